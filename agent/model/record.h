@@ -17,7 +17,6 @@ struct rv_field_desc {
 	uint16_t tag;
 	uint16_t type; /* enum rv_field_type */
 	uint64_t max;  /* largest value (U64), or largest length in bytes (STR, LIST) */
-	size_t offset; /* in the struct */
 };
 
 struct rv_record_desc {
@@ -28,7 +27,8 @@ struct rv_record_desc {
 };
 
 /* A record is declared as   #define RV_REC_<name>(F) F(U64, tag, field, max) F(STR, ...) ...
- * and then RV_RECORD_STRUCT(name) in a header, RV_RECORD_DESC(name) in one source. */
+ * and then RV_RECORD_STRUCT(name) in a header, RV_RECORD_DESC(name) in one source. Members are 8
+ * bytes (U64, I64) or one struct rv_str (STR, LIST), in field order, so the codec needs no offsets. */
 #define RV_CTYPE_U64 uint64_t
 #define RV_CTYPE_I64 int64_t
 #define RV_CTYPE_STR struct rv_str
@@ -40,8 +40,12 @@ struct rv_record_desc {
 		RV_REC_##name(RV_RECORD_FIELD_) uint8_t unused_;                                   \
 	};                                                                                         \
 	extern const struct rv_record_desc rv_desc_##name;
-#define RV_RECORD_DESC_ENTRY_(type, tag, field, max)                                               \
-	{#field, tag, RV_FIELD_##type, max, offsetof(RV_RECORD_THIS, field)},
+#define RV_RECORD_DESC_ENTRY_(type, tag, field, max) {#field, tag, RV_FIELD_##type, max},
+#define RV_RECORD_DESC(name)                                                                       \
+	static const struct rv_field_desc rv_fields_##name[] = {                                   \
+		RV_REC_##name(RV_RECORD_DESC_ENTRY_){NULL, 0, 0, 0}};                              \
+	const struct rv_record_desc rv_desc_##name = {                                             \
+		#name, rv_fields_##name, RV_LEN(rv_fields_##name) - 1, sizeof(struct rv_rec_##name)};
 
 /* Appends the encoding; EXHAUSTED when out is full, BUG when a value breaks its own maximum. */
 RV_NODISCARD rv_status rv_record_encode(const struct rv_record_desc *desc, const void *rec,
