@@ -12,7 +12,7 @@ struct rv_str {
 };
 
 #define RV_STR_LIT(s) ((struct rv_str){(const uint8_t *)(s), sizeof(s) - 1})
-#define RV_STR_NONE ((struct rv_str){NULL, 0})
+#define RV_STR_NONE   ((struct rv_str){NULL, 0})
 
 static inline struct rv_str rv_str_of(const char *z)
 {
@@ -36,7 +36,7 @@ struct rv_buf {
 };
 
 void rv_buf_init(struct rv_buf *buf, size_t max);
-void rv_buf_done(struct rv_buf *buf); /* accepts a zeroed buffer */
+void rv_buf_done(struct rv_buf *buf);  /* accepts a zeroed buffer */
 void rv_buf_reset(struct rv_buf *buf); /* keeps the memory */
 RV_NODISCARD rv_status rv_buf_put(struct rv_buf *buf, const void *bytes, size_t len);
 RV_NODISCARD rv_status rv_buf_put_str(struct rv_buf *buf, const char *z);

@@ -4,7 +4,7 @@
 
 #include "agent/base/buf.h"
 
-#define RV_US_PER_S INT64_C(1000000)
+#define RV_US_PER_S   INT64_C(1000000)
 #define RV_US_PER_DAY (INT64_C(86400) * RV_US_PER_S)
 
 int64_t rv_now_utc_us(void);

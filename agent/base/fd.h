@@ -20,4 +20,5 @@ RV_NODISCARD rv_status rv_file_read(const char *path, size_t max, struct rv_buf 
 RV_NODISCARD rv_status rv_file_replace(const char *path, const void *bytes, size_t len, mode_t mode,
 				       struct rv_diag *diag);
 /* A sealed memfd (no grow, shrink, write) with the given bytes: *gives* the fd in *out_fd. */
-RV_NODISCARD rv_status rv_memfd_sealed(const char *name, const void *bytes, size_t len, int *out_fd);
+RV_NODISCARD rv_status rv_memfd_sealed(const char *name, const void *bytes, size_t len,
+				       int *out_fd);

@@ -20,7 +20,8 @@ void rv_loop_remove(struct rv_loop *loop, int fd); /* safe inside its own callba
 RV_NODISCARD rv_status rv_loop_after(struct rv_loop *loop, int64_t after_us, rv_loop_timer_fn *fn,
 				     void *user, uint64_t *out_id);
 void rv_loop_cancel(struct rv_loop *loop, uint64_t id); /* 0 and dead ids are fine */
-/* Runs until rv_loop_stop(); returns its code. One step: waits at most max_wait_us (-1 for ever). */
+/* Runs until rv_loop_stop(); returns its code. One step: waits at most max_wait_us (-1 for ever).
+ */
 int rv_loop_run(struct rv_loop *loop);
 RV_NODISCARD rv_status rv_loop_step(struct rv_loop *loop, int64_t max_wait_us);
 void rv_loop_stop(struct rv_loop *loop, int code);

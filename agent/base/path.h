@@ -8,7 +8,8 @@
 RV_NODISCARD rv_status rv_path_escape(struct rv_str path, struct rv_buf *out);
 RV_NODISCARD rv_status rv_path_unescape(struct rv_str text, struct rv_buf *out);
 /* Anchored glob over the whole path: `*` and `?` stop at '/', `**` crosses it (a "**" + "/" also
- * matches nothing), [abc] [a-z] [!x], backslash escapes. Bounded: O(pattern * path), no recursion. */
+ * matches nothing), [abc] [a-z] [!x], backslash escapes. Bounded: O(pattern * path), no recursion.
+ */
 bool rv_glob_match(struct rv_str pattern, struct rv_str path);
 /* False with a diag when the pattern is not well formed (open bracket, trailing backslash). */
 bool rv_glob_is_valid(struct rv_str pattern, struct rv_diag *diag);

@@ -10,15 +10,15 @@
 /* The class of a failure decides what happens next; callers branch on it, never on text. */
 enum rv_class {
 	RV_CLASS_OK = 0,
-	RV_CLASS_RETRY,         /* not now: try again later, nothing was changed */
-	RV_CLASS_DENIED,        /* policy, permission or a peer refused */
+	RV_CLASS_RETRY,		/* not now: try again later, nothing was changed */
+	RV_CLASS_DENIED,	/* policy, permission or a peer refused */
 	RV_CLASS_MISCONFIGURED, /* the operator must change something */
 	RV_CLASS_NOT_FOUND,
-	RV_CLASS_CONFLICT,      /* the world is not what was expected (stale, foreign, busy) */
-	RV_CLASS_MALFORMED,     /* bytes from outside do not parse */
-	RV_CLASS_EXHAUSTED,     /* memory, space, a stated limit */
-	RV_CLASS_UNSURE,        /* the other side may have done it: verify, never retry blind */
-	RV_CLASS_BUG,           /* our own broken invariant that could be reported safely */
+	RV_CLASS_CONFLICT,  /* the world is not what was expected (stale, foreign, busy) */
+	RV_CLASS_MALFORMED, /* bytes from outside do not parse */
+	RV_CLASS_EXHAUSTED, /* memory, space, a stated limit */
+	RV_CLASS_UNSURE,    /* the other side may have done it: verify, never retry blind */
+	RV_CLASS_BUG,	    /* our own broken invariant that could be reported safely */
 	RV_CLASS__COUNT
 };
 
@@ -67,17 +67,17 @@ rv_status rv_fail_errno(struct rv_diag *diag, const char *fmt, ...) RV_PRINTF(2,
 rv_status rv_fail_nomem(struct rv_diag *diag);
 
 /* Returns the failure to the caller. */
-#define RV_TRY(expr)                                                                               \
-	do {                                                                                       \
-		rv_status rv_try_ = (expr);                                                        \
-		if (!rv_is_ok(rv_try_))                                                            \
-			return rv_try_;                                                            \
+#define RV_TRY(expr)                        \
+	do {                                \
+		rv_status rv_try_ = (expr); \
+		if (!rv_is_ok(rv_try_))     \
+			return rv_try_;     \
 	} while (0)
 
 /* A broken invariant of our own: says where and aborts the role. Never for outside data. */
 RV_NORETURN void rv_bug(const char *file, int line, const char *what);
-#define RV_BUG_ON(cond)                                                                            \
-	do {                                                                                       \
-		if (cond)                                                                          \
-			rv_bug(__FILE__, __LINE__, #cond);                                         \
+#define RV_BUG_ON(cond)                                    \
+	do {                                               \
+		if (cond)                                  \
+			rv_bug(__FILE__, __LINE__, #cond); \
 	} while (0)
