@@ -32,6 +32,12 @@ RV_NODISCARD rv_status rv_channel_send(struct rv_channel *ch, enum rv_msg type, 
 RV_NODISCARD rv_status rv_channel_send_fds(struct rv_channel *ch, enum rv_msg type, uint64_t req,
 					   uint64_t job, const void *body_record, const int *fds,
 					   size_t fd_count);
+/* The same with the whole header: for `flags` (RV_FRAME_LAST) and `deadline_ms`; len is filled in. */
+RV_NODISCARD rv_status rv_channel_send_frame(struct rv_channel *ch, const struct rv_header *header,
+					     const void *body_record, const int *fds,
+					     size_t fd_count);
+/* Wipes the last received frame now (its body is gone). The next receive and _free do it too. */
+void rv_channel_wipe(struct rv_channel *ch);
 /* Receives one frame. timeout_ms: -1 waits for ever, 0 polls (RETRY when nothing is there).
  * NOT_FOUND: the peer closed. MALFORMED: the peer broke the protocol; the channel is then dead and
  * the caller drops the peer. */

@@ -50,7 +50,7 @@ RV_NODISCARD rv_status rv_role_hello(const struct rv_role_args *args, struct rv_
 				     uint64_t walls);
 const char *rv_build_id(void); /* version + hash of messages.def at build time */
 
-/* Crash injection (RV_FAULTS builds; a no-op otherwise). Each frame sent or received and each
+/* Crash injection (RV_FAULTS builds; a no-op otherwise). Armed from args->fault_at at start. Each frame sent or received and each
  * journal write is an event, counted from 1 in this process; at the chosen one it kills itself with
  * SIGKILL. rv_fault_count() is what a dry run reports. */
 void rv_fault_arm(uint64_t at);
