@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #define SEND_TIMEOUT_MS 30000
-#define NO_FDS 0
+#define NO_FDS		0
 
 struct rv_channel {
 	int fd;

@@ -32,7 +32,8 @@ RV_NODISCARD rv_status rv_channel_send(struct rv_channel *ch, enum rv_msg type, 
 RV_NODISCARD rv_status rv_channel_send_fds(struct rv_channel *ch, enum rv_msg type, uint64_t req,
 					   uint64_t job, const void *body_record, const int *fds,
 					   size_t fd_count);
-/* The same with the whole header: for `flags` (RV_FRAME_LAST) and `deadline_ms`; len is filled in. */
+/* The same with the whole header: for `flags` (RV_FRAME_LAST) and `deadline_ms`; len is filled in.
+ */
 RV_NODISCARD rv_status rv_channel_send_frame(struct rv_channel *ch, const struct rv_header *header,
 					     const void *body_record, const int *fds,
 					     size_t fd_count);

@@ -23,21 +23,21 @@ RV_RECORD_DESC(observed_item) RV_RECORD_DESC(observed) RV_RECORD_DESC(clean)
 RV_RECORD_DESC(cleaned) RV_RECORD_DESC(enrol) RV_RECORD_DESC(enrolled) RV_RECORD_DESC(post)
 RV_RECORD_DESC(posted) RV_RECORD_DESC(ctl_request) RV_RECORD_DESC(ctl_progress)
 RV_RECORD_DESC(ctl_reply)
-/* clang-format on */
+	/* clang-format on */
 
-static const struct rv_msg_desc messages[] = {
-#define RV_MSG(name, number, from, to, fds)                                                        \
+	static const struct rv_msg_desc messages[] = {
+#define RV_MSG(name, number, from, to, fds) \
 	{number, RV_ROLE_##from, RV_ROLE_##to, fds, #name, &rv_desc_##name},
 #include "agent/ipc/messages.def"
 #undef RV_MSG
 };
 
 static const char *const role_names[RV_ROLE__COUNT] = {
-	[RV_ROLE_ANY] = "any",           [RV_ROLE_REEVED] = "reeved",
-	[RV_ROLE_ENGINE] = "engine",     [RV_ROLE_OPEN] = "open",
+	[RV_ROLE_ANY] = "any",		 [RV_ROLE_REEVED] = "reeved",
+	[RV_ROLE_ENGINE] = "engine",	 [RV_ROLE_OPEN] = "open",
 	[RV_ROLE_DISCOVER] = "discover", [RV_ROLE_BROKER] = "broker",
 	[RV_ROLE_PLUGHOST] = "plughost", [RV_ROLE_PLACE] = "place",
-	[RV_ROLE_REPORT] = "report",     [RV_ROLE_CLI] = "cli",
+	[RV_ROLE_REPORT] = "report",	 [RV_ROLE_CLI] = "cli",
 	[RV_ROLE_PEER] = "peer",
 };
 

@@ -7,7 +7,8 @@
  *		RV_CLEANUP(rv_channel_freep) struct rv_channel *sup = NULL;
  *		RV_CLEANUP(rv_channel_freep) struct rv_channel *engine = NULL;
  *		struct rv_diag diag = {0};
- *		rv_status s = rv_secret_heap_init(&diag);    (roles with secrets: before confinement)
+ *		rv_status s = rv_secret_heap_init(&diag);    (roles with secrets: before
+ *confinement)
  *
  *		if (rv_is_ok(s))
  *			s = rv_role_start(argc, argv, RV_ROLE_BROKER, &args, &sup, &engine, &diag);
