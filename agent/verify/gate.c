@@ -68,7 +68,8 @@ static rv_status check_leaf(const struct rv_gate *gate, X509 *old_one, X509 *new
 	struct rv_leaf leaf;
 
 	RV_TRY(rv_leaf_of(gate->new_der, &leaf, diag));
-	if (gate->spki_sha256.len != 32 || memcmp(leaf.spki_sha256, gate->spki_sha256.data, 32) != 0)
+	if (gate->spki_sha256.len != 32 ||
+	    memcmp(leaf.spki_sha256, gate->spki_sha256.data, 32) != 0)
 		return rv_fail(RV_CLASS_DENIED, diag, "the new certificate is for another key");
 	if (X509_cmp(old_one, new_one) == 0)
 		return rv_fail(RV_CLASS_DENIED, diag, "the provider returned the old certificate");
@@ -77,7 +78,8 @@ static rv_status check_leaf(const struct rv_gate *gate, X509 *old_one, X509 *new
 	if (leaf.not_after_us <= gate->now_us)
 		return rv_fail(RV_CLASS_DENIED, diag, "the new certificate has expired");
 	if (!covers_names(old_one, new_one))
-		return rv_fail(RV_CLASS_DENIED, diag, "the new certificate lacks a name of the old");
+		return rv_fail(RV_CLASS_DENIED, diag,
+			       "the new certificate lacks a name of the old");
 	if (!covers_usage(old_one, new_one))
 		return rv_fail(RV_CLASS_DENIED, diag,
 			       "the new certificate lacks a key usage of the old");
@@ -122,4 +124,3 @@ rv_status rv_gate_certificate(const struct rv_gate *gate, struct rv_diag *diag)
 	RV_TRY(check_leaf(gate, old_one, new_one, diag));
 	return check_chain(gate, new_one, diag);
 }
-
