@@ -1,0 +1,203 @@
+/* cli: see args.h. */
+#include "agent/cli/args.h"
+
+#include "agent/base/fd.h"
+#include "agent/base/path.h"
+#include "agent/base/yaml.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <unistd.h>
+
+void rv_verb_args_done(struct rv_verb_args *args)
+{
+	json_decref(args->json);
+	json_decref(args->local);
+	args->json = NULL;
+	args->local = NULL;
+	rv_fd_closep(&args->fd);
+}
+
+static rv_status set_new(json_t *object, const char *key, json_t *value)
+{
+	if (!value)
+		return rv_fail(RV_CLASS_MISCONFIGURED, NULL, "a value that is not UTF-8");
+	return json_object_set_new(object, key, value) == 0 ? RV_OK : rv_fail_nomem(NULL);
+}
+
+static void key_of(const char *name, char out[64])
+{
+	size_t i = 0;
+	for (; name[i] && i < 63; i++)
+		out[i] = name[i] == '-' ? '_' : name[i];
+	out[i] = '\0';
+}
+
+static const struct rv_opt *find_option(const struct rv_verb *verb, const char *name, size_t len)
+{
+	for (size_t i = 0; i < RV_VERB_OPTIONS && verb->options[i].name; i++) {
+		const struct rv_opt *option = &verb->options[i];
+		if (strlen(option->name) == len && strncmp(option->name, name, len) == 0)
+			return option;
+	}
+	return NULL;
+}
+
+static rv_status unknown_option(const struct rv_verb *verb, const char *name, struct rv_diag *diag)
+{
+	const char *known[RV_VERB_OPTIONS + 1] = {0};
+	for (size_t i = 0; i < RV_VERB_OPTIONS && verb->options[i].name; i++)
+		known[i] = verb->options[i].name;
+	const char *near = rv_suggest(name, known);
+	rv_diag_next(diag, "reeve %s --help", verb->name);
+	if (near)
+		return rv_fail(RV_CLASS_MISCONFIGURED, diag,
+			       "reeve %s: unknown option --%s: did you mean --%s?", verb->name,
+			       name, near);
+	return rv_fail(RV_CLASS_MISCONFIGURED, diag, "reeve %s: unknown option --%s", verb->name,
+		       name);
+}
+
+static rv_status open_for_agent(const char *path, struct rv_verb_args *args, struct rv_diag *diag)
+{
+	rv_fd_closep(&args->fd);
+	args->fd = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+					  : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	return args->fd < 0 ? rv_fail_errno(diag, "cannot open %s", path) : RV_OK;
+}
+
+static rv_status take_value(const struct rv_opt *option, const char *value,
+			    struct rv_verb_args *args, struct rv_diag *diag)
+{
+	char key[64];
+	key_of(option->name, key);
+	switch (option->type) {
+	case RV_OPT_FLAG:
+		return set_new(args->json, key, json_true());
+	case RV_OPT_TEXT:
+		return set_new(args->json, key, json_string(value));
+	case RV_OPT_LOCAL:
+		return set_new(args->local, key, json_string(value));
+	case RV_OPT_FD:
+		return open_for_agent(value, args, diag);
+	case RV_OPT_LIST:
+		break;
+	}
+	json_t *list = json_object_get(args->json, key);
+	if (!list) {
+		list = json_array();
+		RV_TRY(set_new(args->json, key, list));
+	}
+	return json_array_append_new(list, json_string(value)) == 0 ? RV_OK : rv_fail_nomem(diag);
+}
+
+/* One option, and its value from "=..." or the next word; *at moves past what was used. */
+static rv_status take_option(const struct rv_verb *verb, int argc, char *const *argv, int *at,
+			     struct rv_verb_args *args, struct rv_diag *diag)
+{
+	const char *name = argv[*at] + (strncmp(argv[*at], "--", 2) == 0 ? 2 : 1);
+	const char *equals = strchr(name, '=');
+	size_t len = equals ? (size_t)(equals - name) : strlen(name);
+	if (strcmp(name, "o") == 0)
+		name = "output", len = strlen(name);
+	const struct rv_opt *option = find_option(verb, name, len);
+	if (!option)
+		return unknown_option(verb, name, diag);
+	const char *value = equals ? equals + 1 : NULL;
+	if (option->type == RV_OPT_FLAG && value)
+		return rv_fail(RV_CLASS_MISCONFIGURED, diag, "reeve %s: --%s takes no value",
+			       verb->name, option->name);
+	if (option->type != RV_OPT_FLAG && !value) {
+		if (*at + 1 >= argc)
+			return rv_fail(RV_CLASS_MISCONFIGURED, diag, "reeve %s: --%s needs %s",
+				       verb->name, option->name, option->value);
+		value = argv[++*at];
+	}
+	return take_value(option, value, args, diag);
+}
+
+/* An id may be a path: make it absolute when such a file is there, and escape its bytes. */
+static rv_status set_id(json_t *object, const char *key, const char *text, struct rv_diag *diag)
+{
+	char real[PATH_MAX];
+	const char *shown = text;
+	if (strchr(text, '/') && text[0] != '/' && strncmp(text, "tls:", 4) != 0 &&
+	    realpath(text, real))
+		shown = real;
+	if (shown[0] != '/')
+		return set_new(object, key, json_string(shown));
+	RV_CLEANUP(rv_buf_done) struct rv_buf escaped;
+	rv_buf_init(&escaped, PATH_MAX * 4);
+	RV_TRY(rv_path_escape(rv_str_of(shown), &escaped));
+	const char *z = rv_buf_cstr(&escaped);
+	return z ? set_new(object, key, json_string(z)) : rv_fail_nomem(diag);
+}
+
+static rv_status take_positional(const struct rv_verb *verb, size_t index, const char *word,
+				 struct rv_verb_args *args, struct rv_diag *diag)
+{
+	size_t last = 0;
+	while (last + 1 < RV_VERB_POSITIONALS && verb->positionals[last + 1])
+		last++;
+	const char *name = verb->positionals[index <= last ? index : last];
+	bool is_list = name && name[strlen(name) - 1] == '*';
+	if (!name || (index > last && !is_list)) {
+		rv_diag_next(diag, "reeve %s --help", verb->name);
+		return rv_fail(RV_CLASS_MISCONFIGURED, diag, "reeve %s: unexpected word \"%s\"",
+			       verb->name, rv_out_safe(word));
+	}
+	char key[64];
+	key_of(name, key);
+	key[strcspn(key, "?*")] = '\0';
+	if (!is_list)
+		return strcmp(key, "id") == 0 ? set_id(args->json, key, word, diag)
+					      : set_new(args->json, key, json_string(word));
+	json_t *list = json_object_get(args->json, key);
+	if (!list) {
+		list = json_array();
+		RV_TRY(set_new(args->json, key, list));
+	}
+	RV_CLEANUP(rv_jsonp) json_t *holder = json_object();
+	RV_TRY(set_id(holder, "id", word, diag));
+	return json_array_append(list, json_object_get(holder, "id")) == 0 ? RV_OK
+									   : rv_fail_nomem(diag);
+}
+
+static rv_status check_enough(const struct rv_verb *verb, size_t given, struct rv_diag *diag)
+{
+	for (size_t i = given; i < RV_VERB_POSITIONALS && verb->positionals[i]; i++) {
+		const char *name = verb->positionals[i];
+		if (strpbrk(name, "?*"))
+			return RV_OK;
+		rv_diag_next(diag, "reeve %s --help", verb->name);
+		return rv_fail(RV_CLASS_MISCONFIGURED, diag, "reeve %s: needs %s", verb->name,
+			       strcmp(name, "id") == 0 ? "a credential (an id, a unique prefix, "
+							 "or a path)"
+						       : name);
+	}
+	return RV_OK;
+}
+
+rv_status rv_verb_args_parse(const struct rv_verb *verb, int argc, char *const *argv,
+			     struct rv_verb_args *args, struct rv_diag *diag)
+{
+	args->fd = -1;
+	args->json = json_object();
+	args->local = json_object();
+	if (!args->json || !args->local)
+		return rv_fail_nomem(diag);
+	if (verb->action)
+		RV_TRY(set_new(args->json, "do", json_string(verb->action)));
+	size_t given = 0;
+	bool only_words = false;
+	for (int at = 0; at < argc; at++) {
+		const char *word = argv[at];
+		if (!only_words && strcmp(word, "--") == 0)
+			only_words = true;
+		else if (!only_words && word[0] == '-' && word[1])
+			RV_TRY(take_option(verb, argc, argv, &at, args, diag));
+		else
+			RV_TRY(take_positional(verb, given++, word, args, diag));
+	}
+	return check_enough(verb, given, diag);
+}

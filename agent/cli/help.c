@@ -1,0 +1,141 @@
+/* cli: see help.h. */
+#include "agent/cli/help.h"
+
+#include <stdio.h>
+
+static void print_usage(const struct rv_verb *verb)
+{
+	printf("reeve %s", verb->name);
+	for (size_t i = 0; i < RV_VERB_POSITIONALS && verb->positionals[i]; i++) {
+		const char *name = verb->positionals[i];
+		size_t len = strcspn(name, "?*");
+		bool is_optional = name[len] != '\0';
+		bool is_many = name[len] == '*';
+		printf(" %s", is_optional ? "[" : "");
+		for (size_t c = 0; c < len; c++)
+			putchar(name[c] >= 'a' && name[c] <= 'z' ? name[c] - 'a' + 'A' : name[c]);
+		printf("%s%s", is_many ? ".." : "", is_optional ? "]" : "");
+	}
+	for (size_t i = 0; i < RV_VERB_OPTIONS && verb->options[i].name; i++) {
+		const struct rv_opt *option = &verb->options[i];
+		printf(" [--%s%s%s]", option->name, option->value ? " " : "",
+		       option->value ? option->value : "");
+	}
+}
+
+void rv_help_top(void)
+{
+	puts("reeve - keeps account of this machine's non-human credentials\n\n"
+	     "Usage: reeve [GLOBAL] VERB [WORDS]\n\nVerbs:");
+	size_t count;
+	const struct rv_verb *verbs = rv_verbs(&count);
+	for (size_t i = 0; i < count; i++)
+		printf("  %-16s %s\n", verbs[i].name, verbs[i].summary);
+	puts("\nAn X is an id, a unique prefix of one, or a path.\n\n"
+	     "Global:\n"
+	     "  --json, --jsonl    the whole document, or its items one a line\n"
+	     "  --socket PATH      the agent's control socket (REEVE_SOCKET; default\n"
+	     "                     /run/reeve/control.sock)\n"
+	     "  --libexec DIR      where the roles are, for verbs that need no agent\n"
+	     "  --no-color, -q     no colour (also NO_COLOR), no hints or progress\n"
+	     "  --completion bash  prints the completion script\n"
+	     "  --version, --help\n\n"
+	     "Exit: 0 done - 1 something to look at - 2 could not do it - 3 incomplete or\n"
+	     "unknown - 4 refused - 5 agent or inventory unreachable.\n\n"
+	     "Begin with:  reeve discover --once      (no agent, no root, writes nothing)\n"
+	     "One verb:    reeve VERB --help");
+}
+
+void rv_help_verb(const struct rv_verb *verb)
+{
+	printf("reeve %s - %s\n\nUsage: ", verb->name, verb->summary);
+	print_usage(verb);
+	putchar('\n');
+	if (verb->help)
+		printf("\n%s\n", verb->help);
+	if (verb->options[0].name)
+		puts("\nOptions:");
+	for (size_t i = 0; i < RV_VERB_OPTIONS && verb->options[i].name; i++) {
+		const struct rv_opt *option = &verb->options[i];
+		char left[48];
+		snprintf(left, sizeof(left), "--%s %s", option->name,
+			 option->value ? option->value : "");
+		printf("  %-22s %s\n", left, option->help);
+	}
+	if (verb->examples)
+		printf("\nExamples:\n%s\n", verb->examples);
+}
+
+static void complete_words(const struct rv_verb *verbs, size_t count)
+{
+	printf("\tlocal verbs=\"");
+	for (size_t i = 0; i < count; i++)
+		printf("%s%s", i ? "|" : "", verbs[i].name);
+	puts("\"");
+	puts("\tdeclare -A opts=(");
+	for (size_t i = 0; i < count; i++) {
+		printf("\t\t[\"%s\"]=\"", verbs[i].name);
+		for (size_t o = 0; o < RV_VERB_OPTIONS && verbs[i].options[o].name; o++)
+			printf("--%s ", verbs[i].options[o].name);
+		puts("--help\"");
+	}
+	puts("\t)");
+}
+
+bool rv_help_completion(const char *shell)
+{
+	if (strcmp(shell, "bash") != 0)
+		return false;
+	size_t count;
+	const struct rv_verb *verbs = rv_verbs(&count);
+	puts("# bash completion for reeve; made from its own verb table by `reeve --completion "
+	     "bash`\n_reeve()\n{");
+	puts("\tlocal cur=${COMP_WORDS[COMP_CWORD]} first= second= w i=1");
+	complete_words(verbs, count);
+	puts("\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
+	     "\t\tw=${COMP_WORDS[i]}\n"
+	     "\t\tcase $w in\n"
+	     "\t\t--socket|--libexec) ((i++)) ;;\n"
+	     "\t\t-*) ;;\n"
+	     "\t\t*) if [[ -z $first ]]; then first=$w; elif [[ -z $second ]]; then second=$w; fi "
+	     ";;\n"
+	     "\t\tesac\n"
+	     "\tdone\n"
+	     "\tlocal IFS='|' v words=()\n"
+	     "\tif [[ -z $first ]]; then\n"
+	     "\t\tif [[ $cur == -* ]]; then\n"
+	     "\t\t\twords=(--json --jsonl --socket --libexec --no-color --version --help)\n"
+	     "\t\telse\n"
+	     "\t\t\tfor v in $verbs; do words+=(\"${v%% *}\"); done\n"
+	     "\t\tfi\n"
+	     "\telif [[ -z $second && $cur != -* ]]; then\n"
+	     "\t\tfor v in $verbs; do [[ $v == \"$first \"* ]] && words+=(\"${v#* }\"); done\n"
+	     "\telse\n"
+	     "\t\tlocal key=\"$first $second\"\n"
+	     "\t\t[[ -n ${opts[$key]} ]] || key=$first\n"
+	     "\t\tIFS=' '\n"
+	     "\t\t[[ $cur == -* ]] && words=(${opts[$key]})\n"
+	     "\tfi\n"
+	     "\tIFS=$'\\n'\n"
+	     "\tCOMPREPLY=($(compgen -W \"${words[*]}\" -- \"$cur\"))\n"
+	     "\t[[ ${#COMPREPLY[@]} -eq 0 && $cur != -* ]] && COMPREPLY=($(compgen -f -- "
+	     "\"$cur\"))\n"
+	     "\treturn 0\n}\ncomplete -F _reeve reeve");
+	return true;
+}
+
+void rv_help_scdoc(void)
+{
+	size_t count;
+	const struct rv_verb *verbs = rv_verbs(&count);
+	for (size_t i = 0; i < count; i++) {
+		fputs("*", stdout);
+		print_usage(&verbs[i]);
+		printf("*\n\t%s\n\n", verbs[i].summary);
+		for (size_t o = 0; o < RV_VERB_OPTIONS && verbs[i].options[o].name; o++) {
+			const struct rv_opt *option = &verbs[i].options[o];
+			printf("\t*--%s*%s%s: %s\n\n", option->name, option->value ? " " : "",
+			       option->value ? option->value : "", option->help);
+		}
+	}
+}

@@ -1,0 +1,288 @@
+/* cli: the verb table. One row here is a verb, its help, its completion and its line in the manual.
+ */
+#include "agent/cli/verbs.h"
+
+#include "agent/base/yaml.h"
+#include "agent/cli/fleet_verbs.h"
+#include "agent/cli/local_verbs.h"
+#include "agent/cli/render.h"
+
+#include <stdio.h>
+
+static const struct rv_verb verb_table[] = {
+	{.name = "status",
+	 .wire = "status",
+	 .summary = "is the agent up, when did it last look, what did it count",
+	 .examples = "  reeve status\n  reeve status --json | jq .data.counts",
+	 .render = rv_render_status},
+	{.name = "discover",
+	 .summary = "look at this host now",
+	 .options = {{"once", RV_OPT_FLAG, NULL,
+		      "no agent, no root: what you can see; writes nothing"},
+		     {"root", RV_OPT_LIST, "D", "look only below D (may be repeated)"},
+		     {"exclude", RV_OPT_LIST, "GLOB", "leave out what matches"}},
+	 .help = "Finds certificates and private keys, API keys in files, accounts, service units "
+		 "and\n"
+		 "TLS listeners. What could not be looked at is listed with the reason. With "
+		 "--once a\n"
+		 "private agent of your own rights does it in memory and lists what it found.",
+	 .examples = "  reeve discover --once\n  reeve discover --once --root /etc/nginx --json",
+	 .render = rv_render_discover,
+	 .run = rv_run_discover},
+	{.name = "list",
+	 .wire = "list",
+	 .summary = "the credentials of this host",
+	 .options = {{"due", RV_OPT_TEXT, "30d", "due or expiring within that time"},
+		     {"orphans", RV_OPT_FLAG, NULL, "only those without a live owner"},
+		     {"kind", RV_OPT_TEXT, "K", "account, api_key, certificate, private_key, ..."},
+		     {"owner", RV_OPT_TEXT, "O", "only those of O"},
+		     {"stuck", RV_OPT_FLAG, NULL, "only those a person must look at"}},
+	 .examples = "  reeve list --orphans\n  reeve list --due 30d --kind certificate",
+	 .render = rv_render_list},
+	{.name = "show",
+	 .wire = "show",
+	 .summary = "one credential: where it is, who uses it, its versions",
+	 .positionals = {"id"},
+	 .examples = "  reeve show /etc/nginx/tls/site.pem\n  reeve show c19f2",
+	 .render = rv_render_show},
+	{.name = "why",
+	 .wire = "why",
+	 .summary = "whose it is and what is asked of it, with the evidence and the rule",
+	 .positionals = {"id"},
+	 .examples = "  reeve why /srv/report/.env",
+	 .render = rv_render_why},
+	{.name = "history",
+	 .wire = "history",
+	 .summary = "what happened to it, from the audit chain",
+	 .positionals = {"id"},
+	 .examples = "  reeve history c19f2",
+	 .render = rv_render_history},
+	{.name = "plan",
+	 .wire = "plan",
+	 .summary = "what would be done, bound by a hash; changes nothing",
+	 .positionals = {"ids*"},
+	 .options = {{"policy", RV_OPT_TEXT, "P", "all that policy P says is due"},
+		     {"output", RV_OPT_LOCAL, "FILE", "keep the plan (also -o), for reeve apply"}},
+	 .examples = "  reeve plan /etc/nginx/tls/site.pem -o plan.json\n  reeve apply plan.json",
+	 .render = rv_render_plan},
+	{.name = "apply",
+	 .summary = "do a plan, if the world is still as it was",
+	 .positionals = {"file"},
+	 .help = "A plan whose world has changed is refused (exit 4) with each difference named.",
+	 .examples = "  reeve apply plan.json",
+	 .render = rv_render_runs,
+	 .run = rv_run_apply},
+	{.name = "rotate",
+	 .wire = "rotate",
+	 .summary = "replace a credential and prove the new one is used, the old one dead",
+	 .positionals = {"id"},
+	 .options = {{"dry-run", RV_OPT_FLAG, NULL, "only the plan"}},
+	 .examples = "  reeve rotate /etc/nginx/tls/site.pem --dry-run\n"
+		     "  reeve rotate /etc/nginx/tls/site.pem",
+	 .render = rv_render_runs},
+	{.name = "revoke",
+	 .wire = "revoke",
+	 .summary = "end a credential at its issuer and show it dead",
+	 .positionals = {"id"},
+	 .options = {{"emergency", RV_OPT_FLAG, NULL, "even while it is in use"},
+		     {"dry-run", RV_OPT_FLAG, NULL, "only the plan"}},
+	 .examples = "  reeve revoke c19f2",
+	 .render = rv_render_runs},
+	{.name = "undo",
+	 .wire = "undo",
+	 .summary = "put back what a run replaced, while the old one still lives",
+	 .positionals = {"run"},
+	 .examples = "  reeve undo 0192f0c4-...",
+	 .render = rv_render_runs},
+	{.name = "pause",
+	 .wire = "pause",
+	 .summary = "start no change; discovery and reports go on",
+	 .options = {{"for", RV_OPT_TEXT, "4h", "and resume by itself after that"},
+		     {"reason", RV_OPT_TEXT, "R", "kept in the record"}},
+	 .examples = "  reeve pause --for 4h --reason \"freeze CHG-881\"",
+	 .render = rv_render_paused},
+	{.name = "resume",
+	 .wire = "resume",
+	 .summary = "end a pause",
+	 .examples = "  reeve resume",
+	 .render = rv_render_paused},
+	{.name = "owner set",
+	 .wire = "owner",
+	 .action = "set",
+	 .summary = "say whose it is",
+	 .positionals = {"id", "owner"},
+	 .examples = "  reeve owner set /srv/report/.env team:bi",
+	 .render = rv_render_owner},
+	{.name = "owner claim",
+	 .wire = "owner",
+	 .action = "claim",
+	 .summary = "it is mine",
+	 .positionals = {"id"},
+	 .examples = "  reeve owner claim c19f2",
+	 .render = rv_render_owner},
+	{.name = "owner confirm",
+	 .wire = "owner",
+	 .action = "confirm",
+	 .summary = "the inferred owner is right",
+	 .positionals = {"id"},
+	 .examples = "  reeve owner confirm c19f2",
+	 .render = rv_render_owner},
+	{.name = "owner dispute",
+	 .wire = "owner",
+	 .action = "dispute",
+	 .summary = "the owner is wrong",
+	 .positionals = {"id"},
+	 .examples = "  reeve owner dispute c19f2",
+	 .render = rv_render_owner},
+	{.name = "policy lint",
+	 .wire = "policy",
+	 .action = "lint",
+	 .summary = "check the policy files; changes nothing",
+	 .examples = "  reeve policy lint",
+	 .render = rv_render_policy_lint},
+	{.name = "policy explain",
+	 .wire = "policy",
+	 .action = "explain",
+	 .summary = "every effective value for a credential, with its file and line",
+	 .positionals = {"id"},
+	 .examples = "  reeve policy explain /etc/nginx/tls/site.pem",
+	 .render = rv_render_policy_explain},
+	{.name = "policy reload",
+	 .wire = "policy",
+	 .action = "reload",
+	 .summary = "read the policy files again; a broken set is refused whole",
+	 .examples = "  reeve policy reload",
+	 .render = rv_render_policy_lint},
+	{.name = "policy schema",
+	 .wire = "policy",
+	 .action = "schema",
+	 .summary = "the JSON Schema of policy files",
+	 .examples = "  reeve policy schema > policy.schema.json"},
+	{.name = "evidence export",
+	 .summary = "write the audit chain as a bundle that verifies offline",
+	 .positionals = {"id?"},
+	 .options = {{"output", RV_OPT_LOCAL, "FILE",
+		      "where to (also -o); default standard output"}},
+	 .examples = "  reeve evidence export -o record.jsonl\n  reeve-verify record.jsonl",
+	 .run = rv_run_evidence_export},
+	{.name = "evidence verify",
+	 .summary = "check a bundle offline (the same as reeve-verify)",
+	 .positionals = {"file"},
+	 .options = {{"key", RV_OPT_LOCAL, "K",
+		      "the key it must be signed by: a file, or sha256:.."}},
+	 .examples = "  reeve evidence verify record.jsonl",
+	 .run = rv_run_evidence_verify},
+	{.name = "plugin list",
+	 .wire = "plugin",
+	 .action = "list",
+	 .summary = "the granted plugins and whether each can be trusted",
+	 .examples = "  reeve plugin list",
+	 .render = rv_render_plugins},
+	{.name = "plugin check",
+	 .wire = "plugin",
+	 .action = "check",
+	 .summary = "start one plugin and ask it what it is",
+	 .positionals = {"name"},
+	 .examples = "  reeve plugin check localca",
+	 .render = rv_render_plugins},
+	{.name = "plugin init",
+	 .wire = "plugin",
+	 .action = "init",
+	 .summary = "make the root of a local CA instance; prints its certificate",
+	 .positionals = {"instance"},
+	 .examples = "  reeve plugin init web-ca > web-ca.pem",
+	 .render = rv_render_plugin_init},
+	{.name = "enroll",
+	 .wire = "enroll",
+	 .summary = "join a central inventory",
+	 .positionals = {"url"},
+	 .options = {{"token-file", RV_OPT_FD, "F",
+		      "the one-time token, read by the report role only"},
+		     {"ca-pin", RV_OPT_TEXT, "PIN", "sha256:.. of the inventory's CA key"}},
+	 .examples = "  reeve enroll https://inventory.example:8443 --token-file token "
+		     "--ca-pin sha256:...",
+	 .render = rv_render_enrolled},
+	{.name = "unenroll",
+	 .wire = "unenroll",
+	 .summary = "leave the inventory; what was reported stays there",
+	 .examples = "  reeve unenroll"},
+	{.name = "login",
+	 .summary = "remember an inventory for reeve fleet",
+	 .positionals = {"url"},
+	 .options = {{"token-file", RV_OPT_LOCAL, "F", "a reader's token"},
+		     {"ca-pin", RV_OPT_LOCAL, "PIN", "sha256:.. of the inventory's CA key"}},
+	 .examples = "  reeve login https://inventory.example:8444 --token-file reader.token "
+		     "--ca-pin sha256:...",
+	 .run = rv_run_login},
+	{.name = "logout",
+	 .summary = "forget it and its token",
+	 .examples = "  reeve logout",
+	 .run = rv_run_logout},
+	{.name = "fleet hosts",
+	 .summary = "the hosts the inventory knows",
+	 .examples = "  reeve fleet hosts",
+	 .render = rv_render_fleet_hosts,
+	 .run = rv_run_fleet_hosts},
+	{.name = "fleet list",
+	 .summary = "the credentials of all hosts",
+	 .options = {{"host", RV_OPT_TEXT, "H", "only of that host"},
+		     {"kind", RV_OPT_TEXT, "K", "only of that kind"}},
+	 .examples = "  reeve fleet list --kind certificate",
+	 .render = rv_render_fleet_items,
+	 .run = rv_run_fleet_list},
+	{.name = "fleet orphans",
+	 .summary = "those that nobody owns, with the reason",
+	 .examples = "  reeve fleet orphans --json",
+	 .render = rv_render_fleet_items,
+	 .run = rv_run_fleet_orphans},
+	{.name = "fleet expiring",
+	 .summary = "soonest expiry first",
+	 .options = {{"within", RV_OPT_TEXT, "30d", "only those that end within that time"}},
+	 .examples = "  reeve fleet expiring --within 30d",
+	 .render = rv_render_fleet_items,
+	 .run = rv_run_fleet_expiring},
+	{.name = "doctor",
+	 .wire = "doctor",
+	 .summary = "what is wrong, and the command that mends it",
+	 .examples = "  reeve doctor",
+	 .render = rv_render_doctor},
+};
+
+const struct rv_verb *rv_verbs(size_t *out_count)
+{
+	*out_count = RV_LEN(verb_table);
+	return verb_table;
+}
+
+static bool is_two_words(const char *name, const char *first, const char *second)
+{
+	size_t len = strlen(first);
+	return strncmp(name, first, len) == 0 && name[len] == ' ' &&
+	       strcmp(name + len + 1, second) == 0;
+}
+
+const struct rv_verb *rv_verb_find(int argc, char *const *argv, int *out_words)
+{
+	for (size_t i = 0; i < RV_LEN(verb_table); i++) {
+		const char *name = verb_table[i].name;
+		bool is_pair = strchr(name, ' ') != NULL;
+		if (is_pair ? argc > 1 && is_two_words(name, argv[0], argv[1])
+			    : strcmp(name, argv[0]) == 0) {
+			*out_words = is_pair ? 2 : 1;
+			return &verb_table[i];
+		}
+	}
+	return NULL;
+}
+
+const char *rv_verb_suggest(const char *word)
+{
+	static char first_words[RV_LEN(verb_table)][32];
+	const char *known[RV_LEN(verb_table) + 1] = {0};
+	for (size_t i = 0; i < RV_LEN(verb_table); i++) {
+		snprintf(first_words[i], sizeof(first_words[i]), "%.*s",
+			 (int)strcspn(verb_table[i].name, " "), verb_table[i].name);
+		known[i] = first_words[i];
+	}
+	return rv_suggest(word, known);
+}
