@@ -1,0 +1,107 @@
+/* tests: sample templates. Not here: the detectors. */
+#include "tests/support/sample.h"
+
+#include "agent/discover/scan_check.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static const struct {
+	const char *name;
+	const char *chars;
+} classes[] = {
+	{"alnum", "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"},
+	{"upper", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"},
+	{"lower", "abcdefghijklmnopqrstuvwxyz"},
+	{"digit", "0123456789"},
+	{"hex", "0123456789abcdef"},
+	{"b32", "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"},
+	{"b64", "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"},
+	{"b64url", "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"},
+	{"pass", "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz"},
+	{"zero", "0"},
+};
+
+static uint64_t next(uint64_t *seed)
+{
+	*seed = *seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+	return *seed >> 33;
+}
+
+static size_t put_class(const char *name, size_t name_len, size_t n, uint64_t *seed, char *out)
+{
+	for (size_t i = 0; i < RV_LEN(classes); i++) {
+		if (strlen(classes[i].name) != name_len ||
+		    memcmp(classes[i].name, name, name_len) != 0)
+			continue;
+		size_t len = strlen(classes[i].chars);
+
+		/* A password has a digit in every third place, so that it always looks like one. */
+		bool has_digits = name_len == 4 && memcmp(name, "pass", 4) == 0;
+		for (size_t k = 0; k < n; k++)
+			out[k] = has_digits && k % 3 == 1 ? (char)('2' + next(seed) % 8)
+							  : classes[i].chars[next(seed) % len];
+		return n;
+	}
+	return 0;
+}
+
+static size_t base64url(const char *text, char *out)
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+	size_t made = 0;
+	uint32_t bits = 0;
+	unsigned have = 0;
+
+	for (; *text; text++) {
+		bits = bits << 8 | (unsigned char)*text;
+		for (have += 8; have >= 6;) {
+			have -= 6;
+			out[made++] = digits[bits >> have & 63];
+		}
+	}
+	if (have > 0)
+		out[made++] = digits[bits << (6 - have) & 63];
+	return made;
+}
+
+bool sample_render(const char *text, uint64_t seed, char *out, size_t size)
+{
+	size_t at = 0;
+	size_t start = 0;
+
+	while (*text) {
+		const char *end = *text == '{' ? strchr(text, '}') : NULL;
+
+		if (at + 512 > size)
+			return false;
+		if (!end || (text[1] < 'a' || text[1] > 'z')) {
+			out[at++] = *text++;
+			continue;
+		}
+		const char *colon = memchr(text, ':', (size_t)(end - text));
+		if (colon) {
+			size_t n = strtoul(colon + 1, NULL, 10);
+
+			if (n > 256)
+				return false;
+			at += put_class(text + 1, (size_t)(colon - text - 1), n, &seed, out + at);
+		} else if (strncmp(text, "{start}", 7) == 0) {
+			start = at;
+		} else if (strncmp(text, "{check}", 7) == 0) {
+			rv_check_crc32_base62((struct rv_str){(uint8_t *)out + start, at - start},
+					      out + at);
+			at += 6;
+		} else if (strncmp(text, "{jwt}", 5) == 0) {
+			at += base64url("{\"alg\":\"HS256\",\"typ\":\"JWT\"}", out + at);
+			out[at++] = '.';
+			at += base64url("{\"sub\":\"build\",\"iat\":1700000000}", out + at);
+		} else {
+			return false;
+		}
+		text = end + 1;
+	}
+	out[at] = '\0';
+	return true;
+}

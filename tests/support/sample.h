@@ -1,0 +1,9 @@
+/* tests: renders a detector's sample template (policies/detectors/README.md) into a value that
+ * looks like a secret and opens nothing, so that none has to lie in the tree. */
+#pragma once
+
+#include "agent/base/buf.h"
+
+/* NUL-ended in out (size bytes). Where the last value begins is not marked: a test looks for what
+ * the scanner reports. `seed` makes it repeatable. False: bad template or no room. */
+bool sample_render(const char *template_text, uint64_t seed, char *out, size_t size);

@@ -1,0 +1,287 @@
+/* tests: the secret scanner over every detector's own samples, and over hostile buffers. */
+#include "agent/discover/scan.h"
+#include "agent/discover/scan_check.h"
+#include "agent/model/kinds.h"
+#include "tests/support/sample.h"
+
+#include "agent/discover/detector_samples.inc"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+/* cmocka wants the four above first */
+#include <cmocka.h>
+
+struct fixture {
+	struct rv_scanner *scanner;
+	struct rv_lane *lane;
+};
+
+struct seen {
+	size_t count;
+	struct {
+		const struct rv_rule *rule;
+		size_t start, len;
+		bool is_identified;
+		size_t public_len;
+	} hits[16];
+};
+
+static int set_up(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	struct rv_diag diag = {0};
+
+	assert_non_null(f);
+	if (!rv_is_ok(rv_scanner_new(&f->scanner, &diag)))
+		fail_msg("%s", diag.text);
+	assert_true(rv_is_ok(rv_lane_new(f->scanner, &f->lane)));
+	*state = f;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *f = *state;
+
+	rv_lane_free(f->lane);
+	rv_scanner_free(f->scanner);
+	free(f);
+	return 0;
+}
+
+static rv_status remember(const struct rv_hit *hit, void *user)
+{
+	struct seen *seen = user;
+
+	assert_true(seen->count < RV_LEN(seen->hits));
+	seen->hits[seen->count].rule = hit->rule;
+	seen->hits[seen->count].start = hit->start;
+	seen->hits[seen->count].len = hit->len;
+	seen->hits[seen->count].is_identified = hit->is_identified;
+	seen->hits[seen->count++].public_len = hit->public_id.len;
+	return RV_OK;
+}
+
+static struct seen scan(struct fixture *f, const char *text, size_t len, unsigned flags)
+{
+	struct seen seen = {0};
+
+	assert_true(rv_is_ok(rv_scan_buffer(f->lane, (struct rv_str){(const uint8_t *)text, len},
+					    flags, remember, &seen)));
+	return seen;
+}
+
+static bool has_rule(const struct seen *seen, const char *id)
+{
+	for (size_t i = 0; i < seen->count; i++) {
+		if (strcmp(seen->hits[i].rule->id, id) == 0)
+			return true;
+	}
+	return false;
+}
+
+static const struct rv_rule *rule_of(const char *id)
+{
+	size_t count = 0;
+	const struct rv_rule *rules = rv_rule_table(&count);
+
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(rules[i].id, id) == 0)
+			return &rules[i];
+	}
+	fail_msg("no rule %s", id);
+	return NULL;
+}
+
+static void every_rule_finds_its_positive_samples(void **state)
+{
+	char text[2048];
+
+	for (size_t r = 0; r < RV_LEN(rule_samples); r++) {
+		const struct rv_rule *rule = rule_of(rule_samples[r].id);
+		unsigned flags = rule->flags & RV_RULE_COMPANION ? RV_SCAN_MASK : 0;
+
+		for (const char *const *t = rule_samples[r].positive; *t; t++) {
+			for (uint64_t seed = 1; seed <= 40; seed++) {
+				assert_true(sample_render(*t, seed, text, sizeof(text)));
+				struct seen seen = scan(*state, text, strlen(text), flags);
+
+				/* Masking may join it with another rule's value. */
+				if (flags ? seen.count == 0 : !has_rule(&seen, rule->id))
+					fail_msg("%s misses %s (seed %d)", rule->id, *t, (int)seed);
+			}
+		}
+	}
+}
+
+static void no_rule_finds_its_negative_samples(void **state)
+{
+	char text[2048];
+
+	for (size_t r = 0; r < RV_LEN(rule_samples); r++) {
+		for (const char *const *t = rule_samples[r].negative; *t; t++) {
+			for (uint64_t seed = 1; seed <= 40; seed++) {
+				assert_true(sample_render(*t, seed, text, sizeof(text)));
+				struct seen seen = scan(*state, text, strlen(text), 0);
+
+				if (has_rule(&seen, rule_samples[r].id))
+					fail_msg("%s takes %s (seed %d)", rule_samples[r].id, *t,
+						 (int)seed);
+			}
+		}
+	}
+}
+
+static void value_is_the_secret_and_nothing_around_it(void **state)
+{
+	char text[2048];
+
+	assert_true(sample_render("url: postgres://app:{pass:14}@db/x", 7, text, sizeof(text)));
+	struct seen seen = scan(*state, text, strlen(text), 0);
+	assert_int_equal(seen.count, 1);
+	assert_int_equal(seen.hits[0].len, 14);
+	assert_int_equal(seen.hits[0].start, strlen("url: postgres://app:"));
+
+	assert_true(sample_render("T=glpat-{alnum:20}-x\n", 7, text, sizeof(text)));
+	seen = scan(*state, text, strlen(text), 0);
+	assert_int_equal(seen.count, 1);
+	assert_int_equal(seen.hits[0].start, 2);
+	assert_int_equal(seen.hits[0].len, strlen(text) - 3);
+}
+
+static void check_digits_identify(void **state)
+{
+	char text[2048];
+
+	assert_true(sample_render("a ghp_{start}{alnum:30}{check} b", 3, text, sizeof(text)));
+	struct seen seen = scan(*state, text, strlen(text), 0);
+	assert_int_equal(seen.count, 1);
+	assert_true(seen.hits[0].is_identified);
+	text[8] = text[8] == 'A' ? 'B' : 'A'; /* one character changed: the check fails */
+	seen = scan(*state, text, strlen(text), 0);
+	assert_int_equal(seen.count, 0);
+}
+
+static void secret_is_named_by_the_key_id_beside_it(void **state)
+{
+	char text[2048];
+
+	assert_true(sample_render("[default]\naws_access_key_id = AKIA{b32:16}\n"
+				  "aws_secret_access_key = {b64:40}\n",
+				  5, text, sizeof(text)));
+	struct seen seen = scan(*state, text, strlen(text), 0);
+	assert_int_equal(seen.count, 1);
+	assert_string_equal(seen.hits[0].rule->id, "aws-secret-access-key");
+	assert_int_equal(seen.hits[0].public_len, 20);
+	assert_true(seen.hits[0].is_identified);
+	assert_int_equal(seen.hits[0].len, 40);
+}
+
+static void masking_joins_overlapping_values(void **state)
+{
+	char text[2048];
+
+	assert_true(sample_render("/srv/token=ghp_{alnum:36}/x", 5, text, sizeof(text)));
+	struct seen seen = scan(*state, text, strlen(text), RV_SCAN_MASK);
+	assert_int_equal(seen.count, 1);
+	assert_true(seen.hits[0].start <= strlen("/srv/token="));
+	assert_true(seen.hits[0].start + seen.hits[0].len >= strlen("/srv/token=") + 40);
+}
+
+static void text_only_rules_leave_binaries_alone(void **state)
+{
+	char text[2048] = "ELF";
+	size_t at = 4; /* behind the NUL */
+
+	assert_true(sample_render("password={pass:16} ghp_{start}{alnum:30}{check}", 9, text + at,
+				  sizeof(text) - at));
+	struct seen seen = scan(*state, text, at + strlen(text + at), 0);
+	assert_int_equal(seen.count, 1);
+	assert_string_equal(seen.hits[0].rule->id, "github-token");
+}
+
+static void values_at_the_edges_are_found(void **state)
+{
+	char text[2048];
+
+	assert_true(sample_render("ghp_{start}{alnum:30}{check}", 11, text, sizeof(text)));
+	assert_int_equal(scan(*state, text, strlen(text), 0).count, 1);
+	assert_int_equal(scan(*state, text, strlen(text) - 1, 0).count, 0);
+	assert_int_equal(scan(*state, text, 0, 0).count, 0);
+}
+
+static rv_status count_only(const struct rv_hit *hit, void *user)
+{
+	(void)hit; /* only how many */
+	++*(size_t *)user;
+	return RV_OK;
+}
+
+static void hostile_buffers_end_and_are_bounded(void **state)
+{
+	struct fixture *f = *state;
+	static const char *const units[] = {"AKIA", "eyJ", "://a:", "token=", "sk-T3BlbkFJ", "SG."};
+	const size_t size = 1 << 20;
+	char *text = malloc(size);
+
+	assert_non_null(text);
+	for (size_t u = 0; u < RV_LEN(units); u++) {
+		size_t count = 0;
+
+		for (size_t i = 0; i < size; i++)
+			text[i] = units[u][i % strlen(units[u])];
+		rv_status s = rv_scan_buffer(f->lane, (struct rv_str){(uint8_t *)text, size}, 0,
+					     count_only, &count);
+		assert_true(rv_is_ok(s) || rv_class_of(s) == RV_CLASS_EXHAUSTED);
+		assert_true(count <= RV_SCAN_MAX_HITS);
+	}
+	free(text);
+}
+
+static void too_many_values_are_said(void **state)
+{
+	struct fixture *f = *state;
+	struct rv_buf text;
+	char line[1024];
+	size_t count = 0;
+
+	rv_buf_init(&text, 1 << 20);
+	for (uint64_t i = 0; i < RV_SCAN_MAX_HITS + 10; i++) {
+		assert_true(sample_render("ghp_{start}{alnum:30}{check}\n", i, line, sizeof(line)));
+		assert_true(rv_is_ok(rv_buf_put_str(&text, line)));
+	}
+	rv_status s = rv_scan_buffer(f->lane, rv_buf_view(&text), 0, count_only, &count);
+	assert_int_equal(rv_class_of(s), RV_CLASS_EXHAUSTED);
+	assert_int_equal(count, RV_SCAN_MAX_HITS);
+	rv_buf_done(&text);
+}
+
+static void entropy_counts_bits(void **state)
+{
+	(void)state; /* none needed */
+	assert_int_equal(rv_entropy_tenths(RV_STR_LIT("aaaaaaaa")), 0);
+	assert_int_equal(rv_entropy_tenths(RV_STR_LIT("abababab")), 10);
+	assert_int_equal(rv_entropy_tenths(RV_STR_LIT("0123456789abcdef")), 40);
+	assert_int_equal(rv_entropy_tenths(RV_STR_NONE), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_rule_finds_its_positive_samples),
+		cmocka_unit_test(no_rule_finds_its_negative_samples),
+		cmocka_unit_test(value_is_the_secret_and_nothing_around_it),
+		cmocka_unit_test(check_digits_identify),
+		cmocka_unit_test(secret_is_named_by_the_key_id_beside_it),
+		cmocka_unit_test(masking_joins_overlapping_values),
+		cmocka_unit_test(text_only_rules_leave_binaries_alone),
+		cmocka_unit_test(values_at_the_edges_are_found),
+		cmocka_unit_test(hostile_buffers_end_and_are_bounded),
+		cmocka_unit_test(too_many_values_are_said),
+		cmocka_unit_test(entropy_counts_bits),
+	};
+
+	return cmocka_run_group_tests_name("scan", tests, set_up, tear_down);
+}
