@@ -25,53 +25,56 @@ struct reeve_view {
 
 /* What a call came to. UNKNOWN is a first-class answer: the provider may have done it; the host
  * will read back and never repeat blindly. */
-#define REEVE_DONE 1
-#define REEVE_PENDING 2     /* cookie and retry_after_ms are set */
-#define REEVE_REJECTED 3    /* the provider said no, definitely */
+#define REEVE_DONE	  1
+#define REEVE_PENDING	  2 /* cookie and retry_after_ms are set */
+#define REEVE_REJECTED	  3 /* the provider said no, definitely */
 #define REEVE_UNREACHABLE 4 /* nothing was sent */
-#define REEVE_UNKNOWN 5     /* sent, no answer */
+#define REEVE_UNKNOWN	  5 /* sent, no answer */
 #define REEVE_UNSUPPORTED 6
-#define REEVE_LIMIT 7 /* quota or slots */
+#define REEVE_LIMIT	  7 /* quota or slots */
 
-#define REEVE_KIND_PROVIDER 1
-#define REEVE_KIND_STORE 2
+#define REEVE_KIND_PROVIDER  1
+#define REEVE_KIND_STORE     2
 #define REEVE_KIND_DIRECTORY 3
-#define REEVE_KIND_NOTIFIER 4
-#define REEVE_KIND_PROBE 5
+#define REEVE_KIND_NOTIFIER  4
+#define REEVE_KIND_PROBE     5
 
 /* Verbs; `verbs` in the plugin is a bit set of 1 << REEVE_VERB_x. A plugin with CREATE must have
  * REVOKE and PROBE, and IDENTIFY. */
-#define REEVE_VERB_DESCRIBE 1
-#define REEVE_VERB_DISCOVER 2
-#define REEVE_VERB_STATUS 3
-#define REEVE_VERB_PREFLIGHT 4
-#define REEVE_VERB_CREATE 5
-#define REEVE_VERB_READ_BACK 6
-#define REEVE_VERB_PROBE 7
-#define REEVE_VERB_IDENTIFY 8
-#define REEVE_VERB_ENABLE 9
-#define REEVE_VERB_DISABLE 10
-#define REEVE_VERB_REVOKE 11
+#define REEVE_VERB_DESCRIBE	 1
+#define REEVE_VERB_DISCOVER	 2
+#define REEVE_VERB_STATUS	 3
+#define REEVE_VERB_PREFLIGHT	 4
+#define REEVE_VERB_CREATE	 5
+#define REEVE_VERB_READ_BACK	 6
+#define REEVE_VERB_PROBE	 7
+#define REEVE_VERB_IDENTIFY	 8
+#define REEVE_VERB_ENABLE	 9
+#define REEVE_VERB_DISABLE	 10
+#define REEVE_VERB_REVOKE	 11
 #define REEVE_VERB_LIST_VERSIONS 12
-#define REEVE_VERB_CLEANUP 13
+#define REEVE_VERB_CLEANUP	 13
 
 /* Field tags in requests and results. All public bytes. */
-#define REEVE_F_CSR_DER 1       /* CREATE: the request to sign */
-#define REEVE_F_NOT_BEFORE 2    /* int64 microseconds UTC, little-endian */
-#define REEVE_F_NOT_AFTER 3     /* int64 */
-#define REEVE_F_CERT_DER 4      /* a certificate: result of CREATE/READ_BACK; argument of IDENTIFY/REVOKE */
-#define REEVE_F_CHAIN_DER 5     /* repeated: issuers, nearest first */
-#define REEVE_F_LEDGER 6        /* the provider's own ledger as it stands (host keeps it) */
-#define REEVE_F_LEDGER_ADD 7    /* result: a record to append, committed with the result */
-#define REEVE_F_SPKI_SHA256 8   /* 32 bytes */
-#define REEVE_F_CERT_SHA256 9   /* 32 bytes */
-#define REEVE_F_SERVER_NAME 10  /* PROBE: SNI to send, UTF-8; absent: none */
-#define REEVE_F_RESUMED 11      /* result of PROBE: 1 byte, 1 when the handshake was resumed */
-#define REEVE_F_REVOKED_AT 12   /* int64; result of PROBE/STATUS on the issuer: it lists it revoked */
-#define REEVE_F_REASON 13       /* UTF-8 word for REVOKE: superseded, keyCompromise, unspecified */
-#define REEVE_F_TLS_VERSION 14  /* UTF-8 */
-#define REEVE_F_CRL_DER 15      /* result of REVOKE/STATUS */
-#define REEVE_F_TEXT 16         /* UTF-8, for people; never a secret */
+#define REEVE_F_CSR_DER	   1 /* CREATE: the request to sign */
+#define REEVE_F_NOT_BEFORE 2 /* int64 microseconds UTC, little-endian */
+#define REEVE_F_NOT_AFTER  3 /* int64 */
+#define REEVE_F_CERT_DER \
+	4 /* a certificate: result of CREATE/READ_BACK; argument of IDENTIFY/REVOKE */
+#define REEVE_F_CHAIN_DER   5  /* repeated: issuers, nearest first */
+#define REEVE_F_LEDGER	    6  /* all LEDGER_ADD records so far, in order, one after the other */
+#define REEVE_F_LEDGER_ADD  7  /* result: a self-delimiting record to append, committed with it */
+#define REEVE_F_SPKI_SHA256 8  /* 32 bytes */
+#define REEVE_F_CERT_SHA256 9  /* 32 bytes */
+#define REEVE_F_SERVER_NAME 10 /* PROBE: SNI to send, UTF-8; absent: none */
+#define REEVE_F_RESUMED	    11 /* result of PROBE: 1 byte, 1 when the handshake was resumed */
+#define REEVE_F_REVOKED_AT  12 /* int64; result of PROBE/STATUS on the issuer: it lists it revoked \
+				*/
+#define REEVE_F_REASON	    13 /* UTF-8 word for REVOKE: superseded, keyCompromise, unspecified */
+#define REEVE_F_TLS_VERSION 14 /* UTF-8 */
+#define REEVE_F_CRL_DER	    15 /* result of REVOKE/STATUS */
+#define REEVE_F_TEXT	    16 /* UTF-8, for people; never a secret */
+#define REEVE_F_VERSION	    17 /* LIST_VERSIONS, repeated: the name of a version that is alive */
 
 struct reeve_field {
 	uint32_t tag;
@@ -84,7 +87,7 @@ struct reeve_host {
 	uint32_t struct_size;
 	uint32_t abi;
 	void *ctx;
-	int64_t (*now_us)(void *ctx); /* microseconds UTC */
+	int64_t (*now_us)(void *ctx);				      /* microseconds UTC */
 	int32_t (*random_bytes)(void *ctx, uint8_t *out, size_t len); /* 0 ok */
 	/* Adds a field to the result of the running call; copies. 0 ok, -1 past 48 KiB in all. */
 	int32_t (*emit)(void *ctx, uint32_t tag, const uint8_t *data, size_t len);
