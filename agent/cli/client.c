@@ -17,6 +17,7 @@ void rv_reply_done(struct rv_reply *reply)
 {
 	json_decref(reply->document);
 	reply->document = NULL;
+	rv_fd_closep(&reply->fd);
 }
 
 rv_status rv_client_connect(const char *socket_path, int *out_fd, struct rv_diag *diag)
@@ -42,7 +43,8 @@ rv_status rv_client_connect(const char *socket_path, int *out_fd, struct rv_diag
 	return rv_fail(RV_CLASS_NOT_FOUND, diag, "no agent answers at %s", socket_path);
 }
 
-/* The reply's document: in the frame, or in one memfd when it is large. */
+/* The reply's document: in the frame, or in one memfd when it is large. With a document in the
+ * frame, a descriptor is what was asked for (a bundle). */
 static rv_status read_reply(struct rv_frame *frame, struct rv_reply *reply, struct rv_diag *diag)
 {
 	struct rv_rec_ctl_reply body;
@@ -50,14 +52,16 @@ static rv_status read_reply(struct rv_frame *frame, struct rv_reply *reply, stru
 	RV_CLEANUP(rv_buf_done) struct rv_buf large;
 	rv_buf_init(&large, RV_REPLY_MAX);
 	struct rv_str text = body.json;
-	if (frame->fd_count == 1) {
-		if (lseek(frame->fds[0], 0, SEEK_SET) < 0)
-			return rv_fail_errno(diag, "cannot read the agent's answer");
+	if (frame->fd_count == 1 && lseek(frame->fds[0], 0, SEEK_SET) < 0)
+		return rv_fail_errno(diag, "cannot read the agent's answer");
+	if (frame->fd_count == 1 && text.len == 0) {
 		RV_TRY(rv_fd_read_all(frame->fds[0], &large, diag));
 		text = rv_buf_view(&large);
 	}
 	RV_TRY(rv_json_parse(text, &reply->document, diag));
 	reply->exit_code = (int)body.exit_code;
+	if (frame->fd_count == 1 && body.json.len > 0)
+		reply->fd = RV_TAKE_FD(frame->fds[0]);
 	return RV_OK;
 }
 

@@ -6,7 +6,9 @@
 struct rv_reply {
 	int exit_code;	  /* 0..5, as decided by the agent */
 	json_t *document; /* {"v":1,"data":..} or {"v":1,"error":..} */
+	int fd;		  /* what came along with the document (a bundle), -1 none */
 };
+#define RV_REPLY_NONE ((struct rv_reply){.fd = -1})
 void rv_reply_done(struct rv_reply *reply);
 
 #define RV_CONTROL_SOCKET "/run/reeve/control.sock"

@@ -134,7 +134,7 @@ static int discover_once(struct rv_out *out, const struct rv_verb_args *args)
 	rv_status status = rv_client_once(args->libexec, NULL, &fd, &diag);
 	if (!rv_is_ok(status))
 		return rv_show_failure(status, &diag);
-	RV_CLEANUP(rv_reply_done) struct rv_reply found = {0};
+	RV_CLEANUP(rv_reply_done) struct rv_reply found = RV_REPLY_NONE;
 	status = rv_client_call(fd, "discover", args->json, -1, out, &found, &diag);
 	if (!rv_is_ok(status))
 		return rv_show_failure(status, &diag);
@@ -160,7 +160,7 @@ int rv_run_discover(struct rv_out *out, const struct rv_verb_args *args)
 		return 2;
 	if (rv_json_bool(args->json, "once", false))
 		return discover_once(out, args);
-	RV_CLEANUP(rv_reply_done) struct rv_reply reply = {0};
+	RV_CLEANUP(rv_reply_done) struct rv_reply reply = RV_REPLY_NONE;
 	int code = rv_ask_agent(out, args, "discover", args->json, &reply);
 	return code >= 0 ? code : rv_show_reply(out, &reply, rv_render_discover, args);
 }
@@ -181,32 +181,40 @@ int rv_run_apply(struct rv_out *out, const struct rv_verb_args *args)
 	if (!rv_is_ok(status))
 		return rv_show_failure(status, &diag);
 	RV_CLEANUP(rv_jsonp) json_t *request = json_pack("{s:O}", "plan", plan);
-	RV_CLEANUP(rv_reply_done) struct rv_reply reply = {0};
+	RV_CLEANUP(rv_reply_done) struct rv_reply reply = RV_REPLY_NONE;
 	int code = rv_ask_agent(out, args, "apply", request, &reply);
 	return code >= 0 ? code : rv_show_reply(out, &reply, rv_render_runs, args);
 }
 
-/* The bundle is text, one JSON document a line; the reply carries it as data.bundle. */
+/* The bundle comes as a descriptor beside the reply. */
+static rv_status write_bundle(int fd, const char *path, struct rv_diag *diag)
+{
+	RV_CLEANUP(rv_buf_done) struct rv_buf bundle;
+	rv_buf_init(&bundle, (size_t)1 << 30);
+	RV_TRY(rv_fd_read_all(fd, &bundle, diag));
+	if (path)
+		return rv_file_replace(path, bundle.data, bundle.len, 0600, diag);
+	return rv_fd_write_all(STDOUT_FILENO, bundle.data, bundle.len, diag);
+}
+
 int rv_run_evidence_export(struct rv_out *out, const struct rv_verb_args *args)
 {
 	RV_CLEANUP(rv_jsonp) json_t *request = json_deep_copy(args->json);
 	if (!request || json_object_set_new(request, "do", json_string("export")) != 0)
 		return 2;
-	RV_CLEANUP(rv_reply_done) struct rv_reply reply = {0};
+	RV_CLEANUP(rv_reply_done) struct rv_reply reply = RV_REPLY_NONE;
 	int code = rv_ask_agent(out, args, "evidence", request, &reply);
 	if (code >= 0)
 		return code;
-	const char *bundle = rv_json_text(json_object_get(reply.document, "data"), "bundle", NULL);
-	if (!bundle)
+	if (reply.fd < 0)
 		return rv_show_reply(out, &reply, NULL, args);
 	const char *path = rv_json_text(args->local, "output", NULL);
-	if (!path)
-		return fputs(bundle, stdout) == EOF ? 2 : reply.exit_code;
 	struct rv_diag diag = {0};
-	rv_status status = rv_file_replace(path, bundle, strlen(bundle), 0600, &diag);
+	rv_status status = write_bundle(reply.fd, path, &diag);
 	if (!rv_is_ok(status))
 		return rv_show_failure(status, &diag);
-	rv_out_hint(out, "next: reeve-verify %s", path);
+	if (path)
+		rv_out_hint(out, "next: reeve-verify %s", path);
 	return reply.exit_code;
 }
 

@@ -96,7 +96,7 @@ static int run_verb(struct rv_out *out, const struct rv_verb *verb, struct rv_ve
 {
 	if (verb->run)
 		return verb->run(out, args);
-	RV_CLEANUP(rv_reply_done) struct rv_reply reply = {0};
+	RV_CLEANUP(rv_reply_done) struct rv_reply reply = RV_REPLY_NONE;
 	int code = rv_ask_agent(out, args, verb->wire, args->json, &reply);
 	return code >= 0 ? code : rv_show_reply(out, &reply, verb->render, args);
 }
@@ -136,7 +136,7 @@ static int say_where_we_are(struct rv_out *out, const struct globals *globals)
 	}
 	struct rv_verb_args args = {.fd = -1, .socket = globals->socket};
 	RV_CLEANUP(rv_jsonp) json_t *none = json_object();
-	RV_CLEANUP(rv_reply_done) struct rv_reply reply = {0};
+	RV_CLEANUP(rv_reply_done) struct rv_reply reply = RV_REPLY_NONE;
 	rv_status status = rv_client_call(fd, "status", none, -1, out, &reply, &diag);
 	if (!rv_is_ok(status))
 		return rv_show_failure(status, &diag);
