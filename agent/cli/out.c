@@ -105,8 +105,12 @@ const char *rv_out_safe(const char *text)
 	for (const unsigned char *p = (const unsigned char *)text; *p && at + 5 < RV_SAFE_LEN;
 	     p++) {
 		/* C0, DEL; C1 controls arrive in UTF-8 as c2 80..9f. */
-		bool is_c1 = p[0] == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f;
-		if (*p < 0x20 || *p == 0x7f || is_c1) {
+		if (*p < 0x20 || *p == 0x7f) {
+			at += (size_t)snprintf(out + at, RV_SAFE_LEN - at, "\\x%02x", p[0]);
+			continue;
+		}
+		if (p[0] == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f) {
+			p++;
 			at += (size_t)snprintf(out + at, RV_SAFE_LEN - at, "\\x%02x", p[0]);
 			continue;
 		}

@@ -13,7 +13,7 @@ static void terminal_escapes_in_a_name_are_shown_and_never_sent(void **state)
 	(void)state;
 	assert_string_equal(rv_out_safe("a\033]0;owned\007b"), "a\\x1b]0;owned\\x07b");
 	assert_string_equal(rv_out_safe("line\nbreak\ttab"), "line\\x0abreak\\x09tab");
-	assert_string_equal(rv_out_safe("c1 \xc2\x9b end"), "c1 \\xc2\x9b end");
+	assert_string_equal(rv_out_safe("c1 \xc2\x9b end"), "c1 \\x9b end");
 	assert_string_equal(rv_out_safe("ümläut"), "ümläut");
 	assert_string_equal(rv_out_safe(NULL), "-");
 }
