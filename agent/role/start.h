@@ -21,10 +21,19 @@
  * the jail's list kills the process with SIGSYS (see it with `strace -f`).
  *
  * What reeved passes by --set (read with rv_role_set):
- *   engine    state=DIR config=DIR share=DIR db=PATH(":memory:" in session mode) gid_reeve=N
- *             gid_operators=N (absent when there is no such group), session=1 in session mode
+ *   engine    state=DIR (its own, writable) config=DIR share=DIR
+ *             db=PATH ("DIR/reeve.db"; ":memory:" in session mode) session=1 in session mode
+ *             gid_reeve=N gid_operators=N (each absent when there is no such group)
  *   report    identity=DIR (its own, writable: key, certificate, CA)
- *   plughost  profile=none|loopback|net plugin=NAME */
+ *   plughost  profile=none|loopback|net plugin=NAME
+ * and by --fd (read with rv_role_fd; named descriptors stay owned by args):
+ *   engine    listen (control socket), or control (the one connection of session mode)
+ *   open      diag (NETLINK_SOCK_DIAG), discover (channel to the discover it feeds)
+ *   discover  fleet host (keys), open (channel to the open that will feed it; end of file when
+ *             none comes any more)
+ *   broker    sealing evidence fleet host (keys); later one `peer` frame on the channel to reeved
+ *             for each place or plughost: read that channel before answering the engine
+ *   place, plughost  broker (when spawned with broker_job); plughost also plugin (sealed memfd) */
 #pragma once
 
 #include "agent/ipc/role.h"
