@@ -84,8 +84,8 @@ rv_status rv_deploy_look(struct rv_deploy_set *set, struct rv_diag *diag)
 bool rv_deploy_window_open(const struct rv_deploy_set *set)
 {
 	for (size_t i = 0; i < set->count; i++)
-		if (rv_window_exists(set->items[i].dir_fd, RV_WINDOW_PREFIX, set->tag) ||
-		    rv_window_exists(set->items[i].dir_fd, RV_WINDOW_PART, set->tag))
+		if (rv_swap_window_exists(set->items[i].dir_fd, RV_WINDOW_PREFIX, set->tag) ||
+		    rv_swap_window_exists(set->items[i].dir_fd, RV_WINDOW_PART, set->tag))
 			return true;
 	return false;
 }
@@ -151,10 +151,10 @@ static rv_status clean(struct rv_deploy *d, const struct rv_rec_clean *ask)
 		else if (item->beside == RV_PLACE_FOREIGN)
 			kept = rv_fail(RV_CLASS_CONFLICT, &d->diag,
 				       "%s is not what was staged; left alone", item->staged);
-		RV_TRY(rv_window_remove(item->dir_fd, RV_WINDOW_PREFIX, set->tag, &d->diag));
+		RV_TRY(rv_swap_window_remove(item->dir_fd, RV_WINDOW_PREFIX, set->tag, &d->diag));
 	}
 	for (size_t i = 0; i < set->count; i++) {
-		RV_TRY(rv_window_remove(set->items[i].dir_fd, RV_WINDOW_PART, set->tag, &d->diag));
+		RV_TRY(rv_swap_window_remove(set->items[i].dir_fd, RV_WINDOW_PART, set->tag, &d->diag));
 		RV_TRY(rv_place_sync_dir(set->items[i].dir_fd, &d->diag));
 	}
 	return kept;

@@ -5,7 +5,7 @@
  * Order of system calls and what a crash leaves at each: docs/rotation.md. */
 #pragma once
 
-#include "agent/act/window.h"
+#include "agent/act/swap_window.h"
 #include "agent/ipc/role.h"
 
 #define RV_DEPLOY_SECRETS 8

@@ -2,16 +2,16 @@
  * Not here: staging, and what happens to the service in between (nothing may). */
 #include "agent/act/deploy.h"
 
-static void window_of(const struct rv_deploy_set *set, size_t dir, struct rv_window *out)
+static void window_of(const struct rv_deploy_set *set, size_t dir, struct rv_swap_window *out)
 {
-	*out = (struct rv_window){.salt_len = set->salt.len};
+	*out = (struct rv_swap_window){.salt_len = set->salt.len};
 	memcpy(out->tag, set->tag, sizeof(out->tag));
 	memcpy(out->salt, set->salt.data, set->salt.len);
 	for (size_t i = 0; i < set->count; i++) {
 		const struct rv_deploy_item *item = &set->items[i];
 		if (item->dir != dir)
 			continue;
-		struct rv_window_item *to = &out->items[out->count++];
+		struct rv_swap_window_item *to = &out->items[out->count++];
 		memcpy(to->name, item->name, sizeof(to->name));
 		memcpy(to->old_keyed, item->old_keyed, RV_SHA256_LEN);
 		memcpy(to->new_keyed, item->new_keyed, RV_SHA256_LEN);
@@ -33,10 +33,10 @@ static bool opens_part(const struct rv_deploy_set *set, size_t i)
  * knows the set was whole. */
 static rv_status close_window(const struct rv_deploy_set *set, struct rv_diag *diag)
 {
-	RV_TRY(rv_window_remove(set->items[0].dir_fd, RV_WINDOW_PREFIX, set->tag, diag));
+	RV_TRY(rv_swap_window_remove(set->items[0].dir_fd, RV_WINDOW_PREFIX, set->tag, diag));
 	for (size_t i = 0; i < set->count; i++)
 		if (opens_part(set, i))
-			RV_TRY(rv_window_remove(set->items[i].dir_fd, RV_WINDOW_PART, set->tag,
+			RV_TRY(rv_swap_window_remove(set->items[i].dir_fd, RV_WINDOW_PART, set->tag,
 						diag));
 	return RV_OK;
 }
@@ -46,18 +46,18 @@ static rv_status open_window(const struct rv_deploy_set *set, struct rv_diag *di
 	/* An interrupted one already describes the same exchange, and must outlive a failure here.
 	 */
 	bool was_open = rv_deploy_window_open(set);
-	struct rv_window window;
+	struct rv_swap_window window;
 	rv_status r = RV_OK;
 
 	for (size_t i = 0; rv_is_ok(r) && i < set->count; i++) {
 		if (!opens_part(set, i))
 			continue;
 		window_of(set, set->items[i].dir, &window);
-		r = rv_window_write(set->items[i].dir_fd, RV_WINDOW_PART, &window, diag);
+		r = rv_swap_window_write(set->items[i].dir_fd, RV_WINDOW_PART, &window, diag);
 	}
 	if (rv_is_ok(r)) {
 		window_of(set, set->items[0].dir, &window);
-		r = rv_window_write(set->items[0].dir_fd, RV_WINDOW_PREFIX, &window, diag);
+		r = rv_swap_window_write(set->items[0].dir_fd, RV_WINDOW_PREFIX, &window, diag);
 	}
 	if (!rv_is_ok(r) && !was_open)
 		(void)rv_is_ok(close_window(set, NULL)); /* the failure is what is reported */

@@ -1,5 +1,5 @@
 /* act: window records. Not here: who decides to open one (deploy_swap.c). */
-#include "agent/act/window.h"
+#include "agent/act/swap_window.h"
 
 #include "agent/base/fd.h"
 #include "agent/base/path.h"
@@ -13,7 +13,7 @@
 #define HEADER	 "reeve-window 1\n"
 #define TEXT_MAX 32768
 
-rv_status rv_window_name(const char *prefix, const char *tag, char out[RV_PLACE_NAME],
+rv_status rv_swap_window_name(const char *prefix, const char *tag, char out[RV_PLACE_NAME],
 			 struct rv_diag *diag)
 {
 	char text[RV_PLACE_NAME];
@@ -25,14 +25,14 @@ rv_status rv_window_name(const char *prefix, const char *tag, char out[RV_PLACE_
 	return RV_OK;
 }
 
-static rv_status put_text(const struct rv_window *window, struct rv_buf *out)
+static rv_status put_text(const struct rv_swap_window *window, struct rv_buf *out)
 {
 	char hex[2][2 * RV_SHA256_LEN + 1];
 
 	rv_hex(window->salt, window->salt_len, hex[0]);
 	RV_TRY(rv_buf_printf(out, HEADER "tag %s\nsalt %s\n", window->tag, hex[0]));
 	for (size_t i = 0; i < window->count; i++) {
-		const struct rv_window_item *item = &window->items[i];
+		const struct rv_swap_window_item *item = &window->items[i];
 		rv_hex(item->old_keyed, RV_SHA256_LEN, hex[0]);
 		rv_hex(item->new_keyed, RV_SHA256_LEN, hex[1]);
 		RV_TRY(rv_buf_printf(out, "item %s %s ", hex[0], hex[1]));
@@ -42,11 +42,11 @@ static rv_status put_text(const struct rv_window *window, struct rv_buf *out)
 	return rv_buf_put_str(out, "end\n");
 }
 
-static bool is_there(int dir, const char *name, const struct rv_window *window)
+static bool is_there(int dir, const char *name, const struct rv_swap_window *window)
 {
-	struct rv_window there;
+	struct rv_swap_window there;
 
-	if (!rv_is_ok(rv_window_read(dir, name, &there, NULL)) || there.count != window->count)
+	if (!rv_is_ok(rv_swap_window_read(dir, name, &there, NULL)) || there.count != window->count)
 		return false;
 	for (size_t i = 0; i < there.count; i++)
 		if (memcmp(&there.items[i], &window->items[i], sizeof(there.items[i])) != 0)
@@ -66,13 +66,13 @@ static rv_status write_new(int dir, const char *name, struct rv_str text, struct
 	return RV_OK;
 }
 
-rv_status rv_window_write(int dir, const char *prefix, const struct rv_window *window,
+rv_status rv_swap_window_write(int dir, const char *prefix, const struct rv_swap_window *window,
 			  struct rv_diag *diag)
 {
 	char name[RV_PLACE_NAME], partial[RV_PLACE_NAME];
 	struct rv_buf text;
 
-	RV_TRY(rv_window_name(prefix, window->tag, name, diag));
+	RV_TRY(rv_swap_window_name(prefix, window->tag, name, diag));
 	RV_TRY(rv_place_staged(rv_str_of(window->tag), '~', "window", partial, diag));
 	if (is_there(dir, name, window))
 		return rv_place_sync_dir(dir, diag);
@@ -120,9 +120,9 @@ static bool take_word(struct rv_str *line, const char *word)
 	return true;
 }
 
-static rv_status parse_item(struct rv_str line, struct rv_window *window)
+static rv_status parse_item(struct rv_str line, struct rv_swap_window *window)
 {
-	struct rv_window_item *item = &window->items[window->count];
+	struct rv_swap_window_item *item = &window->items[window->count];
 	size_t hex = (size_t)2 * RV_SHA256_LEN;
 	struct rv_buf name;
 
@@ -140,7 +140,7 @@ static rv_status parse_item(struct rv_str line, struct rv_window *window)
 	return r;
 }
 
-static rv_status parse(struct rv_str text, struct rv_window *out)
+static rv_status parse(struct rv_str text, struct rv_swap_window *out)
 {
 	static const rv_status malformed = {RV_CLASS_MALFORMED, 0};
 	struct rv_str line;
@@ -166,10 +166,10 @@ static rv_status parse(struct rv_str text, struct rv_window *out)
 	return malformed;
 }
 
-rv_status rv_window_read(int dir, const char *file, struct rv_window *out, struct rv_diag *diag)
+rv_status rv_swap_window_read(int dir, const char *file, struct rv_swap_window *out, struct rv_diag *diag)
 {
 	RV_CLEANUP(rv_fd_closep) int fd = -1;
-	struct rv_window window = {0};
+	struct rv_swap_window window = {0};
 	struct stat st;
 	struct rv_buf text;
 
@@ -186,11 +186,11 @@ rv_status rv_window_read(int dir, const char *file, struct rv_window *out, struc
 	return r;
 }
 
-rv_status rv_window_remove(int dir, const char *prefix, const char *tag, struct rv_diag *diag)
+rv_status rv_swap_window_remove(int dir, const char *prefix, const char *tag, struct rv_diag *diag)
 {
 	char name[RV_PLACE_NAME];
 
-	RV_TRY(rv_window_name(prefix, tag, name, diag));
+	RV_TRY(rv_swap_window_name(prefix, tag, name, diag));
 	rv_fault_point("window.remove");
 	if (unlinkat(dir, name, 0) != 0) {
 		if (errno == ENOENT)
@@ -200,16 +200,16 @@ rv_status rv_window_remove(int dir, const char *prefix, const char *tag, struct 
 	return rv_place_sync_dir(dir, diag);
 }
 
-bool rv_window_exists(int dir, const char *prefix, const char *tag)
+bool rv_swap_window_exists(int dir, const char *prefix, const char *tag)
 {
 	char name[RV_PLACE_NAME];
 	struct stat st;
 
-	return rv_is_ok(rv_window_name(prefix, tag, name, NULL)) &&
+	return rv_is_ok(rv_swap_window_name(prefix, tag, name, NULL)) &&
 	       fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-static rv_status look(int dir, const struct rv_window *window, const struct rv_window_item *item,
+static rv_status look(int dir, const struct rv_swap_window *window, const struct rv_swap_window_item *item,
 		      bool *out_swapped, struct rv_diag *diag)
 {
 	struct rv_str salt = {window->salt, window->salt_len};
@@ -228,7 +228,7 @@ static rv_status look(int dir, const struct rv_window *window, const struct rv_w
 		       rv_place_state_name(live), rv_place_state_name(beside));
 }
 
-rv_status rv_window_check(int dir, const struct rv_window *window, struct rv_diag *diag)
+rv_status rv_swap_window_check(int dir, const struct rv_swap_window *window, struct rv_diag *diag)
 {
 	bool swapped;
 
@@ -237,7 +237,7 @@ rv_status rv_window_check(int dir, const struct rv_window *window, struct rv_dia
 	return RV_OK;
 }
 
-rv_status rv_window_heal(int dir, const struct rv_window *window, size_t *out_changed,
+rv_status rv_swap_window_heal(int dir, const struct rv_swap_window *window, size_t *out_changed,
 			 struct rv_diag *diag)
 {
 	bool swapped[RV_WINDOW_ITEMS] = {false};
