@@ -4,7 +4,7 @@
 #pragma once
 
 #include "agent/base/yaml.h"
-#include "agent/decide/window.h"
+#include "agent/decide/hours.h"
 #include "agent/model/verdict.h"
 
 #define RV_POLICIES_MAX	     1000
@@ -66,8 +66,8 @@ struct rv_policy_value {
 	bool from_default; /* of the file's `defaults`, or built in (src.file "") */
 	int64_t number;	   /* RV_PT_DURATIONS: unused, see numbers */
 	const char **items;
-	int64_t *numbers;	    /* RV_PT_KINDS, RV_PT_DURATIONS: beside items */
-	struct rv_window **windows; /* RV_PT_WINDOWS: beside items */
+	int64_t *numbers;	   /* RV_PT_KINDS, RV_PT_DURATIONS: beside items */
+	struct rv_hours **windows; /* RV_PT_WINDOWS: beside items */
 	size_t count;
 	struct rv_src src;
 };
