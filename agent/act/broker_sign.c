@@ -4,6 +4,7 @@
 
 #include "agent/base/clock.h"
 
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 
@@ -94,7 +95,10 @@ rv_status rv_broker_warm_up(struct rv_diag *diag)
 	rv_broker_key_init(&root);
 	rv_broker_key_init(&leaf);
 	rv_buf_init(&blob, 16384);
-	rv_status st = warm_up_rsa(diag);
+	/* A broker takes no settings from files. */
+	rv_status st = OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) == 1
+			       ? warm_up_rsa(diag)
+			       : rv_fail(RV_CLASS_EXHAUSTED, diag, "libcrypto does not start");
 	if (rv_is_ok(st))
 		st = rv_broker_mint_root(RV_ALG_EC_P256, RV_STR_LIT("warm-up"),
 					 (const int64_t[2]){0, RV_US_PER_DAY}, &root, diag);
