@@ -26,7 +26,7 @@ struct rv_unit {
 	const char *unit;
 	const char *user;
 	const char *exec;
-	const char *files; /* JSON array of escaped paths */
+	const char *files; /* escaped paths, each ended by a newline */
 	const char *working_dir;
 	const char *path;
 };

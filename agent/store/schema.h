@@ -4,8 +4,6 @@
 
 #include "agent/base/status.h"
 
-#define RV_SCHEMA_VERSION 1
-
 struct rv_migration {
 	unsigned to_version;
 	const char *const *ddl; /* NULL-ended list of statements run in one transaction */
