@@ -93,8 +93,9 @@ static struct rv_str from(struct rv_str s, size_t at)
 	return (struct rv_str){s.data + at, s.len - at};
 }
 
-/* Stars match nothing too: whoever stands before one also stands behind it. */
-static void add_behind_stars(struct rv_str pattern, struct positions *set)
+/* Stars match nothing too: whoever stands before one also stands behind it. A "**" + "/" does so
+ * only where a component starts. */
+static void add_behind_stars(struct rv_str pattern, bool is_start, struct positions *set)
 {
 	for (size_t at = 0; at < pattern.len; at++) {
 		enum token token;
@@ -105,7 +106,8 @@ static void add_behind_stars(struct rv_str pattern, struct positions *set)
 		token = token_at(from(pattern, at), &len);
 		if (token == STAR || token == STAR_STAR)
 			add(set, at + len);
-		if (token == STAR_STAR && at + len < pattern.len && pattern.data[at + len] == '/')
+		if (token == STAR_STAR && is_start && at + len < pattern.len &&
+		    pattern.data[at + len] == '/')
 			add(set, at + len + 1);
 	}
 }
@@ -153,10 +155,10 @@ bool rv_glob_match(struct rv_str pattern, struct rv_str path)
 	if (!rv_glob_is_valid(pattern, NULL))
 		return false;
 	add(&set, 0);
-	add_behind_stars(pattern, &set);
+	add_behind_stars(pattern, true, &set);
 	for (size_t i = 0; i < path.len; i++) {
 		set = step(pattern, &set, path.data[i]);
-		add_behind_stars(pattern, &set);
+		add_behind_stars(pattern, path.data[i] == '/', &set);
 	}
 	return has(&set, pattern.len);
 }

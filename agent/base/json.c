@@ -3,6 +3,8 @@
 
 #include "agent/base/path.h"
 
+#include <errno.h>
+
 #define DEPTH_MAX 64
 
 void rv_jsonp(json_t **j)
@@ -41,9 +43,11 @@ rv_status rv_json_parse(struct rv_str text, json_t **out, struct rv_diag *diag)
 
 	if (depth_of(text) > DEPTH_MAX)
 		return rv_fail(RV_CLASS_MALFORMED, diag, "nested deeper than %d levels", DEPTH_MAX);
+	errno = 0;
 	j = json_loadb(text.len ? (const char *)text.data : "", text.len, JSON_REJECT_DUPLICATES,
 		       &error);
-	if (!j && json_error_code(&error) == json_error_out_of_memory)
+	/* Without memory the library says anything or nothing; malloc says ENOMEM. */
+	if (!j && (!error.text[0] || errno == ENOMEM))
 		return rv_fail_nomem(diag);
 	/* The library's own text may quote the input: say where, not what. */
 	if (!j)
