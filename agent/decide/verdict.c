@@ -283,6 +283,9 @@ static void choose_action(struct rv_verdict *v, const struct rv_policy *acting,
 	bool is_due = v->due_us != RV_AT_UNKNOWN && v->due_us <= now_us;
 	bool retires = acting != NULL && is_retirable(acting, f, now_us);
 	int64_t mode = lead != NULL ? lead->values[RV_PK_MODE].number : RV_MODE_OBSERVE;
+	if (!is_due && !retires && v->compliance == RV_COMPLIANCE_VIOLATING)
+		return act(v, mode == RV_MODE_OBSERVE ? RV_ACTION_REPORT : RV_ACTION_SUGGEST,
+			   "not due, but a requirement does not hold");
 	if (!is_due && !retires)
 		return act(v, RV_ACTION_NONE, "not due");
 	if (v->has_conflict)
