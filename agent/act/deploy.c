@@ -154,7 +154,8 @@ static rv_status clean(struct rv_deploy *d, const struct rv_rec_clean *ask)
 		RV_TRY(rv_swap_window_remove(item->dir_fd, RV_WINDOW_PREFIX, set->tag, &d->diag));
 	}
 	for (size_t i = 0; i < set->count; i++) {
-		RV_TRY(rv_swap_window_remove(set->items[i].dir_fd, RV_WINDOW_PART, set->tag, &d->diag));
+		RV_TRY(rv_swap_window_remove(set->items[i].dir_fd, RV_WINDOW_PART, set->tag,
+					     &d->diag));
 		RV_TRY(rv_place_sync_dir(set->items[i].dir_fd, &d->diag));
 	}
 	return kept;

@@ -37,7 +37,7 @@ static rv_status close_window(const struct rv_deploy_set *set, struct rv_diag *d
 	for (size_t i = 0; i < set->count; i++)
 		if (opens_part(set, i))
 			RV_TRY(rv_swap_window_remove(set->items[i].dir_fd, RV_WINDOW_PART, set->tag,
-						diag));
+						     diag));
 	return RV_OK;
 }
 

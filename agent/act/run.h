@@ -98,46 +98,47 @@ RV_RECORD_STRUCT(run_target)
 	F(U64, 2, pid, UINT32_MAX) F(I64, 3, started_us, 0) F(U64, 4, accepts, 1)
 RV_RECORD_STRUCT(run_holder)
 
-#define RV_REC_run(F)                                                     \
-	F(U64, 1, version, 1)                                             \
-	F(STR, 2, id, 36)                                                 \
-	F(STR, 3, cred, 64)                                               \
-	F(U64, 4, verb, 3)                                                \
-	F(U64, 5, state, 5)                                               \
-	F(U64, 6, step, 30)                                               \
-	F(U64, 7, is_begun, 1) /* the step's `about` is committed */      \
-	F(STR, 8, parent, 36)  /* undo: the run taken back */             \
-	F(U64, 9, attempt, 255)                                           \
-	F(STR, 10, tag, 64)                                               \
-	F(STR, 11, salt, 32)                                              \
-	F(STR, 12, idempotency_key, 64)                                   \
-	F(STR, 13, policy, 256)                                           \
-	F(STR, 14, instance, 64) /* of plugins.d */                       \
-	F(STR, 15, test, 1024)	 /* hook, "" none */                      \
-	F(LIST, 16, units, 8192) /* to reload */                          \
-	F(LIST, 17, targets, 16384)                                       \
-	F(I64, 18, grace_us, 0)                                           \
-	F(I64, 19, grace_until_us, 0)                                     \
-	F(U64, 20, alg, 255)                                              \
-	F(STR, 21, old_der, 32768)                                        \
-	F(STR, 22, old_version, 128)                                      \
-	F(STR, 23, new_der, 32768)                                        \
-	F(STR, 24, new_version, 128)                                      \
-	F(LIST, 25, chain, 131072)                                        \
-	F(STR, 26, csr_der, 16384)                                        \
-	F(STR, 27, spki_sha256, 32)                                       \
-	F(LIST, 28, items, 524288)                                        \
-	F(LIST, 29, holders, 32768) /* who listened before the reload */  \
-	F(U64, 30, was_reloaded, 1)                                       \
-	F(U64, 31, grade, 4)                                              \
-	F(STR, 32, reason, 1024) /* why refused or stuck */               \
-	F(I64, 33, started_us, 0)                                         \
-	F(I64, 34, ended_us, 0)                                           \
-	F(I64, 35, retry_at_us, 0)                                        \
-	F(U64, 36, retries, 65535)                                        \
-	F(U64, 37, new_revoked, 1)                                        \
-	F(STR, 38, next, 256)		       /* what a person can do */ \
-	F(U64, 39, max_lifetime_us, INT64_MAX) /* 0: the provider's own */
+#define RV_REC_run(F)                                                      \
+	F(U64, 1, version, 1)                                              \
+	F(STR, 2, id, 36)                                                  \
+	F(STR, 3, cred, 64)                                                \
+	F(U64, 4, verb, 3)                                                 \
+	F(U64, 5, state, 5)                                                \
+	F(U64, 6, step, 30)                                                \
+	F(U64, 7, is_begun, 1) /* the step's `about` is committed */       \
+	F(STR, 8, parent, 36)  /* undo: the run taken back */              \
+	F(U64, 9, attempt, 255)                                            \
+	F(STR, 10, tag, 64)                                                \
+	F(STR, 11, salt, 32)                                               \
+	F(STR, 12, idempotency_key, 64)                                    \
+	F(STR, 13, policy, 256)                                            \
+	F(STR, 14, instance, 64) /* of plugins.d */                        \
+	F(STR, 15, test, 1024)	 /* hook, "" none */                       \
+	F(LIST, 16, units, 8192) /* to reload */                           \
+	F(LIST, 17, targets, 16384)                                        \
+	F(I64, 18, grace_us, 0)                                            \
+	F(I64, 19, grace_until_us, 0)                                      \
+	F(U64, 20, alg, 255)                                               \
+	F(STR, 21, old_der, 32768)                                         \
+	F(STR, 22, old_version, 128)                                       \
+	F(STR, 23, new_der, 32768)                                         \
+	F(STR, 24, new_version, 128)                                       \
+	F(LIST, 25, chain, 131072)                                         \
+	F(STR, 26, csr_der, 16384)                                         \
+	F(STR, 27, spki_sha256, 32)                                        \
+	F(LIST, 28, items, 524288)                                         \
+	F(LIST, 29, holders, 32768) /* who listened before the reload */   \
+	F(U64, 30, was_reloaded, 1)                                        \
+	F(U64, 31, grade, 4)                                               \
+	F(STR, 32, reason, 1024) /* why refused or stuck */                \
+	F(I64, 33, started_us, 0)                                          \
+	F(I64, 34, ended_us, 0)                                            \
+	F(I64, 35, retry_at_us, 0)                                         \
+	F(U64, 36, retries, 65535)                                         \
+	F(U64, 37, new_revoked, 1)                                         \
+	F(STR, 38, next, 256)		       /* what a person can do */  \
+	F(U64, 39, max_lifetime_us, INT64_MAX) /* 0: the provider's own */ \
+	F(STR, 40, old_sha256, 32)	       /* what was known to be there; empty: whatever is */
 RV_RECORD_STRUCT(run)
 
 /* The record with its lists taken apart. Every view points into memory that the run keeps until

@@ -14,7 +14,7 @@
 #define TEXT_MAX 32768
 
 rv_status rv_swap_window_name(const char *prefix, const char *tag, char out[RV_PLACE_NAME],
-			 struct rv_diag *diag)
+			      struct rv_diag *diag)
 {
 	char text[RV_PLACE_NAME];
 	int n = snprintf(text, sizeof(text), "%s%s", prefix, tag);
@@ -67,7 +67,7 @@ static rv_status write_new(int dir, const char *name, struct rv_str text, struct
 }
 
 rv_status rv_swap_window_write(int dir, const char *prefix, const struct rv_swap_window *window,
-			  struct rv_diag *diag)
+			       struct rv_diag *diag)
 {
 	char name[RV_PLACE_NAME], partial[RV_PLACE_NAME];
 	struct rv_buf text;
@@ -166,7 +166,8 @@ static rv_status parse(struct rv_str text, struct rv_swap_window *out)
 	return malformed;
 }
 
-rv_status rv_swap_window_read(int dir, const char *file, struct rv_swap_window *out, struct rv_diag *diag)
+rv_status rv_swap_window_read(int dir, const char *file, struct rv_swap_window *out,
+			      struct rv_diag *diag)
 {
 	RV_CLEANUP(rv_fd_closep) int fd = -1;
 	struct rv_swap_window window = {0};
@@ -209,8 +210,9 @@ bool rv_swap_window_exists(int dir, const char *prefix, const char *tag)
 	       fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-static rv_status look(int dir, const struct rv_swap_window *window, const struct rv_swap_window_item *item,
-		      bool *out_swapped, struct rv_diag *diag)
+static rv_status look(int dir, const struct rv_swap_window *window,
+		      const struct rv_swap_window_item *item, bool *out_swapped,
+		      struct rv_diag *diag)
 {
 	struct rv_str salt = {window->salt, window->salt_len};
 	struct rv_str old_keyed = {item->old_keyed, RV_SHA256_LEN};
@@ -238,7 +240,7 @@ rv_status rv_swap_window_check(int dir, const struct rv_swap_window *window, str
 }
 
 rv_status rv_swap_window_heal(int dir, const struct rv_swap_window *window, size_t *out_changed,
-			 struct rv_diag *diag)
+			      struct rv_diag *diag)
 {
 	bool swapped[RV_WINDOW_ITEMS] = {false};
 	char staged[RV_PLACE_NAME];

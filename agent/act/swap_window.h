@@ -25,24 +25,25 @@ struct rv_swap_window {
 };
 
 /* The record's file name in its directory. */
-RV_NODISCARD rv_status rv_swap_window_name(const char *prefix, const char *tag, char out[RV_PLACE_NAME],
-				      struct rv_diag *diag);
+RV_NODISCARD rv_status rv_swap_window_name(const char *prefix, const char *tag,
+					   char out[RV_PLACE_NAME], struct rv_diag *diag);
 /* Writes the record (mode 0600) and makes it and the directory durable. Replaces one of the same
  * tag. On failure none stays. */
-RV_NODISCARD rv_status rv_swap_window_write(int dir, const char *prefix, const struct rv_swap_window *window,
-				       struct rv_diag *diag);
+RV_NODISCARD rv_status rv_swap_window_write(int dir, const char *prefix,
+					    const struct rv_swap_window *window,
+					    struct rv_diag *diag);
 /* MALFORMED: not a whole record. */
 RV_NODISCARD rv_status rv_swap_window_read(int dir, const char *file, struct rv_swap_window *out,
-				      struct rv_diag *diag);
+					   struct rv_diag *diag);
 /* Removes it, durably. OK when there is none. */
 RV_NODISCARD rv_status rv_swap_window_remove(int dir, const char *prefix, const char *tag,
-					struct rv_diag *diag);
+					     struct rv_diag *diag);
 bool rv_swap_window_exists(int dir, const char *prefix, const char *tag);
 /* What rv_swap_window_heal() would say, without touching anything. */
 RV_NODISCARD rv_status rv_swap_window_check(int dir, const struct rv_swap_window *window,
-				       struct rv_diag *diag);
+					    struct rv_diag *diag);
 /* Brings every item of the record back to the old content and makes that durable; *out_changed
  * counts exchanges. CONFLICT: something is neither old nor new; nothing was touched. The record
  * stays: the caller removes it. */
-RV_NODISCARD rv_status rv_swap_window_heal(int dir, const struct rv_swap_window *window, size_t *out_changed,
-				      struct rv_diag *diag);
+RV_NODISCARD rv_status rv_swap_window_heal(int dir, const struct rv_swap_window *window,
+					   size_t *out_changed, struct rv_diag *diag);
