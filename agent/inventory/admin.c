@@ -17,7 +17,7 @@
 
 rv_status rv_admin_init(const struct rv_admin_args *a, struct rv_diag *diag)
 {
-	RV_CLEANUP(rv_db_freep) struct rv_db *db = NULL;
+	RV_CLEANUP(rv_invdb_freep) struct rv_invdb *db = NULL;
 	RV_CLEANUP(rv_ca_freep) struct rv_ca *ca = NULL;
 
 	if (!a->name) {
@@ -28,8 +28,8 @@ rv_status rv_admin_init(const struct rv_admin_args *a, struct rv_diag *diag)
 	if (mkdir(a->dir, 0700) < 0 && errno != EEXIST)
 		return rv_fail_errno(diag, "%s", a->dir);
 	RV_TRY(rv_ca_create(a->dir, a->name, diag));
-	RV_TRY(rv_db_create(a->dir, diag));
-	RV_TRY(rv_db_open(a->dir, &db, diag));
+	RV_TRY(rv_invdb_create(a->dir, diag));
+	RV_TRY(rv_invdb_open(a->dir, &db, diag));
 	RV_TRY(rv_setting_put(db, "names", a->name, diag));
 	RV_TRY(rv_ca_open(a->dir, NULL, &ca, diag));
 	printf("inventory made in %s\nCA pin: %s\n", a->dir, rv_ca_pin(ca));
@@ -87,7 +87,7 @@ static rv_status token_spec(const struct rv_admin_args *a, struct rv_token_spec 
 
 rv_status rv_admin_token_create(const struct rv_admin_args *a, struct rv_diag *diag)
 {
-	RV_CLEANUP(rv_db_freep) struct rv_db *db = NULL;
+	RV_CLEANUP(rv_invdb_freep) struct rv_invdb *db = NULL;
 	RV_CLEANUP(rv_ca_freep) struct rv_ca *ca = NULL;
 	struct rv_token_spec spec;
 	char text[RV_TOKEN_TEXT];
@@ -100,7 +100,7 @@ rv_status rv_admin_token_create(const struct rv_admin_args *a, struct rv_diag *d
 	if (!is_reader)
 		RV_TRY(enrol_url(a, url, sizeof(url), diag));
 	RV_TRY(rv_ca_open(a->dir, NULL, &ca, diag));
-	RV_TRY(rv_db_open(a->dir, &db, diag));
+	RV_TRY(rv_invdb_open(a->dir, &db, diag));
 	RV_TRY(rv_token_create(db, &spec, text, id, diag));
 	rv_time_text(spec.now_us + spec.ttl_us, until);
 	if (is_reader)
@@ -127,22 +127,22 @@ static const char *token_state(sqlite3_stmt *row, int64_t now_us)
 
 rv_status rv_admin_token_list(const struct rv_admin_args *a, struct rv_diag *diag)
 {
-	RV_CLEANUP(rv_db_freep) struct rv_db *db = NULL;
+	RV_CLEANUP(rv_invdb_freep) struct rv_invdb *db = NULL;
 	char until[RV_TIME_TEXT];
 	rv_status status;
 
 	RV_TRY(rv_db_open_reader(a->dir, &db, diag));
 	const int64_t now_us = rv_now_utc_us();
-	sqlite3_stmt *row = rv_db_bind(
+	sqlite3_stmt *row = rv_invdb_bind(
 		db,
 		"SELECT id,role,note,created_at,expires_at,uses_left,revoked_at FROM token "
 		"ORDER BY created_at",
 		"");
-	while (rv_db_step(db, row, &status, diag)) {
+	while (rv_invdb_step(db, row, &status, diag)) {
 		rv_time_text(sqlite3_column_int64(row, 4), until);
-		printf("%s  %-6s  %-7s  until %s  uses left %lld  %s\n", rv_db_text(row, 0),
-		       rv_db_text(row, 1), token_state(row, now_us), until,
-		       (long long)sqlite3_column_int64(row, 5), rv_db_text(row, 2));
+		printf("%s  %-6s  %-7s  until %s  uses left %lld  %s\n", rv_invdb_text(row, 0),
+		       rv_invdb_text(row, 1), token_state(row, now_us), until,
+		       (long long)sqlite3_column_int64(row, 5), rv_invdb_text(row, 2));
 	}
 	return status;
 }
@@ -156,41 +156,42 @@ static rv_status need_operand(const struct rv_admin_args *a, const char *what, s
 
 rv_status rv_admin_token_revoke(const struct rv_admin_args *a, struct rv_diag *diag)
 {
-	RV_CLEANUP(rv_db_freep) struct rv_db *db = NULL;
+	RV_CLEANUP(rv_invdb_freep) struct rv_invdb *db = NULL;
 
 	RV_TRY(need_operand(a, "the token's id", diag));
-	RV_TRY(rv_db_open(a->dir, &db, diag));
+	RV_TRY(rv_invdb_open(a->dir, &db, diag));
 	return rv_token_revoke(db, a->operand, rv_now_utc_us(), diag);
 }
 
 rv_status rv_admin_host_list(const struct rv_admin_args *a, struct rv_diag *diag)
 {
-	RV_CLEANUP(rv_db_freep) struct rv_db *db = NULL;
+	RV_CLEANUP(rv_invdb_freep) struct rv_invdb *db = NULL;
 	char seen[RV_TIME_TEXT];
 	rv_status status;
 
 	RV_TRY(rv_db_open_reader(a->dir, &db, diag));
-	sqlite3_stmt *row = rv_db_bind(
+	sqlite3_stmt *row = rv_invdb_bind(
 		db,
 		"SELECT id,hostname,seen_at,credentials,orphans,denied_why FROM host ORDER BY id",
 		"");
-	while (rv_db_step(db, row, &status, diag)) {
+	while (rv_invdb_step(db, row, &status, diag)) {
 		rv_time_text(sqlite3_column_int64(row, 2), seen);
-		printf("%s  %s  seen %s  credentials %lld  orphans %lld%s%s\n", rv_db_text(row, 0),
-		       rv_db_text(row, 1), seen, (long long)sqlite3_column_int64(row, 3),
+		printf("%s  %s  seen %s  credentials %lld  orphans %lld%s%s\n",
+		       rv_invdb_text(row, 0), rv_invdb_text(row, 1), seen,
+		       (long long)sqlite3_column_int64(row, 3),
 		       (long long)sqlite3_column_int64(row, 4),
 		       sqlite3_column_type(row, 5) == SQLITE_NULL ? "" : "  denied: ",
-		       rv_db_text(row, 5));
+		       rv_invdb_text(row, 5));
 	}
 	return status;
 }
 
 static rv_status set_denied(const struct rv_admin_args *a, const char *why, struct rv_diag *diag)
 {
-	RV_CLEANUP(rv_db_freep) struct rv_db *db = NULL;
+	RV_CLEANUP(rv_invdb_freep) struct rv_invdb *db = NULL;
 
 	RV_TRY(need_operand(a, "the host's id", diag));
-	RV_TRY(rv_db_open(a->dir, &db, diag));
+	RV_TRY(rv_invdb_open(a->dir, &db, diag));
 	return rv_host_deny(db, a->operand, why, rv_now_utc_us(), diag);
 }
 
@@ -206,11 +207,11 @@ rv_status rv_admin_host_allow(const struct rv_admin_args *a, struct rv_diag *dia
 
 rv_status rv_admin_backup(const struct rv_admin_args *a, struct rv_diag *diag)
 {
-	RV_CLEANUP(rv_db_freep) struct rv_db *db = NULL;
+	RV_CLEANUP(rv_invdb_freep) struct rv_invdb *db = NULL;
 
 	RV_TRY(need_operand(a, "the file to write", diag));
-	RV_TRY(rv_db_open(a->dir, &db, diag));
-	RV_TRY(rv_db_backup(db, a->operand, diag));
+	RV_TRY(rv_invdb_open(a->dir, &db, diag));
+	RV_TRY(rv_invdb_backup(db, a->operand, diag));
 	fprintf(stderr,
 		"database saved; keep ca.key, ca.pem, server.key and server.pem of %s too\n",
 		a->dir);
@@ -220,12 +221,13 @@ rv_status rv_admin_backup(const struct rv_admin_args *a, struct rv_diag *diag)
 /* Refuses while a server has the database open: it takes the exclusive lock first. */
 static rv_status set_aside(const char *dir, struct rv_diag *diag)
 {
-	RV_CLEANUP(rv_db_freep) struct rv_db *db = NULL;
+	RV_CLEANUP(rv_invdb_freep) struct rv_invdb *db = NULL;
 	char old[1024];
 
-	RV_TRY(rv_db_open(dir, &db, diag));
+	RV_TRY(rv_invdb_open(dir, &db, diag));
 	/* Leaving WAL mode needs to be the only connection; it also folds the log into the file. */
-	rv_status alone = rv_db_exec(db, "PRAGMA busy_timeout=0;PRAGMA journal_mode=DELETE", diag);
+	rv_status alone =
+		rv_invdb_exec(db, "PRAGMA busy_timeout=0;PRAGMA journal_mode=DELETE", diag);
 	if (!rv_is_ok(alone)) {
 		rv_diag_next(diag, "stop the server, then restore");
 		return alone;
@@ -239,33 +241,33 @@ static rv_status set_aside(const char *dir, struct rv_diag *diag)
 
 static rv_status copy_file(const char *from, const char *to, struct rv_diag *diag)
 {
-	RV_CLEANUP(rv_db_freep) struct rv_db *db = calloc(1, sizeof(*db));
+	RV_CLEANUP(rv_invdb_freep) struct rv_invdb *db = calloc(1, sizeof(*db));
 
 	if (!db || !(db->path = strdup(from)))
 		return rv_fail_nomem(diag);
 	if (sqlite3_open_v2(from, &db->sql, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
-		return db->sql ? rv_db_fail(db, diag, from) : rv_fail_nomem(diag);
-	RV_TRY(rv_db_check(db, diag));
-	return rv_db_backup(db, to, diag);
+		return db->sql ? rv_invdb_fail(db, diag, from) : rv_fail_nomem(diag);
+	RV_TRY(rv_invdb_check(db, diag));
+	return rv_invdb_backup(db, to, diag);
 }
 
 rv_status rv_admin_restore(const struct rv_admin_args *a, struct rv_diag *diag)
 {
-	RV_CLEANUP(rv_db_freep) struct rv_db *db = NULL;
+	RV_CLEANUP(rv_invdb_freep) struct rv_invdb *db = NULL;
 	char fresh[1024];
 	char path[1024];
 
 	RV_TRY(need_operand(a, "the file to read", diag));
-	snprintf(fresh, sizeof(fresh), "%s/%s.restoring", a->dir, RV_DB_NAME);
-	snprintf(path, sizeof(path), "%s/%s", a->dir, RV_DB_NAME);
+	snprintf(fresh, sizeof(fresh), "%s/%s.restoring", a->dir, RV_INVDB_NAME);
+	snprintf(path, sizeof(path), "%s/%s", a->dir, RV_INVDB_NAME);
 	(void)unlink(fresh); /* of a restore that was cut short */
 	RV_TRY(copy_file(a->operand, fresh, diag));
 	if (access(path, F_OK) == 0)
 		RV_TRY(set_aside(a->dir, diag));
 	if (rename(fresh, path) < 0)
 		return rv_fail_errno(diag, "%s", path);
-	RV_TRY(rv_db_open(a->dir, &db, diag));
+	RV_TRY(rv_invdb_open(a->dir, &db, diag));
 	/* Hosts know more than the backup: the next check-in of each asks for a full report. */
-	return rv_db_exec(db, "UPDATE host SET digest='', batch='', answer=''; DELETE FROM session",
-			  diag);
+	return rv_invdb_exec(
+		db, "UPDATE host SET digest='', batch='', answer=''; DELETE FROM session", diag);
 }

@@ -91,7 +91,7 @@ static rv_status settle_grant(struct rv_request *req, rv_status status, struct r
 	return RV_OK;
 }
 
-static rv_status enrol_write(struct rv_db *db, struct rv_request *req, bool *out_keep)
+static rv_status enrol_write(struct rv_invdb *db, struct rv_request *req, bool *out_keep)
 {
 	const struct enrolment *e = req->document;
 	enum rv_problem problem = RV_PROBLEM_INTERNAL;
@@ -106,7 +106,7 @@ static rv_status enrol_write(struct rv_db *db, struct rv_request *req, bool *out
 	return settle_grant(req, status, &grant, problem, &diag, out_keep);
 }
 
-static rv_status renew_write(struct rv_db *db, struct rv_request *req, bool *out_keep)
+static rv_status renew_write(struct rv_invdb *db, struct rv_request *req, bool *out_keep)
 {
 	const struct enrolment *e = req->document;
 	enum rv_problem problem = RV_PROBLEM_INTERNAL;
@@ -181,7 +181,7 @@ static void answer_items(struct rv_request *req, struct rv_items_answer *answer)
 	}
 }
 
-static rv_status checkin_write(struct rv_db *db, struct rv_request *req, bool *out_keep)
+static rv_status checkin_write(struct rv_invdb *db, struct rv_request *req, bool *out_keep)
 {
 	const struct checkin *c = req->document;
 	struct rv_items_answer answer = {0};
@@ -192,7 +192,7 @@ static rv_status checkin_write(struct rv_db *db, struct rv_request *req, bool *o
 	return RV_OK;
 }
 
-static rv_status report_write(struct rv_db *db, struct rv_request *req, bool *out_keep)
+static rv_status report_write(struct rv_invdb *db, struct rv_request *req, bool *out_keep)
 {
 	const struct report *r = req->document;
 	struct rv_items_answer answer = {0};

@@ -38,7 +38,7 @@ static enum rv_class class_of(int code)
 	}
 }
 
-rv_status rv_db_fail(struct rv_db *db, struct rv_diag *diag, const char *what)
+rv_status rv_invdb_fail(struct rv_invdb *db, struct rv_diag *diag, const char *what)
 {
 	return rv_fail(class_of(sqlite3_extended_errcode(db->sql)), diag, "%s: %s", what,
 		       sqlite3_errmsg(db->sql));
@@ -48,23 +48,23 @@ static char *path_of(const char *dir)
 {
 	char *path = NULL;
 
-	return asprintf(&path, "%s/" RV_DB_NAME, dir) < 0 ? NULL : path;
+	return asprintf(&path, "%s/" RV_INVDB_NAME, dir) < 0 ? NULL : path;
 }
 
-rv_status rv_db_exec(struct rv_db *db, const char *text, struct rv_diag *diag)
+rv_status rv_invdb_exec(struct rv_invdb *db, const char *text, struct rv_diag *diag)
 {
 	if (sqlite3_exec(db->sql, text, NULL, NULL, NULL) != SQLITE_OK)
-		return rv_db_fail(db, diag, "the database refused a statement");
+		return rv_invdb_fail(db, diag, "the database refused a statement");
 	return RV_OK;
 }
 
-static rv_status schema_version(struct rv_db *db, int *out, struct rv_diag *diag)
+static rv_status schema_version(struct rv_invdb *db, int *out, struct rv_diag *diag)
 {
 	sqlite3_stmt *stmt = NULL;
 
 	if (sqlite3_prepare_v2(db->sql, "PRAGMA user_version", -1, &stmt, NULL) != SQLITE_OK ||
 	    sqlite3_step(stmt) != SQLITE_ROW) {
-		rv_status failure = rv_db_fail(db, diag, db->path);
+		rv_status failure = rv_invdb_fail(db, diag, db->path);
 		sqlite3_finalize(stmt);
 		return failure;
 	}
@@ -73,23 +73,23 @@ static rv_status schema_version(struct rv_db *db, int *out, struct rv_diag *diag
 	return RV_OK;
 }
 
-static rv_status apply_schema(struct rv_db *db, int from, struct rv_diag *diag)
+static rv_status apply_schema(struct rv_invdb *db, int from, struct rv_diag *diag)
 {
 	char pragma[64];
 
-	RV_TRY(rv_db_exec(db, "BEGIN IMMEDIATE", diag));
+	RV_TRY(rv_invdb_exec(db, "BEGIN IMMEDIATE", diag));
 	for (int v = from; v < SCHEMA_NEWEST; v++) {
-		rv_status done = rv_db_exec(db, rv_schema[v], diag);
+		rv_status done = rv_invdb_exec(db, rv_schema[v], diag);
 		if (!rv_is_ok(done)) {
 			sqlite3_exec(db->sql, "ROLLBACK", NULL, NULL, NULL);
 			return done;
 		}
 	}
 	snprintf(pragma, sizeof(pragma), "PRAGMA user_version=%d;COMMIT", SCHEMA_NEWEST);
-	return rv_db_exec(db, pragma, diag);
+	return rv_invdb_exec(db, pragma, diag);
 }
 
-static rv_status migrate(struct rv_db *db, struct rv_diag *diag)
+static rv_status migrate(struct rv_invdb *db, struct rv_diag *diag)
 {
 	char backup[1024];
 	int version = 0;
@@ -107,33 +107,33 @@ static rv_status migrate(struct rv_db *db, struct rv_diag *diag)
 		if (snprintf(backup, sizeof(backup), "%s.schema-%d", db->path, version) >=
 		    (int)sizeof(backup))
 			return rv_fail(RV_CLASS_MISCONFIGURED, diag, "%s: path too long", db->path);
-		RV_TRY(rv_db_backup(db, backup, diag));
+		RV_TRY(rv_invdb_backup(db, backup, diag));
 	}
 	return apply_schema(db, version, diag);
 }
 
-static rv_status open_with(const char *dir, int flags, const char *pragmas, struct rv_db **out,
+static rv_status open_with(const char *dir, int flags, const char *pragmas, struct rv_invdb **out,
 			   struct rv_diag *diag)
 {
-	RV_CLEANUP(rv_db_freep) struct rv_db *db = calloc(1, sizeof(*db));
+	RV_CLEANUP(rv_invdb_freep) struct rv_invdb *db = calloc(1, sizeof(*db));
 
 	if (!db || !(db->path = path_of(dir)))
 		return rv_fail_nomem(diag);
 	if (sqlite3_open_v2(db->path, &db->sql, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
 		rv_diag_next(diag, "reeve-inventory init --dir %s --name HOST", dir);
-		return db->sql ? rv_db_fail(db, diag, db->path) : rv_fail_nomem(diag);
+		return db->sql ? rv_invdb_fail(db, diag, db->path) : rv_fail_nomem(diag);
 	}
 	sqlite3_busy_timeout(db->sql, 5000);
-	RV_TRY(rv_db_exec(db, pragmas, diag));
+	RV_TRY(rv_invdb_exec(db, pragmas, diag));
 	*out = RV_TAKE(db);
 	return RV_OK;
 }
 
 #define PRAGMAS "PRAGMA synchronous=FULL;PRAGMA foreign_keys=ON;PRAGMA trusted_schema=OFF;"
 
-rv_status rv_db_open(const char *dir, struct rv_db **out, struct rv_diag *diag)
+rv_status rv_invdb_open(const char *dir, struct rv_invdb **out, struct rv_diag *diag)
 {
-	RV_CLEANUP(rv_db_freep) struct rv_db *db = NULL;
+	RV_CLEANUP(rv_invdb_freep) struct rv_invdb *db = NULL;
 
 	RV_TRY(open_with(dir, SQLITE_OPEN_READWRITE, "PRAGMA journal_mode=WAL;" PRAGMAS, &db,
 			 diag));
@@ -142,16 +142,16 @@ rv_status rv_db_open(const char *dir, struct rv_db **out, struct rv_diag *diag)
 	return RV_OK;
 }
 
-rv_status rv_db_open_reader(const char *dir, struct rv_db **out, struct rv_diag *diag)
+rv_status rv_db_open_reader(const char *dir, struct rv_invdb **out, struct rv_diag *diag)
 {
 	return open_with(dir, SQLITE_OPEN_READWRITE, PRAGMAS "PRAGMA query_only=ON;", out, diag);
 }
 
-rv_status rv_db_create(const char *dir, struct rv_diag *diag)
+rv_status rv_invdb_create(const char *dir, struct rv_diag *diag)
 {
 	RV_CLEANUP(rv_freep) char *path = path_of(dir);
 	RV_CLEANUP(rv_fd_closep) int fd = -1;
-	RV_CLEANUP(rv_db_freep) struct rv_db *db = NULL;
+	RV_CLEANUP(rv_invdb_freep) struct rv_invdb *db = NULL;
 
 	if (!path)
 		return rv_fail_nomem(diag);
@@ -159,10 +159,10 @@ rv_status rv_db_create(const char *dir, struct rv_diag *diag)
 	fd = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return rv_fail_errno(diag, "%s", path);
-	return rv_db_open(dir, &db, diag);
+	return rv_invdb_open(dir, &db, diag);
 }
 
-void rv_db_free(struct rv_db *db)
+void rv_invdb_free(struct rv_invdb *db)
 {
 	if (!db)
 		return;
@@ -173,13 +173,13 @@ void rv_db_free(struct rv_db *db)
 	free(db);
 }
 
-void rv_db_freep(struct rv_db **db)
+void rv_invdb_freep(struct rv_invdb **db)
 {
-	rv_db_free(*db);
+	rv_invdb_free(*db);
 	*db = NULL;
 }
 
-static sqlite3_stmt *statement(struct rv_db *db, const char *text)
+static sqlite3_stmt *statement(struct rv_invdb *db, const char *text)
 {
 	sqlite3_stmt *stmt = NULL;
 
@@ -189,7 +189,7 @@ static sqlite3_stmt *statement(struct rv_db *db, const char *text)
 		sqlite3_reset(db->cache[i].stmt);
 		return db->cache[i].stmt;
 	}
-	RV_BUG_ON(db->cached == RV_DB_STATEMENTS);
+	RV_BUG_ON(db->cached == RV_INVDB_STATEMENTS);
 	if (sqlite3_prepare_v3(db->sql, text, -1, SQLITE_PREPARE_PERSISTENT, &stmt, NULL) !=
 	    SQLITE_OK)
 		return NULL;
@@ -198,7 +198,7 @@ static sqlite3_stmt *statement(struct rv_db *db, const char *text)
 	return stmt;
 }
 
-static sqlite3_stmt *bind_all(struct rv_db *db, const char *text, const char *types, va_list ap)
+static sqlite3_stmt *bind_all(struct rv_invdb *db, const char *text, const char *types, va_list ap)
 {
 	sqlite3_stmt *stmt = statement(db, text);
 
@@ -229,7 +229,7 @@ static sqlite3_stmt *bind_all(struct rv_db *db, const char *text, const char *ty
 	return stmt;
 }
 
-sqlite3_stmt *rv_db_bind(struct rv_db *db, const char *text, const char *types, ...)
+sqlite3_stmt *rv_invdb_bind(struct rv_invdb *db, const char *text, const char *types, ...)
 {
 	va_list ap;
 
@@ -239,7 +239,8 @@ sqlite3_stmt *rv_db_bind(struct rv_db *db, const char *text, const char *types, 
 	return stmt;
 }
 
-bool rv_db_step(struct rv_db *db, sqlite3_stmt *stmt, rv_status *out_status, struct rv_diag *diag)
+bool rv_invdb_step(struct rv_invdb *db, sqlite3_stmt *stmt, rv_status *out_status,
+		   struct rv_diag *diag)
 {
 	const int rc = stmt ? sqlite3_step(stmt) : SQLITE_ERROR;
 
@@ -247,14 +248,14 @@ bool rv_db_step(struct rv_db *db, sqlite3_stmt *stmt, rv_status *out_status, str
 	if (rc == SQLITE_ROW)
 		return true;
 	if (rc != SQLITE_DONE)
-		*out_status = rv_db_fail(db, diag, "the database failed");
+		*out_status = rv_invdb_fail(db, diag, "the database failed");
 	if (stmt)
 		sqlite3_reset(stmt);
 	return false;
 }
 
-rv_status rv_db_run(struct rv_db *db, struct rv_diag *diag, const char *text, const char *types,
-		    ...)
+rv_status rv_invdb_run(struct rv_invdb *db, struct rv_diag *diag, const char *text,
+		       const char *types, ...)
 {
 	rv_status status;
 	va_list ap;
@@ -262,19 +263,19 @@ rv_status rv_db_run(struct rv_db *db, struct rv_diag *diag, const char *text, co
 	va_start(ap, types);
 	sqlite3_stmt *stmt = bind_all(db, text, types, ap);
 	va_end(ap);
-	while (rv_db_step(db, stmt, &status, diag))
+	while (rv_invdb_step(db, stmt, &status, diag))
 		;
 	return status;
 }
 
-const char *rv_db_text(sqlite3_stmt *stmt, int column)
+const char *rv_invdb_text(sqlite3_stmt *stmt, int column)
 {
 	const char *text = (const char *)sqlite3_column_text(stmt, column);
 
 	return text ? text : "";
 }
 
-rv_status rv_db_backup(struct rv_db *db, const char *file, struct rv_diag *diag)
+rv_status rv_invdb_backup(struct rv_invdb *db, const char *file, struct rv_diag *diag)
 {
 	sqlite3_stmt *stmt = NULL;
 	RV_CLEANUP(rv_fd_closep) int fd = -1;
@@ -286,7 +287,7 @@ rv_status rv_db_backup(struct rv_db *db, const char *file, struct rv_diag *diag)
 	if (sqlite3_prepare_v2(db->sql, "VACUUM INTO ?1", -1, &stmt, NULL) != SQLITE_OK ||
 	    sqlite3_bind_text(stmt, 1, file, -1, SQLITE_STATIC) != SQLITE_OK ||
 	    sqlite3_step(stmt) != SQLITE_DONE) {
-		rv_status failure = rv_db_fail(db, diag, file);
+		rv_status failure = rv_invdb_fail(db, diag, file);
 		sqlite3_finalize(stmt);
 		unlink(file);
 		return failure;
@@ -297,7 +298,7 @@ rv_status rv_db_backup(struct rv_db *db, const char *file, struct rv_diag *diag)
 	return RV_OK;
 }
 
-rv_status rv_db_check(struct rv_db *db, struct rv_diag *diag)
+rv_status rv_invdb_check(struct rv_invdb *db, struct rv_diag *diag)
 {
 	sqlite3_stmt *stmt = NULL;
 	rv_status status = RV_OK;
@@ -305,10 +306,10 @@ rv_status rv_db_check(struct rv_db *db, struct rv_diag *diag)
 	if (sqlite3_prepare_v2(db->sql, "PRAGMA integrity_check(1)", -1, &stmt, NULL) !=
 		    SQLITE_OK ||
 	    sqlite3_step(stmt) != SQLITE_ROW)
-		status = rv_db_fail(db, diag, db->path);
-	else if (strcmp(rv_db_text(stmt, 0), "ok") != 0)
+		status = rv_invdb_fail(db, diag, db->path);
+	else if (strcmp(rv_invdb_text(stmt, 0), "ok") != 0)
 		status = rv_fail(RV_CLASS_MALFORMED, diag, "%s: damaged: %s", db->path,
-				 rv_db_text(stmt, 0));
+				 rv_invdb_text(stmt, 0));
 	sqlite3_finalize(stmt);
 	return status;
 }

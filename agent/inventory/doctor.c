@@ -50,25 +50,25 @@ static void check_ca(struct tally *t, const char *dir)
 
 static void check_db(struct tally *t, const char *dir)
 {
-	RV_CLEANUP(rv_db_freep) struct rv_db *db = NULL;
+	RV_CLEANUP(rv_invdb_freep) struct rv_invdb *db = NULL;
 	struct rv_diag diag = {0};
-	rv_status status = rv_db_open(dir, &db, &diag);
+	rv_status status = rv_invdb_open(dir, &db, &diag);
 
 	if (rv_is_ok(status))
-		status = rv_db_check(db, &diag);
+		status = rv_invdb_check(db, &diag);
 	say(t, rv_is_ok(status), "database", rv_is_ok(status) ? "whole" : diag.text,
 	    "reeve-inventory restore FILE");
 	if (!rv_is_ok(status))
 		return;
 	/* The counters move with the rows; if they ever differ, that is a defect worth hearing of.
 	 */
-	sqlite3_stmt *row = rv_db_bind(
+	sqlite3_stmt *row = rv_invdb_bind(
 		db,
 		"SELECT (SELECT count(*) FROM item WHERE live=1)=(SELECT value FROM counter WHERE "
 		"name='credentials') AND (SELECT count(*) FROM item WHERE orphan=1)=(SELECT value "
 		"FROM counter WHERE name='orphans')",
 		"");
-	const bool agree = rv_db_step(db, row, &status, NULL) && sqlite3_column_int(row, 0) == 1;
+	const bool agree = rv_invdb_step(db, row, &status, NULL) && sqlite3_column_int(row, 0) == 1;
 	say(t, agree, "counters", agree ? "agree with the rows" : "differ from the rows",
 	    "report this as a defect");
 	if (row)
@@ -81,7 +81,7 @@ rv_status rv_admin_doctor(const struct rv_admin_args *a, struct rv_diag *diag)
 
 	check_private(&t, a->dir, "ca.key");
 	check_private(&t, a->dir, "server.key");
-	check_private(&t, a->dir, RV_DB_NAME);
+	check_private(&t, a->dir, RV_INVDB_NAME);
 	check_ca(&t, a->dir);
 	check_db(&t, a->dir);
 	if (t.red > 0)

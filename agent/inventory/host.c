@@ -6,15 +6,15 @@
 
 #include <stdio.h>
 
-rv_status rv_event_add(struct rv_db *db, int64_t now_us, const char *what, const char *subject,
+rv_status rv_event_add(struct rv_invdb *db, int64_t now_us, const char *what, const char *subject,
 		       const char *detail)
 {
 	char id[RV_UUID_TEXT];
 
 	rv_uuid7(id);
-	return rv_db_run(db, NULL,
-			 "INSERT INTO event(id,at,what,subject,detail) VALUES(?1,?2,?3,?4,?5)",
-			 "tittt", id, now_us, what, subject, detail);
+	return rv_invdb_run(db, NULL,
+			    "INSERT INTO event(id,at,what,subject,detail) VALUES(?1,?2,?3,?4,?5)",
+			    "tittt", id, now_us, what, subject, detail);
 }
 
 void rv_host_grant_done(struct rv_host_grant *grant)
@@ -23,18 +23,18 @@ void rv_host_grant_done(struct rv_host_grant *grant)
 	grant->cert_pem = NULL;
 }
 
-rv_status rv_host_by_key(struct rv_db *db, const struct rv_digest *key_fp, struct rv_host *out)
+rv_status rv_host_by_key(struct rv_invdb *db, const struct rv_digest *key_fp, struct rv_host *out)
 {
 	rv_status status;
-	sqlite3_stmt *stmt = rv_db_bind(db,
-					"SELECT h.id,h.denied_at FROM host_key k JOIN host h ON "
-					"h.id=k.host WHERE k.fp=?1",
-					"b", key_fp->bytes, sizeof(key_fp->bytes));
+	sqlite3_stmt *stmt = rv_invdb_bind(db,
+					   "SELECT h.id,h.denied_at FROM host_key k JOIN host h ON "
+					   "h.id=k.host WHERE k.fp=?1",
+					   "b", key_fp->bytes, sizeof(key_fp->bytes));
 
-	if (!rv_db_step(db, stmt, &status, NULL))
+	if (!rv_invdb_step(db, stmt, &status, NULL))
 		return rv_is_ok(status) ? rv_fail(RV_CLASS_NOT_FOUND, NULL, "no such host")
 					: status;
-	snprintf(out->id, sizeof(out->id), "%s", rv_db_text(stmt, 0));
+	snprintf(out->id, sizeof(out->id), "%s", rv_invdb_text(stmt, 0));
 	out->is_denied = sqlite3_column_type(stmt, 1) != SQLITE_NULL;
 	sqlite3_reset(stmt);
 	return RV_OK;
@@ -54,20 +54,20 @@ static rv_status sign(const struct rv_ca *ca, const char *csr_pem, struct rv_hos
 			  diag);
 }
 
-static rv_status host_token(struct rv_db *db, const char *host, char out[RV_TOKEN_ID_TEXT])
+static rv_status host_token(struct rv_invdb *db, const char *host, char out[RV_TOKEN_ID_TEXT])
 {
 	rv_status status;
-	sqlite3_stmt *stmt = rv_db_bind(db, "SELECT token FROM host WHERE id=?1", "t", host);
+	sqlite3_stmt *stmt = rv_invdb_bind(db, "SELECT token FROM host WHERE id=?1", "t", host);
 
 	out[0] = '\0';
-	if (rv_db_step(db, stmt, &status, NULL)) {
-		snprintf(out, RV_TOKEN_ID_TEXT, "%s", rv_db_text(stmt, 0));
+	if (rv_invdb_step(db, stmt, &status, NULL)) {
+		snprintf(out, RV_TOKEN_ID_TEXT, "%s", rv_invdb_text(stmt, 0));
 		sqlite3_reset(stmt);
 	}
 	return status;
 }
 
-static rv_status spend(struct rv_db *db, const struct rv_token_row *token, int64_t now_us,
+static rv_status spend(struct rv_invdb *db, const struct rv_token_row *token, int64_t now_us,
 		       enum rv_problem *out_problem, struct rv_diag *diag)
 {
 	if (token->is_revoked)
@@ -77,49 +77,50 @@ static rv_status spend(struct rv_db *db, const struct rv_token_row *token, int64
 	if (token->uses_left <= 0)
 		return refuse(RV_PROBLEM_TOKEN_USED, out_problem, diag);
 	*out_problem = RV_PROBLEM_INTERNAL;
-	return rv_db_run(db, diag, "UPDATE token SET uses_left=uses_left-1 WHERE id=?1", "t",
-			 token->id);
+	return rv_invdb_run(db, diag, "UPDATE token SET uses_left=uses_left-1 WHERE id=?1", "t",
+			    token->id);
 }
 
-static rv_status note_clones(struct rv_db *db, const struct rv_doc_enrol *doc, const char *id,
+static rv_status note_clones(struct rv_invdb *db, const struct rv_doc_enrol *doc, const char *id,
 			     int64_t now_us)
 {
 	rv_status status;
 	sqlite3_stmt *stmt =
-		doc->machine[0] ? rv_db_bind(db,
-					     "SELECT id FROM host WHERE machine=?1 AND id<>?2 AND "
-					     "denied_at IS NULL LIMIT 1",
-					     "tt", doc->machine, id)
-				: NULL;
+		doc->machine[0]
+			? rv_invdb_bind(db,
+					"SELECT id FROM host WHERE machine=?1 AND id<>?2 AND "
+					"denied_at IS NULL LIMIT 1",
+					"tt", doc->machine, id)
+			: NULL;
 	char other[RV_HOST_ID_TEXT];
 
-	if (!stmt || !rv_db_step(db, stmt, &status, NULL))
+	if (!stmt || !rv_invdb_step(db, stmt, &status, NULL))
 		return RV_OK;
-	snprintf(other, sizeof(other), "%s", rv_db_text(stmt, 0));
+	snprintf(other, sizeof(other), "%s", rv_invdb_text(stmt, 0));
 	sqlite3_reset(stmt);
 	return rv_event_add(db, now_us, "clone_suspected", id, other);
 }
 
-static rv_status insert_host(struct rv_db *db, const struct rv_doc_enrol *doc, const char *token_id,
-			     const struct rv_digest *key_fp, int64_t now_us,
+static rv_status insert_host(struct rv_invdb *db, const struct rv_doc_enrol *doc,
+			     const char *token_id, const struct rv_digest *key_fp, int64_t now_us,
 			     const struct rv_host_grant *grant)
 {
-	RV_TRY(rv_db_run(
+	RV_TRY(rv_invdb_run(
 		db, NULL,
 		"INSERT INTO host(id,hostname,machine,agent,token,enrolled_at,cert_pem,"
 		"cert_not_after,seen_at,seq,digest,batch,answer,credentials,orphans,"
 		"quarantined,not_looked) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?6,0,'','','',0,0,0,0)",
 		"tttttiti", grant->id, doc->hostname, doc->machine, doc->agent, token_id, now_us,
 		grant->cert_pem, grant->not_after_us));
-	RV_TRY(rv_db_run(db, NULL, "INSERT INTO host_key(fp,host,added_at) VALUES(?1,?2,?3)", "bti",
-			 key_fp->bytes, sizeof(key_fp->bytes), grant->id, now_us));
-	RV_TRY(rv_db_run(db, NULL, "UPDATE counter SET value=value+1 WHERE name='hosts'", ""));
+	RV_TRY(rv_invdb_run(db, NULL, "INSERT INTO host_key(fp,host,added_at) VALUES(?1,?2,?3)",
+			    "bti", key_fp->bytes, sizeof(key_fp->bytes), grant->id, now_us));
+	RV_TRY(rv_invdb_run(db, NULL, "UPDATE counter SET value=value+1 WHERE name='hosts'", ""));
 	RV_TRY(note_clones(db, doc, grant->id, now_us));
 	return rv_event_add(db, now_us, "enrolled", grant->id, token_id);
 }
 
 /* The key is known: the request was repeated, or the host was given a fresh token. */
-static rv_status enrol_again(struct rv_db *db, const struct rv_ca *ca,
+static rv_status enrol_again(struct rv_invdb *db, const struct rv_ca *ca,
 			     const struct rv_doc_enrol *doc, const struct rv_token_row *token,
 			     const struct rv_host *host, int64_t now_us, struct rv_host_grant *out,
 			     enum rv_problem *out_problem, struct rv_diag *diag)
@@ -134,14 +135,14 @@ static rv_status enrol_again(struct rv_db *db, const struct rv_ca *ca,
 	memcpy(out->id, host->id, sizeof(out->id));
 	RV_TRY(sign(ca, doc->csr_pem, out, out_problem, diag));
 	*out_problem = RV_PROBLEM_INTERNAL;
-	return rv_db_run(db, diag,
-			 "UPDATE host SET cert_pem=?2,cert_not_after=?3,token=?4,hostname=?5 "
-			 "WHERE id=?1",
-			 "ttitt", out->id, out->cert_pem, out->not_after_us, token->id,
-			 doc->hostname);
+	return rv_invdb_run(db, diag,
+			    "UPDATE host SET cert_pem=?2,cert_not_after=?3,token=?4,hostname=?5 "
+			    "WHERE id=?1",
+			    "ttitt", out->id, out->cert_pem, out->not_after_us, token->id,
+			    doc->hostname);
 }
 
-rv_status rv_host_enrol(struct rv_db *db, const struct rv_ca *ca, const struct rv_doc_enrol *doc,
+rv_status rv_host_enrol(struct rv_invdb *db, const struct rv_ca *ca, const struct rv_doc_enrol *doc,
 			int64_t now_us, struct rv_host_grant *out, enum rv_problem *out_problem,
 			struct rv_diag *diag)
 {
@@ -171,18 +172,18 @@ rv_status rv_host_enrol(struct rv_db *db, const struct rv_ca *ca, const struct r
 	return insert_host(db, doc, token.id, &key_fp, now_us, out);
 }
 
-static rv_status add_key(struct rv_db *db, const char *host, const struct rv_digest *held,
+static rv_status add_key(struct rv_invdb *db, const char *host, const struct rv_digest *held,
 			 const struct rv_digest *fresh, int64_t now_us)
 {
 	if (rv_digest_equal(held, fresh))
 		return RV_OK;
-	RV_TRY(rv_db_run(db, NULL, "DELETE FROM host_key WHERE host=?1 AND fp<>?2", "tb", host,
-			 held->bytes, sizeof(held->bytes)));
-	return rv_db_run(db, NULL, "INSERT INTO host_key(fp,host,added_at) VALUES(?1,?2,?3)", "bti",
-			 fresh->bytes, sizeof(fresh->bytes), host, now_us);
+	RV_TRY(rv_invdb_run(db, NULL, "DELETE FROM host_key WHERE host=?1 AND fp<>?2", "tb", host,
+			    held->bytes, sizeof(held->bytes)));
+	return rv_invdb_run(db, NULL, "INSERT INTO host_key(fp,host,added_at) VALUES(?1,?2,?3)",
+			    "bti", fresh->bytes, sizeof(fresh->bytes), host, now_us);
 }
 
-rv_status rv_host_renew(struct rv_db *db, const struct rv_ca *ca, const char *host,
+rv_status rv_host_renew(struct rv_invdb *db, const struct rv_ca *ca, const char *host,
 			const struct rv_digest *held, const char *csr_pem, int64_t now_us,
 			struct rv_host_grant *out, enum rv_problem *out_problem,
 			struct rv_diag *diag)
@@ -199,20 +200,21 @@ rv_status rv_host_renew(struct rv_db *db, const struct rv_ca *ca, const char *ho
 	RV_TRY(sign(ca, csr_pem, out, out_problem, diag));
 	*out_problem = RV_PROBLEM_INTERNAL;
 	RV_TRY(add_key(db, host, held, &fresh, now_us));
-	return rv_db_run(db, diag, "UPDATE host SET cert_pem=?2,cert_not_after=?3 WHERE id=?1",
-			 "tti", host, out->cert_pem, out->not_after_us);
+	return rv_invdb_run(db, diag, "UPDATE host SET cert_pem=?2,cert_not_after=?3 WHERE id=?1",
+			    "tti", host, out->cert_pem, out->not_after_us);
 }
 
-rv_status rv_host_deny(struct rv_db *db, const char *id, const char *why, int64_t now_us,
+rv_status rv_host_deny(struct rv_invdb *db, const char *id, const char *why, int64_t now_us,
 		       struct rv_diag *diag)
 {
 	if (why)
-		RV_TRY(rv_db_run(db, diag, "UPDATE host SET denied_at=?2,denied_why=?3 WHERE id=?1",
-				 "tit", id, now_us, why));
+		RV_TRY(rv_invdb_run(db, diag,
+				    "UPDATE host SET denied_at=?2,denied_why=?3 WHERE id=?1", "tit",
+				    id, now_us, why));
 	else
-		RV_TRY(rv_db_run(db, diag,
-				 "UPDATE host SET denied_at=NULL,denied_why=NULL WHERE id=?1", "t",
-				 id));
+		RV_TRY(rv_invdb_run(db, diag,
+				    "UPDATE host SET denied_at=NULL,denied_why=NULL WHERE id=?1",
+				    "t", id));
 	if (sqlite3_changes(db->sql) == 0) {
 		rv_diag_next(diag, "reeve-inventory host list");
 		return rv_fail(RV_CLASS_NOT_FOUND, diag, "no host %s", id);

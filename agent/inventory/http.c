@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #define HEADERS_MAX 64
+#define DRAIN_MAX   (2 * RV_BODY_REPORT_MAX) /* of a refused body that is on its way already */
 
 static void request_free(struct rv_request *req)
 {
@@ -103,7 +104,7 @@ const char *rv_request_cookie(const struct rv_request *req, const char *name)
 	return MHD_lookup_connection_value(req->connection, MHD_COOKIE_KIND, name);
 }
 
-static rv_status job_apply(struct rv_db *db, struct rv_job *job, bool *out_keep)
+static rv_status job_apply(struct rv_invdb *db, struct rv_job *job, bool *out_keep)
 {
 	struct rv_request *req = (struct rv_request *)job;
 
@@ -198,6 +199,7 @@ static bool head_is_sound(struct rv_request *req)
 
 	MHD_get_connection_values(req->connection, MHD_HEADER_KIND, count_header, &head);
 	if (head.headers > HEADERS_MAX || head.lengths > 1 || head.has_transfer_encoding) {
+		req->is_unsound = true;
 		rv_answer_problem(req, RV_PROBLEM_MALFORMED,
 				  "one Content-Length, no Transfer-Encoding, at most 64 headers");
 		return false;
@@ -234,6 +236,18 @@ static bool find_route(struct rv_request *req, const char *method)
 	}
 	rv_answer_problem(req, is_known_path ? RV_PROBLEM_METHOD : RV_PROBLEM_NOT_FOUND, NULL);
 	return false;
+}
+
+/* A refusal at the head: answered now when the client waits for leave to send (Expect), has nothing
+ * to send, or means too much; else after its body, which is thrown away. Closing on a client that
+ * is still sending would reset the connection, and it would never read why. */
+static bool must_drain(const struct rv_request *req)
+{
+	const char *text = rv_request_header(req, MHD_HTTP_HEADER_CONTENT_LENGTH);
+
+	return !req->is_unsound && !rv_request_header(req, MHD_HTTP_HEADER_EXPECT) && text &&
+	       strspn(text, "0123456789") == strlen(text) && strlen(text) < 10 &&
+	       strtoul(text, NULL, 10) <= DRAIN_MAX;
 }
 
 /* Reserves what the head announces before a byte of it is read. */
@@ -295,8 +309,8 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
 		*slot = req = begin(user, connection, url, method);
 		if (!req)
 			return MHD_NO;
-		/* A refusal at the head leaves the body unread; the connection then closes. */
-		return req->state == RV_REQUEST_ANSWERED ? send_answer(req) : MHD_YES;
+		return req->state == RV_REQUEST_ANSWERED && !must_drain(req) ? send_answer(req)
+									     : MHD_YES;
 	}
 	if (*upload_size > 0) {
 		if (!req->is_too_large && req->state == RV_REQUEST_READING)

@@ -25,7 +25,7 @@ struct rv_listener {
 	struct rv_server *server;
 	enum rv_door door;
 	struct MHD_Daemon *mhd;
-	struct rv_db *reader; /* of this listener's one thread */
+	struct rv_invdb *reader; /* of this listener's one thread */
 	char address[64];
 	uint16_t port;
 };
@@ -52,7 +52,7 @@ struct rv_answer {
 
 typedef void rv_handler(struct rv_request *req);
 /* In the writer's transaction; fills req->answer. *out_keep as in writer.h. */
-typedef rv_status rv_write_fn(struct rv_db *db, struct rv_request *req, bool *out_keep);
+typedef rv_status rv_write_fn(struct rv_invdb *db, struct rv_request *req, bool *out_keep);
 
 /* On the people's door; the agents' door is behind rv_auth_peer as a whole. */
 enum rv_access { RV_ACCESS_NONE, RV_ACCESS_BEARER, RV_ACCESS_SESSION };
@@ -79,6 +79,7 @@ struct rv_request {
 	struct rv_buf body;
 	size_t reserved; /* of the bodies' budget */
 	bool is_too_large;
+	bool is_unsound; /* where the body ends is not certain */
 	int64_t now_us;
 	struct rv_ca_client peer; /* on the agents' door */
 	enum rv_request_state state;

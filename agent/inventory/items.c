@@ -18,24 +18,24 @@ struct change {
 	int64_t credentials, orphans;
 };
 
-static rv_status load_host(struct rv_db *db, const char *host, const char *batch,
+static rv_status load_host(struct rv_invdb *db, const char *host, const char *batch,
 			   struct host_state *out, struct rv_buf *answer)
 {
 	rv_status status;
-	sqlite3_stmt *stmt = rv_db_bind(
+	sqlite3_stmt *stmt = rv_invdb_bind(
 		db, "SELECT seq,digest,batch,answer,credentials,orphans FROM host WHERE id=?1", "t",
 		host);
 
-	if (!rv_db_step(db, stmt, &status, NULL))
+	if (!rv_invdb_step(db, stmt, &status, NULL))
 		return rv_is_ok(status) ? rv_fail(RV_CLASS_NOT_FOUND, NULL, "no such host")
 					: status;
 	out->seq = sqlite3_column_int64(stmt, 0);
-	snprintf(out->digest, sizeof(out->digest), "%s", rv_db_text(stmt, 1));
+	snprintf(out->digest, sizeof(out->digest), "%s", rv_invdb_text(stmt, 1));
 	out->credentials = sqlite3_column_int64(stmt, 4);
 	out->orphans = sqlite3_column_int64(stmt, 5);
-	out->is_replay = batch && strcmp(batch, rv_db_text(stmt, 2)) == 0;
+	out->is_replay = batch && strcmp(batch, rv_invdb_text(stmt, 2)) == 0;
 	if (out->is_replay)
-		status = rv_buf_put_str(answer, rv_db_text(stmt, 3));
+		status = rv_buf_put_str(answer, rv_invdb_text(stmt, 3));
 	sqlite3_reset(stmt);
 	return status;
 }
@@ -48,7 +48,7 @@ static rv_status refuse(struct rv_items_answer *out, enum rv_problem problem, in
 	return RV_OK;
 }
 
-rv_status rv_items_checkin(struct rv_db *db, const struct rv_doc_checkin *doc, int64_t now_us,
+rv_status rv_items_checkin(struct rv_invdb *db, const struct rv_doc_checkin *doc, int64_t now_us,
 			   struct rv_items_answer *out)
 {
 	struct host_state host = {0};
@@ -56,30 +56,30 @@ rv_status rv_items_checkin(struct rv_db *db, const struct rv_doc_checkin *doc, i
 	RV_TRY(load_host(db, doc->host, NULL, &host, NULL));
 	if (strcmp(host.digest, doc->digest) != 0)
 		return refuse(out, RV_PROBLEM_NEED_FULL, host.seq);
-	return rv_db_run(db, NULL, "UPDATE host SET seen_at=?2 WHERE id=?1", "ti", doc->host,
-			 now_us);
+	return rv_invdb_run(db, NULL, "UPDATE host SET seen_at=?2 WHERE id=?1", "ti", doc->host,
+			    now_us);
 }
 
 /* The row as it is: counts of its own, and whether its text is the same. */
-static rv_status old_row(struct rv_db *db, const char *host, const char *id, struct rv_str text,
+static rv_status old_row(struct rv_invdb *db, const char *host, const char *id, struct rv_str text,
 			 struct change *out, bool *out_same)
 {
 	rv_status status;
-	sqlite3_stmt *stmt = rv_db_bind(
+	sqlite3_stmt *stmt = rv_invdb_bind(
 		db, "SELECT orphan,live,doc FROM item WHERE host=?1 AND id=?2", "tt", host, id);
 
 	*out = (struct change){0};
 	*out_same = false;
-	if (!rv_db_step(db, stmt, &status, NULL))
+	if (!rv_invdb_step(db, stmt, &status, NULL))
 		return status;
 	out->orphans = sqlite3_column_int64(stmt, 0);
 	out->credentials = sqlite3_column_int64(stmt, 1);
-	*out_same = text.data && rv_str_is(text, rv_db_text(stmt, 2));
+	*out_same = text.data && rv_str_is(text, rv_invdb_text(stmt, 2));
 	sqlite3_reset(stmt);
 	return RV_OK;
 }
 
-static rv_status put_item(struct rv_db *db, const struct rv_doc_report *doc, size_t i,
+static rv_status put_item(struct rv_invdb *db, const struct rv_doc_report *doc, size_t i,
 			  struct change *sum)
 {
 	const struct rv_item_facts *facts = &doc->items[i].facts;
@@ -93,15 +93,15 @@ static rv_status put_item(struct rv_db *db, const struct rv_doc_report *doc, siz
 		return RV_OK;
 	sum->credentials += (facts->is_live ? 1 : 0) - old.credentials;
 	sum->orphans += (is_orphan ? 1 : 0) - old.orphans;
-	sqlite3_stmt *stmt =
-		rv_db_bind(db,
-			   "INSERT INTO item(host,id,kind,orphan,live,not_after,doc)"
-			   " VALUES(?1,?2,?3,?4,?5,?6,?7) ON CONFLICT(host,id) DO UPDATE SET "
-			   "kind=excluded.kind,"
-			   "orphan=excluded.orphan,live=excluded.live,not_after=excluded.not_after,"
-			   "doc=excluded.doc",
-			   "ttiii", doc->host, facts->id, (int64_t)facts->kind, (int64_t)is_orphan,
-			   (int64_t)facts->is_live);
+	sqlite3_stmt *stmt = rv_invdb_bind(
+		db,
+		"INSERT INTO item(host,id,kind,orphan,live,not_after,doc)"
+		" VALUES(?1,?2,?3,?4,?5,?6,?7) ON CONFLICT(host,id) DO UPDATE SET "
+		"kind=excluded.kind,"
+		"orphan=excluded.orphan,live=excluded.live,not_after=excluded.not_after,"
+		"doc=excluded.doc",
+		"ttiii", doc->host, facts->id, (int64_t)facts->kind, (int64_t)is_orphan,
+		(int64_t)facts->is_live);
 	rv_status status = RV_OK;
 	if (stmt) {
 		if (facts->has_not_after)
@@ -111,11 +111,13 @@ static rv_status put_item(struct rv_db *db, const struct rv_doc_report *doc, siz
 		sqlite3_bind_text64(stmt, 7, (const char *)text.data, text.len, SQLITE_STATIC,
 				    SQLITE_UTF8);
 	}
-	(void)rv_db_step(db, stmt, &status, NULL); /* an upsert has no row; status says the rest */
+	(void)rv_invdb_step(db, stmt, &status,
+			    NULL); /* an upsert has no row; status says the rest */
 	return status;
 }
 
-static rv_status drop_item(struct rv_db *db, const char *host, const char *id, struct change *sum)
+static rv_status drop_item(struct rv_invdb *db, const char *host, const char *id,
+			   struct change *sum)
 {
 	struct change old;
 	bool is_same;
@@ -123,22 +125,23 @@ static rv_status drop_item(struct rv_db *db, const char *host, const char *id, s
 	RV_TRY(old_row(db, host, id, RV_STR_NONE, &old, &is_same));
 	sum->credentials -= old.credentials;
 	sum->orphans -= old.orphans;
-	return rv_db_run(db, NULL, "DELETE FROM item WHERE host=?1 AND id=?2", "tt", host, id);
+	return rv_invdb_run(db, NULL, "DELETE FROM item WHERE host=?1 AND id=?2", "tt", host, id);
 }
 
 /* A full report names everything: rows it does not name go. Both sides are in order of id. */
-static rv_status drop_unnamed(struct rv_db *db, const struct rv_doc_report *doc, struct change *sum)
+static rv_status drop_unnamed(struct rv_invdb *db, const struct rv_doc_report *doc,
+			      struct change *sum)
 {
 	RV_CLEANUP(rv_jsonp) json_t *dropped = json_array();
 	rv_status status;
 	size_t i = 0;
 	sqlite3_stmt *stmt =
-		rv_db_bind(db, "SELECT id FROM item WHERE host=?1 ORDER BY id", "t", doc->host);
+		rv_invdb_bind(db, "SELECT id FROM item WHERE host=?1 ORDER BY id", "t", doc->host);
 
 	if (!dropped)
 		return rv_fail_nomem(NULL);
-	while (rv_db_step(db, stmt, &status, NULL)) {
-		const char *id = rv_db_text(stmt, 0);
+	while (rv_invdb_step(db, stmt, &status, NULL)) {
+		const char *id = rv_invdb_text(stmt, 0);
 		while (i < doc->item_count && strcmp(doc->items[i].facts.id, id) < 0)
 			i++;
 		if (i < doc->item_count && strcmp(doc->items[i].facts.id, id) == 0)
@@ -155,7 +158,8 @@ static rv_status drop_unnamed(struct rv_db *db, const struct rv_doc_report *doc,
 	return RV_OK;
 }
 
-static rv_status apply_rows(struct rv_db *db, const struct rv_doc_report *doc, struct change *sum)
+static rv_status apply_rows(struct rv_invdb *db, const struct rv_doc_report *doc,
+			    struct change *sum)
 {
 	if (doc->is_full)
 		RV_TRY(drop_unnamed(db, doc, sum));
@@ -168,36 +172,39 @@ static rv_status apply_rows(struct rv_db *db, const struct rv_doc_report *doc, s
 }
 
 /* An item that was set aside replaces its row; one that came good, or went, leaves quarantine. */
-static rv_status apply_quarantine(struct rv_db *db, const struct rv_doc_report *doc, int64_t now_us,
-				  struct change *sum, int64_t *out_count)
+static rv_status apply_quarantine(struct rv_invdb *db, const struct rv_doc_report *doc,
+				  int64_t now_us, struct change *sum, int64_t *out_count)
 {
 	rv_status status;
 
 	if (doc->is_full)
-		RV_TRY(rv_db_run(db, NULL, "DELETE FROM quarantine WHERE host=?1", "t", doc->host));
+		RV_TRY(rv_invdb_run(db, NULL, "DELETE FROM quarantine WHERE host=?1", "t",
+				    doc->host));
 	for (size_t i = 0; !doc->is_full && i < doc->item_count; i++)
-		RV_TRY(rv_db_run(db, NULL, "DELETE FROM quarantine WHERE host=?1 AND id=?2", "tt",
-				 doc->host, doc->items[i].facts.id));
+		RV_TRY(rv_invdb_run(db, NULL, "DELETE FROM quarantine WHERE host=?1 AND id=?2",
+				    "tt", doc->host, doc->items[i].facts.id));
 	for (size_t i = 0; !doc->is_full && i < json_array_size(doc->gone); i++)
-		RV_TRY(rv_db_run(db, NULL, "DELETE FROM quarantine WHERE host=?1 AND id=?2", "tt",
-				 doc->host, json_string_value(json_array_get(doc->gone, i))));
+		RV_TRY(rv_invdb_run(db, NULL, "DELETE FROM quarantine WHERE host=?1 AND id=?2",
+				    "tt", doc->host,
+				    json_string_value(json_array_get(doc->gone, i))));
 	for (size_t i = 0; i < doc->bad_count; i++) {
 		RV_TRY(drop_item(db, doc->host, doc->bad[i].id, sum));
-		RV_TRY(rv_db_run(
+		RV_TRY(rv_invdb_run(
 			db, NULL,
 			"INSERT INTO quarantine(host,id,why,at) VALUES(?1,?2,?3,?4) "
 			"ON CONFLICT(host,id) DO UPDATE SET why=excluded.why,at=excluded.at",
 			"ttti", doc->host, doc->bad[i].id, doc->bad[i].why, now_us));
 	}
 	sqlite3_stmt *stmt =
-		rv_db_bind(db, "SELECT count(*) FROM quarantine WHERE host=?1", "t", doc->host);
-	while (rv_db_step(db, stmt, &status, NULL))
+		rv_invdb_bind(db, "SELECT count(*) FROM quarantine WHERE host=?1", "t", doc->host);
+	while (rv_invdb_step(db, stmt, &status, NULL))
 		*out_count = sqlite3_column_int64(stmt, 0);
 	return status;
 }
 
 /* What is held now must be what the host says it is: a lost or doubled change shows here. */
-static rv_status verify_digest(struct rv_db *db, const struct rv_doc_report *doc, bool *out_holds)
+static rv_status verify_digest(struct rv_invdb *db, const struct rv_doc_report *doc,
+			       bool *out_holds)
 {
 	RV_CLEANUP(rv_items_digest_done) struct rv_items_digest digest = {0};
 	char text[RV_ITEMS_DIGEST_TEXT];
@@ -205,8 +212,8 @@ static rv_status verify_digest(struct rv_db *db, const struct rv_doc_report *doc
 
 	RV_TRY(rv_items_digest_init(&digest));
 	sqlite3_stmt *stmt =
-		rv_db_bind(db, "SELECT doc FROM item WHERE host=?1 ORDER BY id", "t", doc->host);
-	while (rv_db_step(db, stmt, &status, NULL)) {
+		rv_invdb_bind(db, "SELECT doc FROM item WHERE host=?1 ORDER BY id", "t", doc->host);
+	while (rv_invdb_step(db, stmt, &status, NULL)) {
 		const struct rv_str item = {sqlite3_column_text(stmt, 0),
 					    (size_t)sqlite3_column_bytes(stmt, 0)};
 		rv_status added = rv_items_digest_add(&digest, item);
@@ -241,19 +248,20 @@ static rv_status make_answer(const struct rv_doc_report *doc, int64_t now_us,
 	return answer ? rv_json_canonical(answer, out) : rv_fail_nomem(NULL);
 }
 
-static rv_status count(struct rv_db *db, const struct change *sum)
+static rv_status count(struct rv_invdb *db, const struct change *sum)
 {
 	if (sum->credentials != 0)
-		RV_TRY(rv_db_run(db, NULL,
-				 "UPDATE counter SET value=value+?1 WHERE name='credentials'", "i",
-				 sum->credentials));
+		RV_TRY(rv_invdb_run(db, NULL,
+				    "UPDATE counter SET value=value+?1 WHERE name='credentials'",
+				    "i", sum->credentials));
 	if (sum->orphans != 0)
-		RV_TRY(rv_db_run(db, NULL, "UPDATE counter SET value=value+?1 WHERE name='orphans'",
-				 "i", sum->orphans));
-	return rv_db_run(db, NULL, "UPDATE counter SET value=value+1 WHERE name='reports'", "");
+		RV_TRY(rv_invdb_run(db, NULL,
+				    "UPDATE counter SET value=value+?1 WHERE name='orphans'", "i",
+				    sum->orphans));
+	return rv_invdb_run(db, NULL, "UPDATE counter SET value=value+1 WHERE name='reports'", "");
 }
 
-rv_status rv_items_report(struct rv_db *db, const struct rv_doc_report *doc, int64_t now_us,
+rv_status rv_items_report(struct rv_invdb *db, const struct rv_doc_report *doc, int64_t now_us,
 			  const struct rv_items_pace *pace, struct rv_items_answer *out)
 {
 	struct host_state host = {0};
@@ -276,7 +284,7 @@ rv_status rv_items_report(struct rv_db *db, const struct rv_doc_report *doc, int
 			      host.seq);
 	RV_TRY(count(db, &sum));
 	RV_TRY(make_answer(doc, now_us, pace, &out->body));
-	return rv_db_run(
+	return rv_invdb_run(
 		db, NULL,
 		"UPDATE host SET seen_at=?2,host_at=?3,seq=?4,digest=?5,batch=?6,answer=?7,"
 		"credentials=?8,orphans=?9,quarantined=?10,not_looked=?11 WHERE id=?1",

@@ -18,8 +18,8 @@ struct rv_items_pace {
 };
 
 /* A refusal is an ordinary answer (RV_OK with is_refused); a failure is the database's. */
-RV_NODISCARD rv_status rv_items_checkin(struct rv_db *db, const struct rv_doc_checkin *doc,
+RV_NODISCARD rv_status rv_items_checkin(struct rv_invdb *db, const struct rv_doc_checkin *doc,
 					int64_t now_us, struct rv_items_answer *out);
-RV_NODISCARD rv_status rv_items_report(struct rv_db *db, const struct rv_doc_report *doc,
+RV_NODISCARD rv_status rv_items_report(struct rv_invdb *db, const struct rv_doc_report *doc,
 				       int64_t now_us, const struct rv_items_pace *pace,
 				       struct rv_items_answer *out);

@@ -185,7 +185,7 @@ void rv_listener_stop(struct rv_listener *listener)
 {
 	if (listener->mhd)
 		MHD_stop_daemon(listener->mhd);
-	rv_db_free(listener->reader);
+	rv_invdb_free(listener->reader);
 	listener->mhd = NULL;
 	listener->reader = NULL;
 }

@@ -132,7 +132,7 @@ static bool form_token(const struct rv_request *req, char out[RV_TOKEN_TEXT])
 	return true;
 }
 
-static rv_status login_write(struct rv_db *db, struct rv_request *req, bool *out_keep)
+static rv_status login_write(struct rv_invdb *db, struct rv_request *req, bool *out_keep)
 {
 	char text[RV_TOKEN_TEXT] = "";
 	char value[RV_TOKEN_TEXT];
@@ -162,7 +162,7 @@ void rv_people_login(struct rv_request *req)
 		rv_request_write(req, login_write);
 }
 
-static rv_status logout_write(struct rv_db *db, struct rv_request *req, bool *out_keep)
+static rv_status logout_write(struct rv_invdb *db, struct rv_request *req, bool *out_keep)
 {
 	(void)out_keep;
 	RV_TRY(rv_session_end(db, rv_request_cookie(req, COOKIE)));

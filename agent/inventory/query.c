@@ -70,8 +70,8 @@ static const char *host_state(sqlite3_stmt *row, const struct rv_query *q)
 static json_t *host_json(sqlite3_stmt *row, const struct rv_query *q)
 {
 	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:s?}", "id",
-			 rv_db_text(row, 0), "hostname", rv_db_text(row, 1), "agent",
-			 rv_db_text(row, 2), "state", host_state(row, q), "enrolled_at",
+			 rv_invdb_text(row, 0), "hostname", rv_invdb_text(row, 1), "agent",
+			 rv_invdb_text(row, 2), "state", host_state(row, q), "enrolled_at",
 			 time_json(sqlite3_column_int64(row, 3)), "certificate_until",
 			 time_json(sqlite3_column_int64(row, 4)), "seen_at",
 			 time_json(sqlite3_column_int64(row, 5)), "credentials",
@@ -82,12 +82,12 @@ static json_t *host_json(sqlite3_stmt *row, const struct rv_query *q)
 			 (const char *)sqlite3_column_text(row, 12));
 }
 
-static rv_status collect_hosts(struct rv_db *db, sqlite3_stmt *stmt, const struct rv_query *q,
+static rv_status collect_hosts(struct rv_invdb *db, sqlite3_stmt *stmt, const struct rv_query *q,
 			       json_t *items)
 {
 	rv_status status;
 
-	while (rv_db_step(db, stmt, &status, NULL)) {
+	while (rv_invdb_step(db, stmt, &status, NULL)) {
 		if (json_array_append_new(items, host_json(stmt, q)) < 0) {
 			sqlite3_reset(stmt);
 			return rv_fail_nomem(NULL);
@@ -128,40 +128,40 @@ static json_t *key_of_due(const json_t *item)
 			 rv_json_text(item, "id", ""));
 }
 
-rv_status rv_query_hosts(struct rv_db *db, const struct rv_query *q, json_t **out,
+rv_status rv_query_hosts(struct rv_invdb *db, const struct rv_query *q, json_t **out,
 			 struct rv_diag *diag)
 {
 	RV_CLEANUP(rv_jsonp) json_t *cursor = NULL;
 	RV_CLEANUP(rv_jsonp) json_t *items = json_array();
 
 	RV_TRY(cursor_read(q->after, 1, &cursor, diag));
-	sqlite3_stmt *stmt =
-		rv_db_bind(db, "SELECT " HOST_COLUMNS " FROM host WHERE id>?1 ORDER BY id LIMIT ?2",
-			   "ti", key_text(cursor, 0), q->limit + 1);
+	sqlite3_stmt *stmt = rv_invdb_bind(
+		db, "SELECT " HOST_COLUMNS " FROM host WHERE id>?1 ORDER BY id LIMIT ?2", "ti",
+		key_text(cursor, 0), q->limit + 1);
 	RV_TRY(collect_hosts(db, stmt, q, items));
 	*out = make_list(items, q->limit, key_of_host);
 	return *out ? RV_OK : rv_fail_nomem(diag);
 }
 
-rv_status rv_query_silent(struct rv_db *db, const struct rv_query *q, json_t **out)
+rv_status rv_query_silent(struct rv_invdb *db, const struct rv_query *q, json_t **out)
 {
 	RV_CLEANUP(rv_jsonp) json_t *items = json_array();
-	sqlite3_stmt *stmt = rv_db_bind(db,
-					"SELECT " HOST_COLUMNS
-					" FROM host WHERE denied_at IS NULL AND seen_at<?1"
-					" ORDER BY seen_at LIMIT ?2",
-					"ii", q->now_us - q->silent_us, q->limit);
+	sqlite3_stmt *stmt = rv_invdb_bind(db,
+					   "SELECT " HOST_COLUMNS
+					   " FROM host WHERE denied_at IS NULL AND seen_at<?1"
+					   " ORDER BY seen_at LIMIT ?2",
+					   "ii", q->now_us - q->silent_us, q->limit);
 
 	RV_TRY(collect_hosts(db, stmt, q, items));
 	*out = RV_TAKE(items);
 	return RV_OK;
 }
 
-rv_status rv_query_host(struct rv_db *db, const char *id, const struct rv_query *q, json_t **out)
+rv_status rv_query_host(struct rv_invdb *db, const char *id, const struct rv_query *q, json_t **out)
 {
 	RV_CLEANUP(rv_jsonp) json_t *items = json_array();
 	sqlite3_stmt *stmt =
-		rv_db_bind(db, "SELECT " HOST_COLUMNS " FROM host WHERE id=?1", "t", id);
+		rv_invdb_bind(db, "SELECT " HOST_COLUMNS " FROM host WHERE id=?1", "t", id);
 
 	RV_TRY(collect_hosts(db, stmt, q, items));
 	if (json_array_size(items) == 0)
@@ -178,8 +178,8 @@ static json_t *item_json(sqlite3_stmt *row, int64_t now_us)
 
 	if (!rv_is_ok(rv_json_parse(doc, &item, NULL)))
 		return NULL;
-	json_object_set_new(item, "host", json_string(rv_db_text(row, 0)));
-	json_object_set_new(item, "hostname", json_string(rv_db_text(row, 4)));
+	json_object_set_new(item, "host", json_string(rv_invdb_text(row, 0)));
+	json_object_set_new(item, "hostname", json_string(rv_invdb_text(row, 4)));
 	if (sqlite3_column_type(row, 3) != SQLITE_NULL) {
 		const int64_t left = sqlite3_column_int64(row, 3) - now_us;
 		/* Floor: half a day past is -1, not 0. */
@@ -189,7 +189,7 @@ static json_t *item_json(sqlite3_stmt *row, int64_t now_us)
 	return item;
 }
 
-static sqlite3_stmt *bind_items(struct rv_db *db, enum rv_list list, const struct rv_query *q,
+static sqlite3_stmt *bind_items(struct rv_invdb *db, enum rv_list list, const struct rv_query *q,
 				const json_t *cursor)
 {
 	const int64_t limit = q->limit + 1;
@@ -197,33 +197,35 @@ static sqlite3_stmt *bind_items(struct rv_db *db, enum rv_list list, const struc
 	switch (list) {
 	case RV_LIST_CREDENTIALS:
 		if (q->host)
-			return rv_db_bind(db,
-					  "SELECT " ITEM_COLUMNS
-					  " FROM item WHERE host=?1 AND id>?2 ORDER BY id LIMIT ?3",
-					  "tti", q->host, key_text(cursor, 1), limit);
-		return rv_db_bind(db,
-				  "SELECT " ITEM_COLUMNS " FROM item WHERE (host,id)>(?1,?2) "
-				  "ORDER BY host,id LIMIT ?3",
-				  "tti", key_text(cursor, 0), key_text(cursor, 1), limit);
+			return rv_invdb_bind(
+				db,
+				"SELECT " ITEM_COLUMNS
+				" FROM item WHERE host=?1 AND id>?2 ORDER BY id LIMIT ?3",
+				"tti", q->host, key_text(cursor, 1), limit);
+		return rv_invdb_bind(db,
+				     "SELECT " ITEM_COLUMNS " FROM item WHERE (host,id)>(?1,?2) "
+				     "ORDER BY host,id LIMIT ?3",
+				     "tti", key_text(cursor, 0), key_text(cursor, 1), limit);
 	case RV_LIST_ORPHANS:
-		return rv_db_bind(db,
-				  "SELECT " ITEM_COLUMNS
-				  " FROM item WHERE orphan=1 AND (host,id)>(?1,?2) "
-				  "ORDER BY host,id LIMIT ?3",
-				  "tti", key_text(cursor, 0), key_text(cursor, 1), limit);
+		return rv_invdb_bind(db,
+				     "SELECT " ITEM_COLUMNS
+				     " FROM item WHERE orphan=1 AND (host,id)>(?1,?2) "
+				     "ORDER BY host,id LIMIT ?3",
+				     "tti", key_text(cursor, 0), key_text(cursor, 1), limit);
 	case RV_LIST_EXPIRING:
 		break;
 	}
-	return rv_db_bind(db,
-			  "SELECT " ITEM_COLUMNS " FROM item WHERE not_after IS NOT NULL AND live=1"
-			  " AND not_after<=?1 AND (not_after,host,id)>(?2,?3,?4)"
-			  " ORDER BY not_after,host,id LIMIT ?5",
-			  "iitti", q->until_us,
-			  cursor ? json_integer_value(json_array_get(cursor, 0)) : INT64_MIN,
-			  key_text(cursor, 1), key_text(cursor, 2), limit);
+	return rv_invdb_bind(db,
+			     "SELECT " ITEM_COLUMNS
+			     " FROM item WHERE not_after IS NOT NULL AND live=1"
+			     " AND not_after<=?1 AND (not_after,host,id)>(?2,?3,?4)"
+			     " ORDER BY not_after,host,id LIMIT ?5",
+			     "iitti", q->until_us,
+			     cursor ? json_integer_value(json_array_get(cursor, 0)) : INT64_MIN,
+			     key_text(cursor, 1), key_text(cursor, 2), limit);
 }
 
-rv_status rv_query_items(struct rv_db *db, enum rv_list list, const struct rv_query *q,
+rv_status rv_query_items(struct rv_invdb *db, enum rv_list list, const struct rv_query *q,
 			 json_t **out, struct rv_diag *diag)
 {
 	const bool is_due = list == RV_LIST_EXPIRING;
@@ -233,7 +235,7 @@ rv_status rv_query_items(struct rv_db *db, enum rv_list list, const struct rv_qu
 
 	RV_TRY(cursor_read(q->after, is_due ? 3 : 2, &cursor, diag));
 	sqlite3_stmt *stmt = bind_items(db, list, q, cursor);
-	while (rv_db_step(db, stmt, &status, diag)) {
+	while (rv_invdb_step(db, stmt, &status, diag)) {
 		if (json_array_append_new(items, item_json(stmt, q->now_us)) < 0) {
 			sqlite3_reset(stmt);
 			return rv_fail_nomem(diag);
@@ -244,29 +246,30 @@ rv_status rv_query_items(struct rv_db *db, enum rv_list list, const struct rv_qu
 	return *out ? RV_OK : rv_fail_nomem(diag);
 }
 
-rv_status rv_query_quarantine(struct rv_db *db, const char *host, json_t **out)
+rv_status rv_query_quarantine(struct rv_invdb *db, const char *host, json_t **out)
 {
 	RV_CLEANUP(rv_jsonp) json_t *items = json_array();
 	rv_status status;
-	sqlite3_stmt *stmt =
-		rv_db_bind(db, "SELECT id,why FROM quarantine WHERE host=?1 ORDER BY id LIMIT 1000",
-			   "t", host);
+	sqlite3_stmt *stmt = rv_invdb_bind(
+		db, "SELECT id,why FROM quarantine WHERE host=?1 ORDER BY id LIMIT 1000", "t",
+		host);
 
-	while (rv_db_step(db, stmt, &status, NULL))
-		json_array_append_new(items, json_pack("{s:s, s:s}", "id", rv_db_text(stmt, 0),
-						       "why", rv_db_text(stmt, 1)));
+	while (rv_invdb_step(db, stmt, &status, NULL))
+		json_array_append_new(items, json_pack("{s:s, s:s}", "id", rv_invdb_text(stmt, 0),
+						       "why", rv_invdb_text(stmt, 1)));
 	RV_TRY(status);
 	*out = RV_TAKE(items);
 	return RV_OK;
 }
 
-int64_t rv_query_counter(struct rv_db *db, const char *name)
+int64_t rv_query_counter(struct rv_invdb *db, const char *name)
 {
 	rv_status status;
 	int64_t value = 0;
-	sqlite3_stmt *stmt = rv_db_bind(db, "SELECT value FROM counter WHERE name=?1", "t", name);
+	sqlite3_stmt *stmt =
+		rv_invdb_bind(db, "SELECT value FROM counter WHERE name=?1", "t", name);
 
-	while (rv_db_step(db, stmt, &status, NULL))
+	while (rv_invdb_step(db, stmt, &status, NULL))
 		value = sqlite3_column_int64(stmt, 0);
 	return value;
 }

@@ -19,15 +19,15 @@ struct rv_query {
 };
 
 /* {"v":1,"items":[..],"next":cursor|null}. MALFORMED for a bad cursor. *gives* in out. */
-RV_NODISCARD rv_status rv_query_hosts(struct rv_db *db, const struct rv_query *q, json_t **out,
+RV_NODISCARD rv_status rv_query_hosts(struct rv_invdb *db, const struct rv_query *q, json_t **out,
 				      struct rv_diag *diag);
 /* The hosts that have been silent longest, at most q->limit, oldest first; no cursor. */
-RV_NODISCARD rv_status rv_query_silent(struct rv_db *db, const struct rv_query *q, json_t **out);
-RV_NODISCARD rv_status rv_query_items(struct rv_db *db, enum rv_list list, const struct rv_query *q,
-				      json_t **out, struct rv_diag *diag);
+RV_NODISCARD rv_status rv_query_silent(struct rv_invdb *db, const struct rv_query *q, json_t **out);
+RV_NODISCARD rv_status rv_query_items(struct rv_invdb *db, enum rv_list list,
+				      const struct rv_query *q, json_t **out, struct rv_diag *diag);
 /* One host as in rv_query_hosts; NOT_FOUND. */
-RV_NODISCARD rv_status rv_query_host(struct rv_db *db, const char *id, const struct rv_query *q,
+RV_NODISCARD rv_status rv_query_host(struct rv_invdb *db, const char *id, const struct rv_query *q,
 				     json_t **out);
 /* [{id, why}] set aside for a host. */
-RV_NODISCARD rv_status rv_query_quarantine(struct rv_db *db, const char *host, json_t **out);
-int64_t rv_query_counter(struct rv_db *db, const char *name);
+RV_NODISCARD rv_status rv_query_quarantine(struct rv_invdb *db, const char *host, json_t **out);
+int64_t rv_query_counter(struct rv_invdb *db, const char *name);

@@ -65,9 +65,9 @@ static void harden(void)
 static rv_status start_all(struct rv_server *server, const struct rv_serve_options *o,
 			   struct rv_diag *diag)
 {
-	struct rv_db *db = NULL;
+	struct rv_invdb *db = NULL;
 
-	RV_TRY(rv_db_open(o->dir, &db, diag));
+	RV_TRY(rv_invdb_open(o->dir, &db, diag));
 	RV_TRY(rv_writer_start(db, &server->writer, diag));
 	RV_TRY(rv_listener_start(server, RV_DOOR_AGENTS, o->agents, o->dir, diag));
 	RV_TRY(rv_listener_start(server, RV_DOOR_ENROL, o->enrol, o->dir, diag));

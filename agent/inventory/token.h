@@ -17,11 +17,11 @@ struct rv_token_spec {
 };
 
 /* Makes a token: its text is given once and stored nowhere. */
-RV_NODISCARD rv_status rv_token_create(struct rv_db *db, const struct rv_token_spec *spec,
+RV_NODISCARD rv_status rv_token_create(struct rv_invdb *db, const struct rv_token_spec *spec,
 				       char out_text[RV_TOKEN_TEXT], char out_id[RV_TOKEN_ID_TEXT],
 				       struct rv_diag *diag);
 /* NOT_FOUND for an unknown or already revoked id. Sessions made from it end with it. */
-RV_NODISCARD rv_status rv_token_revoke(struct rv_db *db, const char *id, int64_t now_us,
+RV_NODISCARD rv_status rv_token_revoke(struct rv_invdb *db, const char *id, int64_t now_us,
 				       struct rv_diag *diag);
 
 struct rv_token_row {
@@ -30,14 +30,14 @@ struct rv_token_row {
 	bool is_revoked;
 };
 /* The row behind a token's text and role; NOT_FOUND. */
-RV_NODISCARD rv_status rv_token_find(struct rv_db *db, const char *text, const char *role,
+RV_NODISCARD rv_status rv_token_find(struct rv_invdb *db, const char *text, const char *role,
 				     struct rv_token_row *out);
 /* True for a reader token in force. */
-bool rv_token_reads(struct rv_db *db, const char *text, int64_t now_us,
+bool rv_token_reads(struct rv_invdb *db, const char *text, int64_t now_us,
 		    char out_id[RV_TOKEN_ID_TEXT]);
 
 /* A web session of a reader token; the cookie's value is given once. */
-RV_NODISCARD rv_status rv_session_create(struct rv_db *db, const char *token_id, int64_t now_us,
+RV_NODISCARD rv_status rv_session_create(struct rv_invdb *db, const char *token_id, int64_t now_us,
 					 char out_value[RV_TOKEN_TEXT]);
-bool rv_session_is_live(struct rv_db *db, const char *value, int64_t now_us);
-RV_NODISCARD rv_status rv_session_end(struct rv_db *db, const char *value);
+bool rv_session_is_live(struct rv_invdb *db, const char *value, int64_t now_us);
+RV_NODISCARD rv_status rv_session_end(struct rv_invdb *db, const char *value);

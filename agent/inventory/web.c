@@ -206,7 +206,7 @@ static void overview_done(struct overview *o)
 
 static rv_status overview_read(struct rv_request *req, struct overview *out, struct rv_diag *diag)
 {
-	struct rv_db *db = req->listener->reader;
+	struct rv_invdb *db = req->listener->reader;
 	struct rv_query q;
 
 	RV_TRY(rv_ask(req, 20, &q, diag));
@@ -220,7 +220,7 @@ static rv_status overview_read(struct rv_request *req, struct overview *out, str
 void rv_web_overview(struct rv_request *req)
 {
 	RV_CLEANUP(overview_done) struct overview o = {0};
-	struct rv_db *db = req->listener->reader;
+	struct rv_invdb *db = req->listener->reader;
 	struct rv_diag diag = {0};
 	struct rv_page p;
 
@@ -366,7 +366,7 @@ void rv_web_host(struct rv_request *req)
 	RV_CLEANUP(rv_jsonp) json_t *host = NULL;
 	RV_CLEANUP(rv_jsonp) json_t *list = NULL;
 	RV_CLEANUP(rv_jsonp) json_t *bad = NULL;
-	struct rv_db *db = req->listener->reader;
+	struct rv_invdb *db = req->listener->reader;
 	struct rv_diag diag = {0};
 	struct rv_query q;
 

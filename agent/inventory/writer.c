@@ -11,7 +11,7 @@
 #define GROUP_MAX 256
 
 struct rv_writer {
-	struct rv_db *db;
+	struct rv_invdb *db;
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t some;
@@ -44,19 +44,19 @@ static struct rv_job *take_group(struct rv_writer *w, size_t *out_count)
 	return group;
 }
 
-static rv_status apply_one(struct rv_db *db, struct rv_job *job)
+static rv_status apply_one(struct rv_invdb *db, struct rv_job *job)
 {
 	bool keep = true;
 
-	RV_TRY(rv_db_run(db, NULL, "SAVEPOINT job", ""));
+	RV_TRY(rv_invdb_run(db, NULL, "SAVEPOINT job", ""));
 	rv_status status = job->apply(db, job, &keep);
 	if (!rv_is_ok(status) || !keep)
-		RV_TRY(rv_db_run(db, NULL, "ROLLBACK TO job", ""));
-	RV_TRY(rv_db_run(db, NULL, "RELEASE job", ""));
+		RV_TRY(rv_invdb_run(db, NULL, "ROLLBACK TO job", ""));
+	RV_TRY(rv_invdb_run(db, NULL, "RELEASE job", ""));
 	return status;
 }
 
-static void log_failure(const struct rv_db *db, rv_status status)
+static void log_failure(const struct rv_invdb *db, rv_status status)
 {
 	rv_log(RV_ERROR, "a write failed", "class", rv_class_name(rv_class_of(status)), "reason",
 	       sqlite3_errmsg(db->sql), NULL);
@@ -64,7 +64,7 @@ static void log_failure(const struct rv_db *db, rv_status status)
 
 static rv_status write_group(struct rv_writer *w, struct rv_job *group, rv_status *results)
 {
-	RV_TRY(rv_db_run(w->db, NULL, "BEGIN IMMEDIATE", ""));
+	RV_TRY(rv_invdb_run(w->db, NULL, "BEGIN IMMEDIATE", ""));
 	size_t i = 0;
 	for (struct rv_job *job = group; job; job = job->next) {
 		results[i] = apply_one(w->db, job);
@@ -72,7 +72,7 @@ static rv_status write_group(struct rv_writer *w, struct rv_job *group, rv_statu
 			log_failure(w->db, results[i - 1]);
 	}
 	rv_fault_here("before-commit");
-	RV_TRY(rv_db_run(w->db, NULL, "COMMIT", ""));
+	RV_TRY(rv_invdb_run(w->db, NULL, "COMMIT", ""));
 	rv_fault_here("after-commit");
 	return RV_OK;
 }
@@ -111,12 +111,12 @@ static void *run(void *user)
 	return NULL;
 }
 
-rv_status rv_writer_start(struct rv_db *db, struct rv_writer **out, struct rv_diag *diag)
+rv_status rv_writer_start(struct rv_invdb *db, struct rv_writer **out, struct rv_diag *diag)
 {
 	struct rv_writer *w = calloc(1, sizeof(*w));
 
 	if (!w) {
-		rv_db_free(db);
+		rv_invdb_free(db);
 		return rv_fail_nomem(diag);
 	}
 	w->db = db;
@@ -125,7 +125,7 @@ rv_status rv_writer_start(struct rv_db *db, struct rv_writer **out, struct rv_di
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->some, NULL);
 	if (pthread_create(&w->thread, NULL, run, w) != 0) {
-		rv_db_free(db);
+		rv_invdb_free(db);
 		free(w);
 		return rv_fail(RV_CLASS_EXHAUSTED, diag, "no thread for the writer");
 	}
@@ -167,6 +167,6 @@ void rv_writer_stop(struct rv_writer *w)
 	pthread_join(w->thread, NULL);
 	pthread_cond_destroy(&w->some);
 	pthread_mutex_destroy(&w->lock);
-	rv_db_free(w->db);
+	rv_invdb_free(w->db);
 	free(w);
 }

@@ -11,7 +11,7 @@ struct rv_job {
 	struct rv_job *next;
 	/* In the writer's thread, inside the savepoint: a failure rolls back this job alone, as
 	 * does *out_keep = false (a refusal that must leave nothing behind). */
-	rv_status (*apply)(struct rv_db *db, struct rv_job *job, bool *out_keep);
+	rv_status (*apply)(struct rv_invdb *db, struct rv_job *job, bool *out_keep);
 	/* After the commit, or with the failure that prevented it. May free the job. */
 	void (*done)(struct rv_job *job, rv_status status);
 };
@@ -19,7 +19,7 @@ struct rv_job {
 struct rv_writer;
 
 /* takes db. */
-RV_NODISCARD rv_status rv_writer_start(struct rv_db *db, struct rv_writer **out,
+RV_NODISCARD rv_status rv_writer_start(struct rv_invdb *db, struct rv_writer **out,
 				       struct rv_diag *diag);
 /* False when the queue is full or the writer is stopping: the job was not taken. */
 bool rv_writer_push(struct rv_writer *writer, struct rv_job *job);
