@@ -7,8 +7,8 @@
 #include "agent/model/record.h"
 
 #define RV_FRAME_HEADER 28
-#define RV_FRAME_MAX 65536 /* header and body */
-#define RV_FRAME_FDS 64
+#define RV_FRAME_MAX	65536 /* header and body */
+#define RV_FRAME_FDS	64
 
 /* Who sends and receives. ANY: each role; PEER: place or plughost, as seen from the broker. */
 enum rv_role {
@@ -29,11 +29,11 @@ const char *rv_role_name(unsigned role); /* "engine", ... "invalid" */
 
 /* Which source a file is for reeve-discover (file_item.source). */
 enum rv_source {
-	RV_SOURCE_FILE = 1,       /* certificates, keys, secrets */
-	RV_SOURCE_PASSWD = 2,     /* /etc/passwd */
-	RV_SOURCE_SHADOW = 3,     /* /etc/shadow */
+	RV_SOURCE_FILE = 1,	  /* certificates, keys, secrets */
+	RV_SOURCE_PASSWD = 2,	  /* /etc/passwd */
+	RV_SOURCE_SHADOW = 3,	  /* /etc/shadow */
 	RV_SOURCE_LOGIN_DEFS = 4, /* /etc/login.defs */
-	RV_SOURCE_UNIT = 5,       /* a systemd service unit or drop-in */
+	RV_SOURCE_UNIT = 5,	  /* a systemd service unit or drop-in */
 	RV_SOURCE_DPKG_LIST = 6,  /* /var/lib/dpkg/info/X.list */
 };
 
@@ -58,6 +58,7 @@ const struct rv_msg_desc *rv_msg_table(size_t *out_count);
 
 /* struct rv_rec_<message> and rv_desc_<message> for every message and sub-record (the found_*
  * ones are in model/finding.h). */
+/* clang-format off */
 RV_RECORD_STRUCT(hello) RV_RECORD_STRUCT(peer) RV_RECORD_STRUCT(spawn) RV_RECORD_STRUCT(spawned)
 RV_RECORD_STRUCT(exited) RV_RECORD_STRUCT(stop_job) RV_RECORD_STRUCT(ask_grants)
 RV_RECORD_STRUCT(grants) RV_RECORD_STRUCT(hook) RV_RECORD_STRUCT(hook_done) RV_RECORD_STRUCT(reload)
@@ -80,13 +81,14 @@ RV_RECORD_STRUCT(swapped) RV_RECORD_STRUCT(observe) RV_RECORD_STRUCT(observed_it
 RV_RECORD_STRUCT(observed) RV_RECORD_STRUCT(clean) RV_RECORD_STRUCT(cleaned) RV_RECORD_STRUCT(enrol)
 RV_RECORD_STRUCT(enrolled) RV_RECORD_STRUCT(post) RV_RECORD_STRUCT(posted)
 RV_RECORD_STRUCT(ctl_request) RV_RECORD_STRUCT(ctl_progress) RV_RECORD_STRUCT(ctl_reply)
+	/* clang-format on */
 
-struct rv_header {
-	uint16_t type;        /* enum rv_msg */
-	uint16_t flags;       /* 0; RV_FRAME_LAST marks the final answer of a stream */
-	uint32_t len;         /* of the body */
-	uint64_t req;         /* the sender's counter; an answer repeats the request's */
-	uint64_t job;         /* which piece of work (rotation, walk); 0 none */
+	struct rv_header {
+	uint16_t type;	      /* enum rv_msg */
+	uint16_t flags;	      /* 0; RV_FRAME_LAST marks the final answer of a stream */
+	uint32_t len;	      /* of the body */
+	uint64_t req;	      /* the sender's counter; an answer repeats the request's */
+	uint64_t job;	      /* which piece of work (rotation, walk); 0 none */
 	uint32_t deadline_ms; /* 0 none */
 };
 #define RV_FRAME_LAST 1

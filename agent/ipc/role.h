@@ -10,7 +10,7 @@
 
 #include "agent/ipc/channel.h"
 
-#define RV_ROLE_FDS 16
+#define RV_ROLE_FDS  16
 #define RV_ROLE_DIRS 32
 #define RV_ROLE_SETS 32
 
@@ -26,7 +26,7 @@ struct rv_role_args {
 	size_t fd_count;
 	struct {
 		const char *path; /* as granted, absolute */
-		int fd;           /* O_PATH|O_DIRECTORY */
+		int fd;		  /* O_PATH|O_DIRECTORY */
 	} dirs[RV_ROLE_DIRS];
 	size_t dir_count;
 	struct {
@@ -34,10 +34,10 @@ struct rv_role_args {
 		const char *value;
 	} sets[RV_ROLE_SETS];
 	size_t set_count;
-	const char *root;   /* file system root seen by this agent, "" for the real one */
-	uint32_t uid, gid;  /* to become; UINT32_MAX: stay */
+	const char *root;	   /* file system root seen by this agent, "" for the real one */
+	uint32_t uid, gid;	   /* to become; UINT32_MAX: stay */
 	unsigned landlock_abi_cap; /* 0: what the kernel has; 2 in the test mode */
-	uint64_t fault_at;  /* RV_FAULTS builds: die at this event; 0 never */
+	uint64_t fault_at;	   /* RV_FAULTS builds: die at this event; 0 never */
 };
 
 RV_NODISCARD rv_status rv_role_args_parse(int argc, char **argv, enum rv_role role,
@@ -50,9 +50,9 @@ RV_NODISCARD rv_status rv_role_hello(const struct rv_role_args *args, struct rv_
 				     uint64_t walls);
 const char *rv_build_id(void); /* version + hash of messages.def at build time */
 
-/* Crash injection (RV_FAULTS builds; a no-op otherwise). Armed from args->fault_at at start. Each frame sent or received and each
- * journal write is an event, counted from 1 in this process; at the chosen one it kills itself with
- * SIGKILL. rv_fault_count() is what a dry run reports. */
+/* Crash injection (RV_FAULTS builds; a no-op otherwise). Armed from args->fault_at at start. Each
+ * frame sent or received and each journal write is an event, counted from 1 in this process; at the
+ * chosen one it kills itself with SIGKILL. rv_fault_count() is what a dry run reports. */
 void rv_fault_arm(uint64_t at);
 void rv_fault_point(const char *where);
 uint64_t rv_fault_count(void);

@@ -28,24 +28,26 @@ struct rv_record_desc {
 
 /* A record is declared as   #define RV_REC_<name>(F) F(U64, tag, field, max) F(STR, ...) ...
  * and then RV_RECORD_STRUCT(name) in a header, RV_RECORD_DESC(name) in one source. Members are 8
- * bytes (U64, I64) or one struct rv_str (STR, LIST), in field order, so the codec needs no offsets. */
-#define RV_CTYPE_U64 uint64_t
-#define RV_CTYPE_I64 int64_t
-#define RV_CTYPE_STR struct rv_str
-#define RV_CTYPE_LIST struct rv_str
+ * bytes (U64, I64) or one struct rv_str (STR, LIST), in field order, so the codec needs no offsets.
+ */
+#define RV_CTYPE_U64				uint64_t
+#define RV_CTYPE_I64				int64_t
+#define RV_CTYPE_STR				struct rv_str
+#define RV_CTYPE_LIST				struct rv_str
 #define RV_RECORD_FIELD_(type, tag, field, max) RV_CTYPE_##type field;
 /* A record without fields keeps one unused byte: an empty struct is not C. */
-#define RV_RECORD_STRUCT(name)                                                                     \
-	struct rv_rec_##name {                                                                     \
-		RV_REC_##name(RV_RECORD_FIELD_) uint8_t unused_;                                   \
-	};                                                                                         \
+#define RV_RECORD_STRUCT(name)                                   \
+	struct rv_rec_##name {                                   \
+		RV_REC_##name(RV_RECORD_FIELD_) uint8_t unused_; \
+	};                                                       \
 	extern const struct rv_record_desc rv_desc_##name;
 #define RV_RECORD_DESC_ENTRY_(type, tag, field, max) {#field, tag, RV_FIELD_##type, max},
-#define RV_RECORD_DESC(name)                                                                       \
-	static const struct rv_field_desc rv_fields_##name[] = {                                   \
-		RV_REC_##name(RV_RECORD_DESC_ENTRY_){NULL, 0, 0, 0}};                              \
-	const struct rv_record_desc rv_desc_##name = {                                             \
-		#name, rv_fields_##name, RV_LEN(rv_fields_##name) - 1, sizeof(struct rv_rec_##name)};
+#define RV_RECORD_DESC(name)                                                        \
+	static const struct rv_field_desc rv_fields_##name[] = {                    \
+		RV_REC_##name(RV_RECORD_DESC_ENTRY_){NULL, 0, 0, 0}};               \
+	const struct rv_record_desc rv_desc_##name = {#name, rv_fields_##name,      \
+						      RV_LEN(rv_fields_##name) - 1, \
+						      sizeof(struct rv_rec_##name)};
 
 /* Appends the encoding; EXHAUSTED when out is full, BUG when a value breaks its own maximum. */
 RV_NODISCARD rv_status rv_record_encode(const struct rv_record_desc *desc, const void *rec,
