@@ -38,6 +38,7 @@ struct rv_role_args {
 	uint32_t uid, gid;	   /* to become; UINT32_MAX: stay */
 	unsigned landlock_abi_cap; /* 0: what the kernel has; 2 in the test mode */
 	uint64_t fault_at;	   /* RV_FAULTS builds: die at this event; 0 never */
+	uint64_t walls;		   /* enum rv_wall bits that are up; set by rv_role_start */
 };
 
 RV_NODISCARD rv_status rv_role_args_parse(int argc, char **argv, enum rv_role role,

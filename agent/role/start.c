@@ -174,6 +174,7 @@ rv_status rv_role_start(int argc, char **argv, enum rv_role role, struct rv_role
 	RV_TRY(warm_up(diag));
 	RV_TRY(confine(&args, &walls, diag));
 	RV_TRY(rv_role_hello(&args, sup, walls));
+	args.walls = walls;
 	*out_args = args;
 	*out_sup = RV_TAKE(sup);
 	*out_engine = RV_TAKE(engine);
