@@ -105,9 +105,12 @@ rv_status rv_unhex(struct rv_str hex, uint8_t *out, size_t len)
 		if (hex_value(hex.data[i]) < 0)
 			return (rv_status){RV_CLASS_MALFORMED, 0};
 	}
-	for (size_t i = 0; i < len; i++)
-		out[i] =
-			(uint8_t)(hex_value(hex.data[2 * i]) << 4 | hex_value(hex.data[2 * i + 1]));
+	for (size_t i = 0; i < len; i++) {
+		unsigned high = (unsigned)hex_value(hex.data[2 * i]);
+		unsigned low = (unsigned)hex_value(hex.data[2 * i + 1]);
+
+		out[i] = (uint8_t)(high << 4 | low);
+	}
 	return RV_OK;
 }
 

@@ -36,6 +36,11 @@ const char *rv_class_name(enum rv_class class_id)
 	return "invalid";
 }
 
+/* What status.h tells the static analyser is not for here. */
+#undef rv_fail
+#undef rv_fail_errno
+#undef rv_fail_nomem
+
 /* The sentence goes to terminals and one-line logs: control bytes become spaces. */
 static void make_one_line(char *text)
 {

@@ -66,6 +66,14 @@ rv_status rv_fail_errno(struct rv_diag *diag, const char *fmt, ...) RV_PRINTF(2,
 /* No memory. */
 rv_status rv_fail_nomem(struct rv_diag *diag);
 
+#ifdef __clang_analyzer__
+/* The static analyser sees one file at a time: tell it that a failure is never OK. */
+void rv_analyzer_reads(struct rv_diag *diag, const char *fmt, ...);
+#define rv_fail(class_id, ...) (rv_analyzer_reads(__VA_ARGS__), (rv_status){(class_id), 0})
+#define rv_fail_errno(...)     (rv_analyzer_reads(__VA_ARGS__), (rv_status){RV_CLASS_DENIED, 1})
+#define rv_fail_nomem(diag)    (rv_analyzer_reads(diag, ""), (rv_status){RV_CLASS_EXHAUSTED, 1})
+#endif
+
 /* Returns the failure to the caller. */
 #define RV_TRY(expr)                        \
 	do {                                \
