@@ -109,7 +109,9 @@ void rv_due_find(const struct rv_matches *m, const struct rv_facts *f, struct rv
 	bool has_life = expires && f->issued_us != RV_AT_UNKNOWN && f->expires_us > f->issued_us;
 	int64_t life = has_life ? rv_span(f->issued_us, f->expires_us) : 0;
 	const struct rv_policy *renew = expires ? earliest_renewal(m, life) : NULL;
-	const struct rv_policy *age = f->issued_us != RV_AT_UNKNOWN ? shortest_age(m) : NULL;
+	/* Of unknown age it is due by when it would be too old had it been new when first known. */
+	int64_t since = f->issued_us != RV_AT_UNKNOWN ? f->issued_us : f->known_since_us;
+	const struct rv_policy *age = since != RV_AT_UNKNOWN ? shortest_age(m) : NULL;
 	int64_t by_expiry = RV_AT_NEVER;
 	int64_t by_age = RV_AT_NEVER;
 	if (renew != NULL) {
@@ -118,7 +120,7 @@ void rv_due_find(const struct rv_matches *m, const struct rv_facts *f, struct rv
 	}
 	if (age != NULL) {
 		int64_t limit = age->values[RV_PK_REQUIRE_MAX_AGE].number;
-		by_age = term_of(f, rv_time_plus(f->issued_us, limit), limit, outage_us);
+		by_age = term_of(f, rv_time_plus(since, limit), limit, outage_us);
 	}
 	if (by_expiry == RV_AT_NEVER && by_age == RV_AT_NEVER)
 		return;

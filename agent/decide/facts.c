@@ -87,6 +87,7 @@ static rv_status check_keys(const json_t *j, struct rv_diag *diag)
 					    "ownership",
 					    "life",
 					    "hold",
+					    "known_since",
 					    NULL};
 	size_t known = 0;
 	for (size_t i = 0; words[i] != NULL; i++)
@@ -118,6 +119,7 @@ rv_status rv_facts_parse(const json_t *j, struct rv_facts *out, struct rv_place_
 			       rv_json_text(j, "kind", ""));
 	RV_TRY(parse_state(j, &f, diag));
 	RV_TRY(parse_time(j, "issued", &f.issued_us, diag));
+	RV_TRY(parse_time(j, "known_since", &f.known_since_us, diag));
 	RV_TRY(parse_time(j, "expires", &f.expires_us, diag));
 	RV_TRY(parse_time(j, "orphaned_since", &f.orphaned_since_us, diag));
 	const json_t *list = json_object_get(j, "places");

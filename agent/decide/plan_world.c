@@ -106,8 +106,8 @@ rv_status rv_plan_world(const struct rv_plan_request *r, const struct rv_plan_it
 			json_t **out)
 {
 	const struct rv_state *s = &item->facts->state;
-	json_t *state = json_pack("{s:s,s:s}", "ownership", rv_ownership_name(s->ownership),
-				  "hold", rv_hold_name(s->hold));
+	json_t *state = json_pack("{s:s,s:s}", "ownership", rv_ownership_name(s->ownership), "hold",
+				  rv_hold_name(s->hold));
 	json_t *world = json_pack("{s:o,s:o,s:o,s:s,s:s,s:o,s:o}", "state", state, "policy",
 				  policy_json(r, item), "provider", provider_json(r, item),
 				  "version", item->version, "version_sha256",

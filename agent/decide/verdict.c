@@ -59,14 +59,22 @@ static void judge_age(struct rv_verdict *v, const struct rv_matches *m, const st
 	const struct rv_policy *p = strictest(m, RV_PK_REQUIRE_MAX_AGE);
 	if (p == NULL)
 		return;
-	if (f->issued_us == RV_AT_UNKNOWN) {
-		struct rv_violation *x = new_violation(v, RV_PK_REQUIRE_MAX_AGE, p);
-		x->is_unknown = true;
-		snprintf(x->value, sizeof(x->value), "unknown");
-	} else if (rv_span(f->issued_us, now_us) > p->values[RV_PK_REQUIRE_MAX_AGE].number) {
-		struct rv_violation *x = new_violation(v, RV_PK_REQUIRE_MAX_AGE, p);
-		rv_duration_text(rv_span(f->issued_us, now_us), x->value);
-	}
+	bool is_exact = f->issued_us != RV_AT_UNKNOWN;
+	int64_t since = is_exact ? f->issued_us : f->known_since_us;
+	int64_t age = since != RV_AT_UNKNOWN ? rv_span(since, now_us) : INT64_MIN;
+	bool is_over = age > p->values[RV_PK_REQUIRE_MAX_AGE].number;
+	if (is_exact && !is_over)
+		return;
+	struct rv_violation *x = new_violation(v, RV_PK_REQUIRE_MAX_AGE, p);
+	x->is_unknown = !is_over;
+	char text[RV_TIME_TEXT] = "";
+	if (is_over)
+		rv_duration_text(age, text);
+	snprintf(x->value, sizeof(x->value), "%s%s",
+		 !is_over   ? "unknown"
+		 : is_exact ? ""
+			    : "at least ",
+		 text);
 }
 
 /* All modes hold at once: what may stand is what every policy allows. */

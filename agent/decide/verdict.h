@@ -36,6 +36,7 @@ struct rv_facts {
 	unsigned owner_confidence; /* percent */
 	int64_t orphaned_since_us; /* RV_AT_UNKNOWN: it is not */
 	int64_t issued_us;	   /* not-before, creation; RV_AT_UNKNOWN */
+	int64_t known_since_us;	   /* it is at least this old; RV_AT_UNKNOWN */
 	int64_t expires_us;	   /* RV_AT_UNKNOWN, RV_AT_NEVER */
 	unsigned hosts;		   /* how many hold it, as the inventory says; 0: unknown */
 	struct rv_state state;
