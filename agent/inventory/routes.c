@@ -15,6 +15,7 @@ static const struct rv_route routes[] = {
 	{RV_DOOR_PEOPLE, "GET", "/api/v1/credentials", 0, RV_ACCESS_BEARER, rv_api_credentials},
 	{RV_DOOR_PEOPLE, "GET", "/api/v1/orphans", 0, RV_ACCESS_BEARER, rv_api_orphans},
 	{RV_DOOR_PEOPLE, "GET", "/api/v1/expiring", 0, RV_ACCESS_BEARER, rv_api_expiring},
+	{RV_DOOR_PEOPLE, "GET", "/v1/ca", 0, RV_ACCESS_NONE, rv_agents_ca},
 	{RV_DOOR_PEOPLE, "GET", "/style.css", 0, RV_ACCESS_NONE, rv_web_style},
 	{RV_DOOR_PEOPLE, "GET", "/login", 0, RV_ACCESS_NONE, rv_people_login_page},
 	{RV_DOOR_PEOPLE, "POST", "/login", SMALL, RV_ACCESS_NONE, rv_people_login},

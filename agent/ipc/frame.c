@@ -21,7 +21,8 @@ RV_RECORD_DESC(captured) RV_RECORD_DESC(stage_part) RV_RECORD_DESC(stage) RV_REC
 RV_RECORD_DESC(swap_item) RV_RECORD_DESC(swap) RV_RECORD_DESC(swapped) RV_RECORD_DESC(observe)
 RV_RECORD_DESC(observed_item) RV_RECORD_DESC(observed) RV_RECORD_DESC(clean)
 RV_RECORD_DESC(cleaned) RV_RECORD_DESC(enrol) RV_RECORD_DESC(enrolled) RV_RECORD_DESC(post)
-RV_RECORD_DESC(posted) RV_RECORD_DESC(ctl_request) RV_RECORD_DESC(ctl_progress)
+RV_RECORD_DESC(posted) RV_RECORD_DESC(unenrol) RV_RECORD_DESC(unenrolled)
+RV_RECORD_DESC(ctl_request) RV_RECORD_DESC(ctl_progress)
 RV_RECORD_DESC(ctl_reply)
 	/* clang-format on */
 

@@ -80,6 +80,7 @@ RV_RECORD_STRUCT(stage) RV_RECORD_STRUCT(staged) RV_RECORD_STRUCT(swap_item) RV_
 RV_RECORD_STRUCT(swapped) RV_RECORD_STRUCT(observe) RV_RECORD_STRUCT(observed_item)
 RV_RECORD_STRUCT(observed) RV_RECORD_STRUCT(clean) RV_RECORD_STRUCT(cleaned) RV_RECORD_STRUCT(enrol)
 RV_RECORD_STRUCT(enrolled) RV_RECORD_STRUCT(post) RV_RECORD_STRUCT(posted)
+RV_RECORD_STRUCT(unenrol) RV_RECORD_STRUCT(unenrolled)
 RV_RECORD_STRUCT(ctl_request) RV_RECORD_STRUCT(ctl_progress) RV_RECORD_STRUCT(ctl_reply)
 	/* clang-format on */
 
