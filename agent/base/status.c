@@ -50,7 +50,7 @@ static void make_one_line(char *text)
 	}
 }
 
-static void format(char *out, size_t size, const char *fmt, va_list args)
+static RV_PRINTF(3, 0) void format(char *out, size_t size, const char *fmt, va_list args)
 {
 	if (vsnprintf(out, size, fmt, args) < 0)
 		out[0] = '\0';

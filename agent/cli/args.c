@@ -28,7 +28,7 @@ static rv_status set_new(json_t *object, const char *key, json_t *value)
 static void key_of(const char *name, char out[64])
 {
 	size_t i = 0;
-	for (; name[i] && i < 63; i++)
+	for (; i < 63 && name[i]; i++)
 		out[i] = name[i] == '-' ? '_' : name[i];
 	out[i] = '\0';
 }
@@ -98,8 +98,10 @@ static rv_status take_option(const struct rv_verb *verb, int argc, char *const *
 	const char *name = argv[*at] + (strncmp(argv[*at], "--", 2) == 0 ? 2 : 1);
 	const char *equals = strchr(name, '=');
 	size_t len = equals ? (size_t)(equals - name) : strlen(name);
-	if (strcmp(name, "o") == 0)
-		name = "output", len = strlen(name);
+	if (strcmp(name, "o") == 0) {
+		name = "output";
+		len = strlen(name);
+	}
 	const struct rv_opt *option = find_option(verb, name, len);
 	if (!option)
 		return unknown_option(verb, name, diag);

@@ -23,9 +23,10 @@ void rv_reply_done(struct rv_reply *reply)
 rv_status rv_client_connect(const char *socket_path, int *out_fd, struct rv_diag *diag)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	if (strlen(socket_path) >= sizeof(address.sun_path))
+	const size_t path_len = strlen(socket_path);
+	if (path_len >= sizeof(address.sun_path))
 		return rv_fail(RV_CLASS_MISCONFIGURED, diag, "--socket: the path is too long");
-	strcpy(address.sun_path, socket_path); /* fits: checked above */
+	memcpy(address.sun_path, socket_path, path_len + 1);
 	RV_CLEANUP(rv_fd_closep) int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return rv_fail_errno(diag, "cannot make a socket");

@@ -284,41 +284,56 @@ static bool is_retirable(const struct rv_policy *p, const struct rv_facts *f, in
 	       rv_span(f->orphaned_since_us, now_us) >= wait->number;
 }
 
+struct choice {
+	enum rv_action action;
+	const char *why;
+};
+
 /* The acting policy's mode decides how far it goes; everything in the way is said. */
-static void choose_action(struct rv_verdict *v, const struct rv_policy *acting,
-			  const struct rv_policy *lead, const struct rv_facts *f, int64_t now_us)
+static struct choice choice_of(struct rv_verdict *v, const struct rv_policy *acting,
+			       const struct rv_policy *lead, const struct rv_facts *f,
+			       int64_t now_us)
 {
 	bool is_due = v->due_us != RV_AT_UNKNOWN && v->due_us <= now_us;
 	bool retires = acting != NULL && is_retirable(acting, f, now_us);
 	int64_t mode = lead != NULL ? lead->values[RV_PK_MODE].number : RV_MODE_OBSERVE;
 	if (!is_due && !retires && v->compliance == RV_COMPLIANCE_VIOLATING)
-		return act(v, mode == RV_MODE_OBSERVE ? RV_ACTION_REPORT : RV_ACTION_SUGGEST,
-			   "not due, but a requirement does not hold");
+		return (struct choice){mode == RV_MODE_OBSERVE ? RV_ACTION_REPORT
+							       : RV_ACTION_SUGGEST,
+				       "not due, but a requirement does not hold"};
 	if (!is_due && !retires)
-		return act(v, RV_ACTION_NONE, "not due");
+		return (struct choice){RV_ACTION_NONE, "not due"};
 	if (v->has_conflict)
-		return act(v, RV_ACTION_REPORT, v->conflict);
+		return (struct choice){RV_ACTION_REPORT, v->conflict};
 	if (mode == RV_MODE_OBSERVE)
-		return act(v, RV_ACTION_REPORT, "mode observe");
+		return (struct choice){RV_ACTION_REPORT, "mode observe"};
 	if (mode == RV_MODE_SUGGEST)
-		return act(v, RV_ACTION_SUGGEST, "mode suggest");
+		return (struct choice){RV_ACTION_SUGGEST, "mode suggest"};
 	if (acting == NULL)
-		return act(v, RV_ACTION_REPORT, "no policy says how to act");
+		return (struct choice){RV_ACTION_REPORT, "no policy says how to act"};
 	if (f->state.hold != RV_HOLD_NONE)
-		return act(v, RV_ACTION_SUGGEST, "a hold stands");
+		return (struct choice){RV_ACTION_SUGGEST, "a hold stands"};
 	if (f->state.life != RV_LIFE_ACTIVE && f->state.life != RV_LIFE_DUE)
-		return act(v, RV_ACTION_NONE, "its life does not allow a change now");
+		return (struct choice){RV_ACTION_NONE, "its life does not allow a change now"};
 	if (retires)
-		return act(v, RV_ACTION_RETIRE, "nobody has owned it for retire.orphaned_for");
+		return (struct choice){RV_ACTION_RETIRE,
+				       "nobody has owned it for retire.orphaned_for"};
 	if (!acting->values[RV_PK_ROTATE_WITH].is_set)
-		return act(v, RV_ACTION_SUGGEST, "rotate.with names no instance");
+		return (struct choice){RV_ACTION_SUGGEST, "rotate.with names no instance"};
 	const char *refused = owner_refuses(v, f);
 	if (refused != NULL)
-		return act(v, RV_ACTION_SUGGEST, refused);
+		return (struct choice){RV_ACTION_SUGGEST, refused};
 	v->act_at_us = next_window(acting, now_us);
 	if (v->act_at_us > now_us)
-		return act(v, RV_ACTION_WAIT, "outside rotate.window");
-	act(v, RV_ACTION_ROTATE, "due, enforced and inside the window");
+		return (struct choice){RV_ACTION_WAIT, "outside rotate.window"};
+	return (struct choice){RV_ACTION_ROTATE, "due, enforced and inside the window"};
+}
+
+static void choose_action(struct rv_verdict *v, const struct rv_policy *acting,
+			  const struct rv_policy *lead, const struct rv_facts *f, int64_t now_us)
+{
+	struct choice choice = choice_of(v, acting, lead, f, now_us);
+	act(v, choice.action, choice.why);
 }
 
 static void choose_notice(struct rv_verdict *v, const struct rv_policy *lead, int64_t now_us)
@@ -336,9 +351,11 @@ static void choose_notice(struct rv_verdict *v, const struct rv_policy *lead, in
 void rv_verdict_make(const struct rv_policy_set *set, const struct rv_facts *facts, int64_t now_us,
 		     struct rv_verdict *out)
 {
-	*out = (struct rv_verdict){
-		.due_us = RV_AT_UNKNOWN, .act_at_us = RV_AT_UNKNOWN, .notify_at_us = RV_AT_UNKNOWN};
 	struct rv_matches m = {0};
+	memset(out, 0, sizeof(*out)); /* a literal of this size would go over the stack */
+	out->due_us = RV_AT_UNKNOWN;
+	out->act_at_us = RV_AT_UNKNOWN;
+	out->notify_at_us = RV_AT_UNKNOWN;
 	rv_matches_find(set, facts, &m);
 	judge_expiry(out, facts, now_us);
 	judge_lifetime(out, &m, facts);
