@@ -38,7 +38,7 @@ rv_probe(rv_warnings warning -Wall -Wextra -Wpedantic -Wconversion -Wsign-conver
 	-Wvla -Walloca -Wcast-qual -Wcast-align=strict -Wpointer-arith -Wwrite-strings
 	-Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wredundant-decls -Wformat=2
 	-Wformat-signedness -Wimplicit-fallthrough -Wswitch-enum -Wnull-dereference
-	-Wdouble-promotion -Wdate-time -Wframe-larger-than=8192 -Wduplicated-cond
+	-Wdouble-promotion -Wdate-time -Wframe-larger-than=12288 -Wduplicated-cond
 	-Wduplicated-branches -Wlogical-op -Wjump-misses-init -Wtrampolines -Wbidi-chars=any
 	-Wuse-after-free=3 -Warith-conversion -Wformat-overflow=2 -Wformat-truncation=2 -Wcomma
 	-Wassign-enum -Wconditional-uninitialized)
