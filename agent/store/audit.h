@@ -55,5 +55,3 @@ typedef rv_status rv_audit_sign_fn(const struct rv_audit_signature *s, void *use
 /* Signatures over heads first..last (0: to the end), in order of seq. */
 RV_NODISCARD rv_status rv_audit_sign_each(struct rv_db *db, uint64_t first, uint64_t last,
 					  rv_audit_sign_fn *fn, void *user, struct rv_diag *diag);
-
-extern const char rv_ddl_audit[]; /* listed in schema.c */

@@ -29,6 +29,8 @@ static const char *const version_1[] = {
 
 	rv_ddl_journal,
 
+	rv_ddl_audit,
+
 	NULL,
 };
 /* clang-format on */

@@ -24,3 +24,4 @@ extern const char rv_ddl_verdicts[];
 extern const char rv_ddl_ledger[];
 extern const char rv_ddl_sealed[];
 extern const char rv_ddl_journal[];
+extern const char rv_ddl_audit[];
