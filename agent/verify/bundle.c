@@ -4,7 +4,8 @@
 #define HEX32 (2 * 32 + 1)
 #define HEX64 (2 * 64 + 1)
 
-/* --- writing ----------------------------------------------------------------------------------- */
+/* --- writing -----------------------------------------------------------------------------------
+ */
 static rv_status put_doc(struct rv_buf *out, json_t *doc)
 {
 	rv_status st = doc ? rv_json_canonical(doc, out) : rv_fail_nomem(NULL);
@@ -45,7 +46,8 @@ rv_status rv_bundle_put_head(struct rv_buf *out, const struct rv_signed_head *he
 				      "seq", (json_int_t)head->seq, "sig", signature));
 }
 
-/* --- checking ---------------------------------------------------------------------------------- */
+/* --- checking ----------------------------------------------------------------------------------
+ */
 struct check {
 	struct rv_chain chain;
 	const struct rv_digest *key_name;
@@ -102,8 +104,7 @@ static rv_status check_event_fields(const json_t *event, uint64_t *out_seq, int6
 				    struct rv_diag *diag)
 {
 	if (!json_is_object(event) || json_object_size(event) != 7 ||
-	    !take_count(event, "seq", out_seq) ||
-	    !json_is_integer(json_object_get(event, "at")) ||
+	    !take_count(event, "seq", out_seq) || !json_is_integer(json_object_get(event, "at")) ||
 	    !json_is_string(json_object_get(event, "cred")) ||
 	    !json_is_string(json_object_get(event, "run")) ||
 	    !json_is_string(json_object_get(event, "type")) ||
@@ -216,10 +217,11 @@ static rv_status check_end(const struct rv_bundle_report *r, const struct check 
 	if (!c->has_header)
 		return bad(diag, "the bundle is empty");
 	if (c->chain.seq != r->last)
-		return rv_fail(RV_CLASS_CONFLICT, diag,
-			       "the bundle ends at event %llu of %llu: its tail was cut off, or more "
-			       "was added",
-			       (unsigned long long)c->chain.seq, (unsigned long long)r->last);
+		return rv_fail(
+			RV_CLASS_CONFLICT, diag,
+			"the bundle ends at event %llu of %llu: its tail was cut off, or more "
+			"was added",
+			(unsigned long long)c->chain.seq, (unsigned long long)r->last);
 	if (r->signed_to != r->last)
 		return rv_fail(RV_CLASS_CONFLICT, diag,
 			       "no signature covers event %llu, the last: everything after event "

@@ -21,10 +21,11 @@ rv_status rv_chain_take(struct rv_chain *chain, uint64_t seq, struct rv_str cano
 			const struct rv_digest *claimed, struct rv_diag *diag)
 {
 	if (seq != chain->seq + 1)
-		return rv_fail(RV_CLASS_CONFLICT, diag,
-			       "event %llu stands where event %llu should be: something was removed, "
-			       "inserted or put in another order",
-			       (unsigned long long)seq, (unsigned long long)(chain->seq + 1));
+		return rv_fail(
+			RV_CLASS_CONFLICT, diag,
+			"event %llu stands where event %llu should be: something was removed, "
+			"inserted or put in another order",
+			(unsigned long long)seq, (unsigned long long)(chain->seq + 1));
 	struct rv_digest hash = rv_event_hash(&chain->hash, canonical);
 	if (!rv_digest_equal(&hash, claimed))
 		return rv_fail(RV_CLASS_CONFLICT, diag,
@@ -40,8 +41,7 @@ bool rv_head_is_signed(const struct rv_signed_head *head)
 {
 	uint8_t message[RV_HEAD_MESSAGE_LEN];
 	rv_head_message(head->seq, &head->hash, message);
-	EVP_PKEY *key =
-		EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, head->public_key, 32);
+	EVP_PKEY *key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, head->public_key, 32);
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	bool ok = key && ctx && EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, key) == 1 &&
 		  EVP_DigestVerify(ctx, head->signature, sizeof(head->signature), message,

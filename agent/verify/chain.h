@@ -1,5 +1,5 @@
-/* verify: the audit chain and signed heads, checked step by step. Pure; knows no JSON (bundle.h) and
- * no table (store/audit.h). */
+/* verify: the audit chain and signed heads, checked step by step. Pure; knows no JSON (bundle.h)
+ * and no table (store/audit.h). */
 #pragma once
 
 #include "agent/model/event.h"

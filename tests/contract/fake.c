@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #ifndef FAKE_ABI
 #define FAKE_ABI REEVE_PLUGIN_ABI
@@ -126,7 +127,7 @@ static void misbehave(void)
 	while (FAKE_FAULT == FAULT_HANG)
 		;
 	if (FAKE_FAULT == FAULT_ESCAPES)
-		(void)!system("true"); /* never gets that far */
+		(void)socket(AF_UNIX, SOCK_STREAM, 0); /* never comes back */
 }
 
 /* A CSR is taken when its outermost length is its own. */
@@ -198,7 +199,8 @@ static void about(struct fake *f, const struct reeve_request *q, struct reeve_re
 	}
 	snprintf(head, sizeof(head), "-%s ", version);
 	bool revoked = find(q, head, line);
-	long long at = revoked ? atoll(strchr(line, ' ')) : f->host->now_us(f->host->ctx);
+	long long at =
+		revoked ? strtoll(strchr(line, ' ') + 1, NULL, 10) : f->host->now_us(f->host->ctx);
 	if (q->verb == REEVE_VERB_REVOKE && !revoked && !q->dry_run) {
 		snprintf(line, sizeof(line), "%s%lld\n", head, at);
 		add_line(f, line);

@@ -69,7 +69,8 @@ struct reeve_view {
 #define REEVE_F_CERT_SHA256 9  /* 32 bytes */
 #define REEVE_F_SERVER_NAME 10 /* PROBE: SNI to send, UTF-8; absent: none */
 #define REEVE_F_RESUMED	    11 /* result of PROBE: 1 byte, 1 when the handshake was resumed */
-#define REEVE_F_REVOKED_AT  12 /* int64; result of PROBE/STATUS on the issuer: it lists it revoked \
+#define REEVE_F_REVOKED_AT                                                                         \
+	12		       /* int64; result of PROBE/STATUS on the issuer: it lists it revoked \
 				*/
 #define REEVE_F_REASON	    13 /* UTF-8 word for REVOKE: superseded, keyCompromise, unspecified */
 #define REEVE_F_TLS_VERSION 14 /* UTF-8 */
