@@ -134,6 +134,7 @@ static void jail_rules(struct filter *f, const struct rv_confine_spec *spec)
 	case RV_JAIL_PLACE:
 		allow_list(f, rv_calls_files);
 		allow_list(f, rv_calls_attributes);
+		allow_if(f, "utimensat", SCMP_A1(SCMP_CMP_EQ, 0)); /* futimens(): by descriptor */
 		return;
 	case RV_JAIL_REPORT:
 		allow_list(f, rv_calls_files); /* its identity directory; Landlock has the rest */
