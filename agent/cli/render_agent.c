@@ -198,9 +198,9 @@ void rv_render_fleet_hosts(struct rv_out *out, const json_t *data, const struct 
 	const json_t *host;
 	json_array_foreach (json_object_get(data, "hosts"), index, host) {
 		const char *cells[] = {
-			rv_render_text(host, "hostname"),  rv_render_text(host, "host_id"),
-			rv_render_text(host, "last_seen"), rv_render_text(host, "credentials"),
-			rv_render_text(host, "orphans"),   rv_render_text(host, "state")};
+			rv_render_text(host, "hostname"), rv_render_text(host, "id"),
+			rv_render_text(host, "seen_at"),  rv_render_text(host, "credentials"),
+			rv_render_text(host, "orphans"),  rv_render_text(host, "state")};
 		if (!rv_is_ok(rv_table_row(table, RV_INK_PLAIN, cells)))
 			return;
 	}

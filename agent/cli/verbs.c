@@ -3,6 +3,7 @@
 #include "agent/cli/verbs.h"
 
 #include "agent/base/yaml.h"
+#include "agent/cli/fleet_verbs.h"
 #include "agent/cli/local_verbs.h"
 #include "agent/cli/render.h"
 
@@ -203,6 +204,40 @@ static const struct rv_verb verb_table[] = {
 	 .wire = "unenroll",
 	 .summary = "leave the inventory; what was reported stays there",
 	 .examples = "  reeve unenroll"},
+	{.name = "login",
+	 .summary = "remember an inventory for reeve fleet",
+	 .positionals = {"url"},
+	 .options = {{"token-file", RV_OPT_FD, "F", "a reader's token"},
+		     {"ca-pin", RV_OPT_TEXT, "PIN", "sha256:.. of the inventory's CA key"}},
+	 .examples = "  reeve login https://inventory.example:8444 --token-file reader.token "
+		     "--ca-pin sha256:...",
+	 .run = rv_run_login},
+	{.name = "logout",
+	 .summary = "forget it and its token",
+	 .examples = "  reeve logout",
+	 .run = rv_run_logout},
+	{.name = "fleet hosts",
+	 .summary = "the hosts the inventory knows",
+	 .examples = "  reeve fleet hosts",
+	 .render = rv_render_fleet_hosts,
+	 .run = rv_run_fleet_hosts},
+	{.name = "fleet list",
+	 .summary = "the credentials of all hosts",
+	 .options = {{"host", RV_OPT_TEXT, "H", "only of that host's id"}},
+	 .examples = "  reeve fleet list --json",
+	 .render = rv_render_fleet_items,
+	 .run = rv_run_fleet_list},
+	{.name = "fleet orphans",
+	 .summary = "those that nobody owns, with the reason",
+	 .examples = "  reeve fleet orphans --json",
+	 .render = rv_render_fleet_items,
+	 .run = rv_run_fleet_orphans},
+	{.name = "fleet expiring",
+	 .summary = "soonest expiry first",
+	 .options = {{"within", RV_OPT_TEXT, "30d", "only those that end within that time"}},
+	 .examples = "  reeve fleet expiring --within 30d",
+	 .render = rv_render_fleet_items,
+	 .run = rv_run_fleet_expiring},
 	{.name = "doctor",
 	 .wire = "doctor",
 	 .summary = "what is wrong, and the command that mends it",
