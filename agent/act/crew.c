@@ -69,21 +69,10 @@ size_t rv_crew_dir(const struct rv_crew *crew, struct rv_str dir)
 	return i;
 }
 
-/* Root when the files of one set have several owners. */
-static void owner_of(const struct rv_run *run, uint32_t *out_uid, uint32_t *out_gid)
-{
-	*out_uid = (uint32_t)run->items[0].uid;
-	*out_gid = (uint32_t)run->items[0].gid;
-	for (size_t i = 1; i < run->item_count; i++)
-		if (run->items[i].uid != *out_uid)
-			*out_uid = *out_gid = 0;
-	if (*out_uid == 0)
-		*out_gid = 0; /* root sets any group; others only their own */
-}
-
 rv_status rv_crew_place(struct rv_crew *crew, struct rv_diag *diag)
 {
-	struct rv_act_spawn ask = {.role = RV_ROLE_PLACE};
+	/* Who owns the directories owns what happens in them: reeved looks who that is. */
+	struct rv_act_spawn ask = {.role = RV_ROLE_PLACE, .uid = UINT32_MAX, .gid = UINT32_MAX};
 
 	if (crew->place)
 		return RV_OK;
@@ -103,7 +92,6 @@ rv_status rv_crew_place(struct rv_crew *crew, struct rv_diag *diag)
 	ask.broker_job = crew->broker_job;
 	ask.dirs = crew->dirs;
 	ask.dir_count = crew->dir_count;
-	owner_of(crew->run, &ask.uid, &ask.gid);
 	return crew->ports->spawn(crew->ports->ctx, &ask, &crew->place, &crew->place_job, diag);
 }
 

@@ -56,9 +56,9 @@ rv_status rv_deploy_set_of(const struct rv_deploy *d, struct rv_str list, struct
 		return rv_fail(RV_CLASS_MALFORMED, diag, "no salt or tag");
 	memcpy(out->tag, tag.data, tag.len);
 	while (rv_list_next(&list, &rv_desc_swap_item, &rec, &ok)) {
-		if (out->count == RV_WINDOW_ITEMS)
+		if (out->count == RV_SWAP_WINDOW_ITEMS)
 			return rv_fail(RV_CLASS_EXHAUSTED, diag, "at most %d files in a set",
-				       RV_WINDOW_ITEMS);
+				       RV_SWAP_WINDOW_ITEMS);
 		RV_TRY(item_of(d, &rec, tag, &out->items[out->count], diag));
 		out->count++;
 	}
@@ -84,8 +84,8 @@ rv_status rv_deploy_look(struct rv_deploy_set *set, struct rv_diag *diag)
 bool rv_deploy_window_open(const struct rv_deploy_set *set)
 {
 	for (size_t i = 0; i < set->count; i++)
-		if (rv_swap_window_exists(set->items[i].dir_fd, RV_WINDOW_PREFIX, set->tag) ||
-		    rv_swap_window_exists(set->items[i].dir_fd, RV_WINDOW_PART, set->tag))
+		if (rv_swap_window_exists(set->items[i].dir_fd, RV_SWAP_WINDOW_PREFIX, set->tag) ||
+		    rv_swap_window_exists(set->items[i].dir_fd, RV_SWAP_WINDOW_PART, set->tag))
 			return true;
 	return false;
 }
@@ -151,10 +151,11 @@ static rv_status clean(struct rv_deploy *d, const struct rv_rec_clean *ask)
 		else if (item->beside == RV_PLACE_FOREIGN)
 			kept = rv_fail(RV_CLASS_CONFLICT, &d->diag,
 				       "%s is not what was staged; left alone", item->staged);
-		RV_TRY(rv_swap_window_remove(item->dir_fd, RV_WINDOW_PREFIX, set->tag, &d->diag));
+		RV_TRY(rv_swap_window_remove(item->dir_fd, RV_SWAP_WINDOW_PREFIX, set->tag,
+					     &d->diag));
 	}
 	for (size_t i = 0; i < set->count; i++) {
-		RV_TRY(rv_swap_window_remove(set->items[i].dir_fd, RV_WINDOW_PART, set->tag,
+		RV_TRY(rv_swap_window_remove(set->items[i].dir_fd, RV_SWAP_WINDOW_PART, set->tag,
 					     &d->diag));
 		RV_TRY(rv_place_sync_dir(set->items[i].dir_fd, &d->diag));
 	}

@@ -22,7 +22,7 @@ struct rv_deploy_item {
 	enum rv_place_state live, beside;
 };
 struct rv_deploy_set {
-	struct rv_deploy_item items[RV_WINDOW_ITEMS];
+	struct rv_deploy_item items[RV_SWAP_WINDOW_ITEMS];
 	size_t count;
 	char tag[65];
 	struct rv_str salt;

@@ -33,11 +33,11 @@ static bool opens_part(const struct rv_deploy_set *set, size_t i)
  * knows the set was whole. */
 static rv_status close_window(const struct rv_deploy_set *set, struct rv_diag *diag)
 {
-	RV_TRY(rv_swap_window_remove(set->items[0].dir_fd, RV_WINDOW_PREFIX, set->tag, diag));
+	RV_TRY(rv_swap_window_remove(set->items[0].dir_fd, RV_SWAP_WINDOW_PREFIX, set->tag, diag));
 	for (size_t i = 0; i < set->count; i++)
 		if (opens_part(set, i))
-			RV_TRY(rv_swap_window_remove(set->items[i].dir_fd, RV_WINDOW_PART, set->tag,
-						     diag));
+			RV_TRY(rv_swap_window_remove(set->items[i].dir_fd, RV_SWAP_WINDOW_PART,
+						     set->tag, diag));
 	return RV_OK;
 }
 
@@ -53,11 +53,12 @@ static rv_status open_window(const struct rv_deploy_set *set, struct rv_diag *di
 		if (!opens_part(set, i))
 			continue;
 		window_of(set, set->items[i].dir, &window);
-		r = rv_swap_window_write(set->items[i].dir_fd, RV_WINDOW_PART, &window, diag);
+		r = rv_swap_window_write(set->items[i].dir_fd, RV_SWAP_WINDOW_PART, &window, diag);
 	}
 	if (rv_is_ok(r)) {
 		window_of(set, set->items[0].dir, &window);
-		r = rv_swap_window_write(set->items[0].dir_fd, RV_WINDOW_PREFIX, &window, diag);
+		r = rv_swap_window_write(set->items[0].dir_fd, RV_SWAP_WINDOW_PREFIX, &window,
+					 diag);
 	}
 	if (!rv_is_ok(r) && !was_open)
 		(void)rv_is_ok(close_window(set, NULL)); /* the failure is what is reported */
@@ -74,7 +75,7 @@ static rv_status sync_all(const struct rv_deploy_set *set, struct rv_diag *diag)
 
 /* Which items must be exchanged to bring all to `want`; CONFLICT when one cannot be. */
 static rv_status sort_out(const struct rv_deploy_set *set, enum rv_place_state want,
-			  bool todo[RV_WINDOW_ITEMS], size_t *out_count, struct rv_diag *diag)
+			  bool todo[RV_SWAP_WINDOW_ITEMS], size_t *out_count, struct rv_diag *diag)
 {
 	enum rv_place_state other = want == RV_PLACE_NEW ? RV_PLACE_OLD : RV_PLACE_NEW;
 	size_t count = 0;
@@ -94,7 +95,7 @@ static rv_status sort_out(const struct rv_deploy_set *set, enum rv_place_state w
 }
 
 /* Takes back the exchanges of [0, upto). UNSURE when even that fails: the window stays. */
-static rv_status take_back(const struct rv_deploy_set *set, const bool todo[RV_WINDOW_ITEMS],
+static rv_status take_back(const struct rv_deploy_set *set, const bool todo[RV_SWAP_WINDOW_ITEMS],
 			   size_t upto, rv_status why, struct rv_diag *diag)
 {
 	struct rv_diag second = {0};
@@ -112,7 +113,7 @@ static rv_status take_back(const struct rv_deploy_set *set, const bool todo[RV_W
 }
 
 /* After the exchanges: what was displaced must be what was looked at before. */
-static rv_status verify(struct rv_deploy_set *set, const bool todo[RV_WINDOW_ITEMS],
+static rv_status verify(struct rv_deploy_set *set, const bool todo[RV_SWAP_WINDOW_ITEMS],
 			enum rv_place_state want, struct rv_diag *diag)
 {
 	enum rv_place_state other = want == RV_PLACE_NEW ? RV_PLACE_OLD : RV_PLACE_NEW;
@@ -126,7 +127,7 @@ static rv_status verify(struct rv_deploy_set *set, const bool todo[RV_WINDOW_ITE
 	return RV_OK;
 }
 
-static rv_status exchange_all(struct rv_deploy_set *set, const bool todo[RV_WINDOW_ITEMS],
+static rv_status exchange_all(struct rv_deploy_set *set, const bool todo[RV_SWAP_WINDOW_ITEMS],
 			      enum rv_place_state want, struct rv_diag *diag)
 {
 	for (size_t i = 0; i < set->count; i++) {
@@ -146,7 +147,7 @@ static rv_status exchange_all(struct rv_deploy_set *set, const bool todo[RV_WIND
 static rv_status swap(struct rv_deploy *d, const struct rv_rec_swap *ask)
 {
 	enum rv_place_state want = ask->back ? RV_PLACE_OLD : RV_PLACE_NEW;
-	bool todo[RV_WINDOW_ITEMS] = {false};
+	bool todo[RV_SWAP_WINDOW_ITEMS] = {false};
 	struct rv_deploy_set *set = &d->set;
 	size_t count = 0;
 

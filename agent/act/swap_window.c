@@ -159,7 +159,7 @@ static rv_status parse(struct rv_str text, struct rv_swap_window *out)
 	while (next_line(&text, &line)) {
 		if (rv_str_is(line, "end"))
 			return text.len == 0 && out->count ? RV_OK : malformed;
-		if (out->count == RV_WINDOW_ITEMS || !take_word(&line, "item "))
+		if (out->count == RV_SWAP_WINDOW_ITEMS || !take_word(&line, "item "))
 			return malformed;
 		RV_TRY(parse_item(line, out));
 	}
@@ -242,7 +242,7 @@ rv_status rv_swap_window_check(int dir, const struct rv_swap_window *window, str
 rv_status rv_swap_window_heal(int dir, const struct rv_swap_window *window, size_t *out_changed,
 			      struct rv_diag *diag)
 {
-	bool swapped[RV_WINDOW_ITEMS] = {false};
+	bool swapped[RV_SWAP_WINDOW_ITEMS] = {false};
 	char staged[RV_PLACE_NAME];
 	size_t changed = 0;
 

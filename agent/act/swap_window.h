@@ -6,9 +6,9 @@
 
 #include "agent/act/place_file.h"
 
-#define RV_WINDOW_ITEMS	 8
-#define RV_WINDOW_PREFIX ".reeve-window-" /* the one whose removal ends the window */
-#define RV_WINDOW_PART	 ".reeve-part-"	  /* in the further directories of the same set */
+#define RV_SWAP_WINDOW_ITEMS  8
+#define RV_SWAP_WINDOW_PREFIX ".reeve-window-" /* the one whose removal ends the window */
+#define RV_SWAP_WINDOW_PART   ".reeve-part-"   /* in the further directories of the same set */
 
 struct rv_swap_window_item {
 	char name[RV_PLACE_NAME];
@@ -20,7 +20,7 @@ struct rv_swap_window {
 	char tag[65];
 	uint8_t salt[32];
 	size_t salt_len;
-	struct rv_swap_window_item items[RV_WINDOW_ITEMS]; /* of this directory only */
+	struct rv_swap_window_item items[RV_SWAP_WINDOW_ITEMS]; /* of this directory only */
 	size_t count;
 };
 

@@ -99,16 +99,13 @@ rv_status rv_run_rows_each(struct rv_db *db, const char *state, const char *cred
 	}
 }
 
-rv_status rv_run_attempts(struct rv_db *db, const char *cred, const char *old_version, int64_t *out,
-			  struct rv_diag *diag)
+rv_status rv_run_count(struct rv_db *db, const char *cred, int64_t *out, struct rv_diag *diag)
 {
 	bool row = false;
 	RV_CLEANUP(rv_stmt_done) struct rv_stmt st = {0};
 
-	RV_TRY(rv_stmt_open(&st, db,
-			    "SELECT count(*) FROM run WHERE cred = ?1 AND old_version = ?2", diag));
+	RV_TRY(rv_stmt_open(&st, db, "SELECT count(*) FROM run WHERE cred = ?1", diag));
 	rv_stmt_bind_text(&st, 1, cred);
-	rv_stmt_bind_text(&st, 2, old_version);
 	RV_TRY(rv_stmt_step(&st, &row, diag));
 	*out = row ? rv_stmt_int(&st, 0) : 0;
 	return RV_OK;

@@ -25,9 +25,9 @@ RV_NODISCARD rv_status rv_run_row_get(struct rv_db *db, const char *id, struct r
 typedef rv_status rv_run_row_fn(const struct rv_run_row *row, void *user);
 RV_NODISCARD rv_status rv_run_rows_each(struct rv_db *db, const char *state, const char *cred,
 					rv_run_row_fn *fn, void *user, struct rv_diag *diag);
-/* How many runs already tried to replace this version. */
-RV_NODISCARD rv_status rv_run_attempts(struct rv_db *db, const char *cred, const char *old_version,
-				       int64_t *out, struct rv_diag *diag);
+/* How many runs the credential has had. */
+RV_NODISCARD rv_status rv_run_count(struct rv_db *db, const char *cred, int64_t *out,
+				    struct rv_diag *diag);
 
 struct rv_journal_line {
 	int64_t at_us;
