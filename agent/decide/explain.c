@@ -4,6 +4,8 @@
 
 #include "agent/base/clock.h"
 
+#include <stdio.h>
+
 static json_t *time_json(int64_t us)
 {
 	if (us == RV_AT_UNKNOWN)
@@ -67,13 +69,29 @@ static json_t *because_json(const struct rv_verdict *v)
 	return out;
 }
 
+/* "violating: require.max_age is 412d, limit 90d; rotate: due .." in one line. */
+static void sentence(const struct rv_verdict *v, char *out, size_t size)
+{
+	char due[RV_TIME_TEXT] = "";
+	char first[224] = "";
+	if (v->violation_count > 0)
+		snprintf(first, sizeof(first), ": %s is %s, limit %s", v->violations[0].requirement,
+			 v->violations[0].value, v->violations[0].limit);
+	if (v->due_us != RV_AT_UNKNOWN)
+		rv_time_text(v->due_us, due);
+	snprintf(out, size, "%s%s%s%s; %s: %s", rv_compliance_name(v->compliance), first,
+		 due[0] ? "; due " : "", due, rv_action_name(v->action), v->action_why);
+}
+
 rv_status rv_verdict_json(const struct rv_verdict *v, json_t **out)
 {
+	char text[600];
+	sentence(v, text, sizeof(text));
 	json_t *owner = json_pack("{s:o,s:o,s:o,s:i}", "team", text_or_null(v->owner_team),
 				  "person", text_or_null(v->owner_person), "else",
 				  text_or_null(v->owner_else), "at_least", (int)v->owner_at_least);
 	json_t *doc = json_pack(
-		"{s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:s,s:s,s:o,s:o,s:o}", "compliance",
+		"{s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:s,s:s,s:o,s:o,s:o}", "text", text, "compliance",
 		rv_compliance_name(v->compliance), "violations", violations_json(v), "due",
 		time_json(v->due_us), "because", because_json(v), "policy", text_or_null(v->lead),
 		"acting", text_or_null(v->acting), "conflict",

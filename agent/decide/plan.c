@@ -4,6 +4,8 @@
 
 #include "agent/base/clock.h"
 
+#include <stdio.h>
+
 #define ITEMS_MAX  64
 #define HANDSHAKES 5
 
@@ -115,13 +117,33 @@ struct steps {
 	json_t *list;
 };
 
-/* Appends {n, cred, do} with the members of `more` (taken; NULL: no memory). */
-static rv_status put_step(struct steps *s, enum rv_step step, json_t *more)
+/* What each step does, for people. */
+static const char *const step_texts[] = {
+	[RV_STEP_ADMIT] = "one run for it; owner, hold and pause are asked",
+	[RV_STEP_PREFLIGHT] = "look at every file and listener again",
+	[RV_STEP_MINT] = "a new key and request; the key is sealed",
+	[RV_STEP_CREATE] = "the new certificate",
+	[RV_STEP_GATE] = "key, names, chain and dates of the new one",
+	[RV_STEP_STAGE] = "the new files beside the old",
+	[RV_STEP_SWAP] = "exchange the names",
+	[RV_STEP_TEST] = "the granted hook",
+	[RV_STEP_RELOAD] = "the granted units",
+	[RV_STEP_PROVE] = "full handshakes; no process from before the swap listens",
+	[RV_STEP_PROMOTE] = "the new one is the current one; no automatic way back",
+	[RV_STEP_GRACE] = "the old one still lives",
+	[RV_STEP_REVOKE] = "the old one, at its issuer",
+	[RV_STEP_SHOW_DEAD] = "the old one is asked for; the grade is stated",
+	[RV_STEP_CLOSE] = "sealed copies are erased",
+};
+
+/* Appends {n, cred, step, on, text} with the members of `more` (taken; NULL: no memory). */
+static rv_status put_step(struct steps *s, enum rv_step step, const char *on, json_t *more)
 {
 	json_t *out = more == NULL ? NULL
-				   : json_pack("{s:I,s:s,s:s}", "n",
+				   : json_pack("{s:I,s:s,s:s,s:s,s:s}", "n",
 					       (json_int_t)json_array_size(s->list) + 1, "cred",
-					       s->item->facts->id, "do", rv_step_name(step));
+					       s->item->facts->id, "step", rv_step_name(step), "on",
+					       on, "text", step_texts[step]);
 	int failed = out == NULL || json_object_update(out, more) != 0;
 	json_decref(more);
 	if (failed) {
@@ -146,55 +168,64 @@ static json_t *texts_json(const struct rv_policy_value *v)
 
 static rv_status put_deploy(struct steps *s)
 {
-	RV_TRY(put_step(s, RV_STEP_STAGE, json_pack("{s:o}", "files", rv_plan_files(s->item))));
-	RV_TRY(put_step(s, RV_STEP_SWAP,
+	char on[64];
+	const struct rv_policy_value *test = acting(s, RV_PK_DEPLOY_TEST);
+	const struct rv_policy_value *reload = acting(s, RV_PK_DEPLOY_RELOAD);
+	const struct rv_policy_value *prove = acting(s, RV_PK_DEPLOY_PROVE);
+	snprintf(on, sizeof(on), "%zu file%s", s->item->path_count,
+		 s->item->path_count == 1 ? "" : "s");
+	RV_TRY(put_step(s, RV_STEP_STAGE, on, json_pack("{s:o}", "files", rv_plan_files(s->item))));
+	RV_TRY(put_step(s, RV_STEP_SWAP, on,
 			json_pack("{s:o,s:b}", "files", rv_plan_files(s->item), "declared_window",
 				  s->item->path_count > 1)));
-	const struct rv_policy_value *test = acting(s, RV_PK_DEPLOY_TEST);
 	if (test != NULL)
-		RV_TRY(put_step(s, RV_STEP_TEST, json_pack("{s:s}", "hook", test->items[0])));
-	const struct rv_policy_value *reload = acting(s, RV_PK_DEPLOY_RELOAD);
+		RV_TRY(put_step(s, RV_STEP_TEST, test->items[0],
+				json_pack("{s:s}", "hook", test->items[0])));
 	if (reload != NULL)
-		RV_TRY(put_step(s, RV_STEP_RELOAD,
+		RV_TRY(put_step(s, RV_STEP_RELOAD, reload->items[0],
 				json_pack("{s:o}", "units", texts_json(reload))));
-	return put_step(s, RV_STEP_PROVE,
-			json_pack("{s:o,s:i}", "targets", texts_json(acting(s, RV_PK_DEPLOY_PROVE)),
-				  "handshakes", HANDSHAKES));
+	return put_step(
+		s, RV_STEP_PROVE, prove ? prove->items[0] : "listeners found",
+		json_pack("{s:o,s:i}", "targets", texts_json(prove), "handshakes", HANDSHAKES));
 }
 
 static rv_status put_end(struct steps *s)
 {
 	const char *with = acting(s, RV_PK_ROTATE_WITH)->items[0];
-	RV_TRY(put_step(s, RV_STEP_REVOKE,
-			json_pack("{s:s,s:s}", "with", with, "version", s->item->version)));
-	RV_TRY(put_step(s, RV_STEP_SHOW_DEAD, json_pack("{s:s}", "version", s->item->version)));
-	return put_step(s, RV_STEP_CLOSE, json_object());
+	const char *version = s->item->version;
+	RV_TRY(put_step(s, RV_STEP_REVOKE, with,
+			json_pack("{s:s,s:s}", "with", with, "version", version)));
+	RV_TRY(put_step(s, RV_STEP_SHOW_DEAD, version, json_pack("{s:s}", "version", version)));
+	return put_step(s, RV_STEP_CLOSE, "", json_object());
 }
 
 static rv_status put_rotation(struct steps *s)
 {
 	const struct rv_policy_value *grace = acting(s, RV_PK_GRACE);
 	const struct rv_policy_value *life = acting(s, RV_PK_REQUIRE_MAX_LIFETIME);
-	RV_TRY(put_step(s, RV_STEP_PREFLIGHT,
+	const char *with = acting(s, RV_PK_ROTATE_WITH)->items[0];
+	char on[32];
+	snprintf(on, sizeof(on), "%zu files", s->item->path_count);
+	RV_TRY(put_step(s, RV_STEP_PREFLIGHT, on,
 			json_pack("{s:I}", "paths", (json_int_t)s->item->path_count)));
-	RV_TRY(put_step(s, RV_STEP_MINT, json_object()));
-	RV_TRY(put_step(s, RV_STEP_CREATE,
-			json_pack("{s:s,s:I}", "with", acting(s, RV_PK_ROTATE_WITH)->items[0],
-				  "max_lifetime_s",
+	RV_TRY(put_step(s, RV_STEP_MINT, "", json_object()));
+	RV_TRY(put_step(s, RV_STEP_CREATE, with,
+			json_pack("{s:s,s:I}", "with", with, "max_lifetime_s",
 				  (json_int_t)(life ? life->number / RV_US_PER_S : 0))));
-	RV_TRY(put_step(s, RV_STEP_GATE, json_object()));
+	RV_TRY(put_step(s, RV_STEP_GATE, "", json_object()));
 	RV_TRY(put_deploy(s));
-	RV_TRY(put_step(s, RV_STEP_PROMOTE, json_object()));
-	return put_step(
-		s, RV_STEP_GRACE,
-		json_pack("{s:I}", "for_s", (json_int_t)(grace ? grace->number / RV_US_PER_S : 0)));
+	RV_TRY(put_step(s, RV_STEP_PROMOTE, "", json_object()));
+	int64_t grace_s = grace ? grace->number / RV_US_PER_S : 0;
+	snprintf(on, sizeof(on), "%lld s", (long long)grace_s);
+	return put_step(s, RV_STEP_GRACE, on, json_pack("{s:I}", "for_s", (json_int_t)grace_s));
 }
 
 static rv_status put_item(const struct rv_plan_request *r, const struct rv_plan_item *item,
 			  json_t *list)
 {
 	struct steps s = {r, item, list};
-	RV_TRY(put_step(&s, RV_STEP_ADMIT, json_pack("{s:s}", "policy", item->verdict->acting)));
+	RV_TRY(put_step(&s, RV_STEP_ADMIT, item->facts->id,
+			json_pack("{s:s}", "policy", item->verdict->acting)));
 	if (strcmp(r->verb, "rotate") == 0)
 		RV_TRY(put_rotation(&s));
 	return put_end(&s);

@@ -66,7 +66,7 @@ static rv_status check_steps(const json_t *plan, struct rv_diag *diag)
 	size_t i = 0;
 	const json_t *step = NULL;
 	json_array_foreach (steps, i, step) {
-		const char *name = rv_json_text(step, "do", "");
+		const char *name = rv_json_text(step, "step", "");
 		const char *cred = rv_json_text(step, "cred", "");
 		if (rv_step_of(rv_str_of(name)) == 0)
 			return rv_fail(RV_CLASS_MALFORMED, diag, "step %zu: \"%.32s\" is no step",

@@ -2,7 +2,7 @@
  * Library rv_plan (it needs JSON; rv_model does not). Not here: what goes into it (decide/plan.h).
  *
  *   {"v":1, "made_at":"..", "host":"..", "set":"ps1:..", "verb":"rotate",
- *    "steps":[{"n":1,"cred":"..","do":"admit", ...}],
+ *    "steps":[{"n":1,"cred":"..","step":"admit","on":"..","text":"..", ...}],
  *    "world":{"<cred>":{...}},
  *    "hash":"sha256:<64 hex over the canonical JSON of everything else>"} */
 #pragma once

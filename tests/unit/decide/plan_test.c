@@ -99,7 +99,7 @@ static void holds_every_step_in_order(void **state)
 	size_t i = 0;
 	const json_t *step = NULL;
 	json_array_foreach (steps, i, step) {
-		assert_string_equal(rv_json_text(step, "do", ""), rv_step_name((unsigned)i + 1));
+		assert_string_equal(rv_json_text(step, "step", ""), rv_step_name((unsigned)i + 1));
 		assert_int_equal(rv_json_int(step, "n", 0), i + 1);
 		assert_string_equal(rv_json_text(step, "cred", ""), "c1");
 	}
@@ -180,7 +180,7 @@ static void an_altered_plan_is_no_plan(void **state)
 	assert_int_equal(rv_class_of(rv_plan_check(plan, &diag)), RV_CLASS_MALFORMED);
 	assert_non_null(strstr(diag.text, "altered"));
 	assert_true(rv_is_ok(rv_plan_seal(plan)));
-	json_object_set_new(step, "do", json_string("dance"));
+	json_object_set_new(step, "step", json_string("dance"));
 	assert_false(rv_is_ok(rv_plan_check(plan, NULL)));
 	json_object_set_new(plan, "v", json_integer(2));
 	assert_false(rv_is_ok(rv_plan_check(plan, NULL)));
