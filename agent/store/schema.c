@@ -27,6 +27,8 @@ static const char *const version_1[] = {
 
 	rv_ddl_sealed,
 
+	rv_ddl_outbox,
+
 	rv_ddl_journal,
 
 	rv_ddl_audit,

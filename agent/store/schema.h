@@ -23,5 +23,6 @@ extern const char rv_ddl_not_looked[];
 extern const char rv_ddl_verdicts[];
 extern const char rv_ddl_ledger[];
 extern const char rv_ddl_sealed[];
+extern const char rv_ddl_outbox[];
 extern const char rv_ddl_journal[];
 extern const char rv_ddl_audit[];
