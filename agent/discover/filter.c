@@ -10,21 +10,43 @@ const char *const rv_default_roots[] = {"/etc",	      "/srv",	  "/opt",     "/ho
 					"/root",      "/var/lib", "/var/www", "/var/spool/cron",
 					"/usr/local", NULL};
 
-const char *const rv_default_excludes[] = {
+/* A directory of exactly that path, or, with `ends`, one below it whose path ends so. */
+static const struct {
+	const char *at;
+	const char *ends;
+} left_out[] = {
 	/* package managers: checked lists, caches */
-	"/var/lib/dpkg/**", "/var/lib/apt/**", "/var/lib/rpm/**", "/var/lib/snapd/**",
-	"/var/lib/flatpak/**", "/var/lib/swcatalog/**", "/var/lib/app-info/**",
+	{"/var/lib/dpkg", NULL},
+	{"/var/lib/apt", NULL},
+	{"/var/lib/rpm", NULL},
+	{"/var/lib/snapd", NULL},
+	{"/var/lib/flatpak", NULL},
+	{"/var/lib/swcatalog", NULL},
+	{"/var/lib/app-info", NULL},
 	/* layers of containers: they belong to an image, not to this host */
-	"/var/lib/docker/**", "/var/lib/containerd/**", "/var/lib/containers/storage/**",
-	"/var/lib/kubelet/pods/**", "/var/lib/lxcfs/**", "/var/lib/libvirt/images/**",
+	{"/var/lib/docker", NULL},
+	{"/var/lib/containerd", NULL},
+	{"/var/lib/containers/storage", NULL},
+	{"/var/lib/kubelet/pods", NULL},
+	{"/var/lib/lxcfs", NULL},
+	{"/var/lib/libvirt/images", NULL},
 	/* tables of databases */
-	"/var/lib/postgresql/*/*/base/**", "/var/lib/mysql/**", "/var/lib/mongodb/**",
-	"/var/lib/systemd/coredump/**", "/var/lib/systemd/catalog/**",
+	{"/var/lib/postgresql", "/base"},
+	{"/var/lib/mysql", NULL},
+	{"/var/lib/mongodb", NULL},
+	{"/var/lib/systemd/coredump", NULL},
+	{"/var/lib/systemd/catalog", NULL},
 	/* work of tools, made again at will */
-	"**/.git/objects/**", "**/node_modules/**", "**/__pycache__/**", "**/.cache/**",
-	"**/.cargo/registry/**", "**/.rustup/**", "**/go/pkg/mod/**", "**/.npm/_cacache/**",
+	{"/", "/.git/objects"},
+	{"/", "/node_modules"},
+	{"/", "/.cache"},
+	{"/", "/.cargo/registry"},
+	{"/", "/.rustup"},
+	{"/", "/go/pkg/mod"},
+	{"/", "/.npm/_cacache"},
 	/* our own state */
-	"/var/lib/reeve/**", NULL};
+	{"/var/lib/reeve", NULL},
+};
 
 static const char *const dull_ends[] = {
 	".so",	 ".o",	 ".a",	   ".ko",   ".pyc",   ".pyo",  ".class", ".jar", ".war", ".gz",
@@ -32,6 +54,18 @@ static const char *const dull_ends[] = {
 	".png",	 ".jpg", ".jpeg",  ".gif",  ".webp",  ".ico",  ".bmp",	 ".mp3", ".mp4", ".mkv",
 	".webm", ".ogg", ".flac",  ".woff", ".woff2", ".ttf",  ".otf",	 ".eot", ".mo",	 ".pdf",
 	".iso",	 ".img", ".qcow2", ".vmdk", ".ibd",   ".wasm", ".dll",	 ".exe", ".elc", ".hwdb"};
+
+bool rv_filter_leaves_out(struct rv_str dir)
+{
+	for (size_t i = 0; i < RV_LEN(left_out); i++) {
+		if (!left_out[i].ends && rv_str_is(dir, left_out[i].at))
+			return true;
+		if (left_out[i].ends && rv_str_starts_with(dir, left_out[i].at) &&
+		    rv_str_ends_with(dir, left_out[i].ends))
+			return true;
+	}
+	return false;
+}
 
 bool rv_filter_matches(struct rv_str pattern, struct rv_str path, bool is_dir)
 {

@@ -126,6 +126,8 @@ static bool is_placeholder(struct rv_str value)
 		"your",	   "dummy",    "sample",    "placeholder", "redacted", "xxxx",	 "****",
 		"....",	   "1234567",  "abcdef",    "foobar",	   "insert",   "todo"};
 
+	if (value.len >= 4 && strncasecmp((const char *)value.data, "pass", 4) == 0)
+		return true; /* user:pass@host */
 	for (size_t i = 0; i < RV_LEN(words); i++) {
 		if (has_word(value, words[i]))
 			return true;

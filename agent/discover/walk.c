@@ -28,7 +28,6 @@ struct level {
 struct tree {
 	struct rv_walk *walk;
 	const struct rv_walk_want *want; /* NULL: everything */
-	struct rv_str start;		 /* the root, to tell which default excludes hold */
 	char path[RV_PATH_MAX + 1];
 	size_t path_len;
 	struct level levels[RV_WALK_DEPTH];
@@ -113,12 +112,7 @@ static bool is_excluded(const struct tree *t, bool is_dir)
 		if (rv_filter_matches(item.text, here(t), is_dir))
 			return true;
 	}
-	for (const char *const *x = rv_default_excludes; *x; x++) {
-		if (rv_filter_matches(rv_str_of(*x), here(t), is_dir) &&
-		    !rv_filter_matches(rv_str_of(*x), t->start, true))
-			return true;
-	}
-	return false;
+	return is_dir && t->depth > 0 && rv_filter_leaves_out(here(t));
 }
 
 static rv_status hand_over(struct tree *t, int fd, const struct stat *st)
@@ -320,7 +314,6 @@ static rv_status walk_tree(struct rv_walk *walk, struct rv_str path,
 		return rv_fail_nomem(NULL);
 	t->walk = walk;
 	t->want = want;
-	t->start = path;
 	t->path_len = path.len;
 	memcpy(t->path, path.data, path.len);
 	struct rv_str base = rv_path_base(path);
