@@ -20,6 +20,7 @@ struct rv_channel {
 	enum rv_role self;
 	enum rv_role other;
 	uint64_t next_req;
+	int timeout_ms; /* of a send */
 	bool is_dead;
 	size_t used; /* bytes of the last frame: wiped before the next */
 	struct rv_buf out;
@@ -47,6 +48,7 @@ rv_status rv_channel_new(int fd, enum rv_role self, enum rv_role other, struct r
 	ch->fd = fd;
 	ch->self = self;
 	ch->other = other;
+	ch->timeout_ms = SEND_TIMEOUT_MS;
 	rv_buf_init(&ch->out, RV_FRAME_MAX);
 	*out = ch;
 	return RV_OK;
@@ -77,6 +79,11 @@ void rv_channel_freep(struct rv_channel **ch)
 int rv_channel_fd(const struct rv_channel *ch)
 {
 	return ch->fd;
+}
+
+void rv_channel_set_timeout(struct rv_channel *ch, int timeout_ms)
+{
+	ch->timeout_ms = timeout_ms;
 }
 
 uint64_t rv_channel_next_req(struct rv_channel *ch)
@@ -117,7 +124,7 @@ static rv_status wait_ready(int fd, short events, int64_t deadline_us)
 
 static rv_status send_once(struct rv_channel *ch, const struct msghdr *msg)
 {
-	int64_t deadline = rv_boot_us() + (int64_t)SEND_TIMEOUT_MS * 1000;
+	int64_t deadline = rv_boot_us() + (int64_t)ch->timeout_ms * 1000;
 
 	for (;;) {
 		if (sendmsg(ch->fd, msg, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0)

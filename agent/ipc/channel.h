@@ -12,6 +12,8 @@ RV_NODISCARD rv_status rv_channel_new(int fd, enum rv_role self, enum rv_role ot
 void rv_channel_free(struct rv_channel *ch);
 void rv_channel_freep(struct rv_channel **ch);
 int rv_channel_fd(const struct rv_channel *ch); /* for rv_loop */
+/* How long a send waits for a peer that does not read; 30000 from the start. */
+void rv_channel_set_timeout(struct rv_channel *ch, int timeout_ms);
 
 /* A received frame. The body borrows from the channel's buffer until the next receive; fds are
  * owned by the frame until taken (RV_TAKE_FD on frame->fds[i]). */
