@@ -155,6 +155,9 @@ static rv_status clean(struct rv_deploy *d, const struct rv_rec_clean *ask)
 					     &d->diag));
 	}
 	for (size_t i = 0; i < set->count; i++) {
+		/* A record that died before it had its name. */
+		RV_TRY(rv_place_staged(ask->tag, '~', "window", doomed, &d->diag));
+		RV_TRY(rv_place_shred(set->items[i].dir_fd, doomed, doomed, &d->diag));
 		RV_TRY(rv_swap_window_remove(set->items[i].dir_fd, RV_SWAP_WINDOW_PART, set->tag,
 					     &d->diag));
 		RV_TRY(rv_place_sync_dir(set->items[i].dir_fd, &d->diag));
