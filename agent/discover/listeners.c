@@ -203,7 +203,8 @@ static rv_status look_at_process(struct listeners *all, int dir_fd, uint32_t pid
 		l->is_held = true;
 		if (told_count < RV_LEN(told))
 			told[told_count++] = key.inode;
-		s = tell(feed, l, proc, rv_proc_accepts(dir_fd, atoi(entry->d_name), key.inode));
+		s = tell(feed, l, proc,
+			 rv_proc_accepts(dir_fd, (int)strtol(entry->d_name, NULL, 10), key.inode));
 	}
 	(void)closedir(dir); /* read-only */
 	return s;
