@@ -119,6 +119,16 @@ void rv_render_policy_explain(struct rv_out *out, const json_t *data,
 			      const struct rv_verb_args *args)
 {
 	(void)args; /* one credential */
+	const char *lines = rv_json_text(data, "text", NULL);
+	while (lines && *lines) { /* the agent's own lines: every value with file:line:column */
+		size_t len = strcspn(lines, "\n");
+		char line[512];
+		snprintf(line, sizeof(line), "%.*s", (int)(len < 500 ? len : 500), lines);
+		rv_out_line(out, "%s", rv_out_safe(line));
+		lines += len + (lines[len] == '\n');
+	}
+	if (rv_json_text(data, "text", NULL))
+		return;
 	const json_t *verdict = json_object_get(data, "verdict");
 	if (!json_is_object(verdict))
 		verdict = data;

@@ -25,6 +25,7 @@ struct rv_engine {
 	uint64_t walls;		/* of this process */
 	json_t *grants; /* array of canonical lines; refreshed by rv_engine_refresh_grants() */
 	struct rv_engine_core *core; /* private to engine_*.c of the loop and job runner */
+	struct rv_engine_policy *policy; /* private to engine_policy*.c */
 };
 
 /* --- roles ----------------------------------------------------------------------------------- */
@@ -153,6 +154,8 @@ struct rv_module {
 	rv_status (*passed)(struct rv_engine *e, struct rv_diag *diag);
 	/* Every 60 s from the loop, between jobs; submit work here. */
 	void (*tick)(struct rv_engine *e);
+	/* SIGHUP: read configuration again; from the loop. */
+	void (*reload)(struct rv_engine *e);
 	/* Adds keys to the data of `status` and checks to `doctor` ({name,ok,text,next}). */
 	rv_status (*status)(struct rv_engine *e, json_t *data);
 	rv_status (*doctor)(struct rv_engine *e, json_t *checks);

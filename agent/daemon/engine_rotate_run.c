@@ -202,7 +202,7 @@ static const json_t *step_of(const json_t *plan, const char *id, const char *wha
 
 	json_array_foreach (json_object_get(plan, "steps"), i, step)
 		if (strcmp(rv_json_text(step, "cred", ""), id) == 0 &&
-		    strcmp(rv_json_text(step, "do", ""), what) == 0)
+		    strcmp(rv_json_text(step, "step", ""), what) == 0)
 			return step;
 	return NULL;
 }
