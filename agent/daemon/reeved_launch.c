@@ -234,7 +234,7 @@ rv_status sup_command_run(const char *const *argv, const struct sup_user *user, 
 	char *args[RV_GRANT_WORDS + 1] = {NULL};
 	int p[2];
 
-	for (size_t i = 0; argv[i] && i < RV_GRANT_WORDS; i++)
+	for (size_t i = 0; i < RV_GRANT_WORDS && argv[i]; i++)
 		memcpy(&args[i], &argv[i], sizeof(args[i])); /* execve() reads them only */
 	if (pipe2(p, O_CLOEXEC) != 0)
 		return rv_fail_errno(diag, "pipe");

@@ -42,9 +42,10 @@ static struct peer_memory *remember(struct rv_request *req, const gnutls_datum_t
 
 	if (!slot)
 		return NULL;
-	if (*slot)
-		return *slot;
-	struct peer_memory *memory = calloc(1, sizeof(*memory));
+	struct peer_memory *memory = *slot;
+	if (memory)
+		return memory;
+	memory = calloc(1, sizeof(*memory));
 	if (!memory)
 		return NULL;
 	memory->is_foreign = rv_ca_judge(req->server->ca, (struct rv_str){leaf->data, leaf->size},

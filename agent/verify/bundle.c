@@ -159,7 +159,7 @@ static rv_status check_key(struct check *c, const uint8_t key[32], struct rv_dia
 /* A head follows the event it signs. */
 static rv_status on_head(struct check *c, const json_t *doc, struct rv_diag *diag)
 {
-	struct rv_signed_head head;
+	struct rv_signed_head head = {0};
 	if (!json_is_object(doc) || json_object_size(doc) != 4 ||
 	    !take_count(doc, "seq", &head.seq) ||
 	    !take_hex(doc, "hash", head.hash.bytes, sizeof(head.hash.bytes)) ||
