@@ -133,6 +133,7 @@ void stage_start_session(struct stage *st)
 	int pair[2];
 	char number[16];
 
+	rv_channel_freep(&st->engine);
 	compose(&c, st, NULL);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) != 0)
 		rvt_die("socketpair");
