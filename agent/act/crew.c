@@ -39,12 +39,26 @@ rv_status rv_crew_outcome(uint64_t outcome, struct rv_str text, struct rv_diag *
 		       text.len ? (const char *)text.data : "");
 }
 
+/* A role that ended is no answer: look at what it did, start another. */
+rv_status rv_crew_gone(rv_status s)
+{
+	if (rv_class_of(s) == RV_CLASS_NOT_FOUND)
+		s.class_id = RV_CLASS_UNSURE;
+	return s;
+}
+
+static rv_status spawn(struct rv_crew *crew, const struct rv_act_spawn *ask,
+		       struct rv_act_peer **out, uint64_t *out_job, struct rv_diag *diag)
+{
+	return rv_crew_gone(crew->ports->spawn(crew->ports->ctx, ask, out, out_job, diag));
+}
+
 rv_status rv_crew_call(struct rv_crew *crew, struct rv_act_peer *peer, enum rv_msg type,
 		       const void *body, enum rv_msg answer, void *out_body, struct rv_frame *frame,
 		       struct rv_diag *diag)
 {
-	RV_TRY(crew->ports->call(crew->ports->ctx, peer, type, body, -1, answer, RV_CREW_WAIT_MS,
-				 frame, diag));
+	RV_TRY(rv_crew_gone(crew->ports->call(crew->ports->ctx, peer, type, body, -1, answer,
+					      RV_CREW_WAIT_MS, frame, diag)));
 	rv_status r = rv_frame_body(frame, answer, out_body, diag);
 	if (!rv_is_ok(r))
 		rv_frame_done(frame);
@@ -57,7 +71,7 @@ rv_status rv_crew_broker(struct rv_crew *crew, struct rv_diag *diag)
 
 	if (crew->broker)
 		return RV_OK;
-	return crew->ports->spawn(crew->ports->ctx, &ask, &crew->broker, &crew->broker_job, diag);
+	return spawn(crew, &ask, &crew->broker, &crew->broker_job, diag);
 }
 
 size_t rv_crew_dir(const struct rv_crew *crew, struct rv_str dir)
@@ -92,7 +106,7 @@ rv_status rv_crew_place(struct rv_crew *crew, struct rv_diag *diag)
 	ask.broker_job = crew->broker_job;
 	ask.dirs = crew->dirs;
 	ask.dir_count = crew->dir_count;
-	return crew->ports->spawn(crew->ports->ctx, &ask, &crew->place, &crew->place_job, diag);
+	return spawn(crew, &ask, &crew->place, &crew->place_job, diag);
 }
 
 static rv_status unseal(struct rv_crew *crew, const char *purpose, struct rv_str sealed,
@@ -166,7 +180,7 @@ static rv_status start_provider(struct rv_crew *crew, const struct rv_act_provid
 	struct rv_rec_plug_open open = {.settings = rv_buf_view(&p->settings)};
 	uint64_t job = 0, handle = 0;
 
-	RV_TRY(crew->ports->spawn(crew->ports->ctx, &ask, &crew->provider, &job, diag));
+	RV_TRY(spawn(crew, &ask, &crew->provider, &job, diag));
 	if (p->secret_name[0]) {
 		RV_TRY(unseal(crew, p->purpose, rv_buf_view(&p->sealed), &handle, diag));
 		RV_TRY(rv_crew_give(crew, handle, job, 1, &open.secret_ref, diag));
@@ -202,7 +216,7 @@ rv_status rv_crew_probe(struct rv_crew *crew, struct rv_diag *diag)
 
 	if (crew->probe)
 		return RV_OK;
-	RV_TRY(crew->ports->spawn(crew->ports->ctx, &ask, &crew->probe, &job, diag));
+	RV_TRY(spawn(crew, &ask, &crew->probe, &job, diag));
 	rv_status r = open_plugin(crew, crew->probe, &open, diag);
 	if (!rv_is_ok(r))
 		stop(crew, &crew->probe);

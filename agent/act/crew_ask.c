@@ -175,8 +175,9 @@ static rv_status shake(struct rv_crew *crew, size_t target, int fd, struct rv_ha
 		.fields = rv_buf_view(&fields),
 	};
 	if (rv_is_ok(r))
-		r = crew->ports->call(crew->ports->ctx, crew->probe, RV_MSG_plug_call, &call, fd,
-				      RV_MSG_plug_result, 5000, &frame, diag);
+		r = rv_crew_gone(crew->ports->call(crew->ports->ctx, crew->probe, RV_MSG_plug_call,
+						   &call, fd, RV_MSG_plug_result, 5000, &frame,
+						   diag));
 	rv_buf_done(&fields);
 	RV_TRY(r);
 	r = rv_frame_body(&frame, RV_MSG_plug_result, &got, diag);

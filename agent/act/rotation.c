@@ -136,6 +136,10 @@ static rv_status fail(struct rv_rotation *rot, const struct step *step, rv_statu
 			 step->on_failure == AGAIN;
 
 	rv_crew_done(&rot->crew); /* a fresh start for whatever follows */
+	/* When the whole set goes down, the step is not to blame: the next start goes on from it.
+	 */
+	if (!rv_is_ok(rot->ports->wait(rot->ports->ctx, 1000)))
+		return rv_fail(RV_CLASS_RETRY, diag, "the agent stops; the run goes on later");
 	if (may_retry) {
 		event.outcome = "note";
 		bool at_once = rv_class_of(why) == RV_CLASS_UNSURE && run->r.retries < 2;
