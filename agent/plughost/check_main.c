@@ -22,7 +22,7 @@ static const char usage[] =
 	"  --with-root         give it a throwaway CA: setting root_cert, secret root_key\n"
 	"  --set KEY=VALUE     one more setting (repeatable)\n"
 	"  --profile NAME      none (default), loopback, net\n"
-	"  --plughost PATH     the program to run it in (default: beside this one)\n"
+	"  --plughost PATH     the program to run it in (default: the installed one)\n"
 	"example: reeve-plugin-check --with-root localca.so\n";
 
 /* --- samples ------------------------------------------------------------------------------------
@@ -124,17 +124,19 @@ static bool add_setting(struct check_subject *subject, char *text)
 	return true;
 }
 
-/* The plughost of the same installation or build. */
-static const char *beside_us(char *out, size_t size)
+/* The plughost beside us in a build, else the installed one. */
+static const char *default_plughost(char *out, size_t size)
 {
 	static const char name[] = "reeve-plughost";
 	ssize_t len = readlink("/proc/self/exe", out, size - sizeof(name));
-	if (len <= 0)
-		return NULL;
 	while (len > 0 && out[len - 1] != '/')
 		len--;
-	memcpy(out + len, name, sizeof(name));
-	return out;
+	if (len > 0) {
+		memcpy(out + len, name, sizeof(name));
+		if (access(out, X_OK) == 0)
+			return out;
+	}
+	return RV_LIBEXEC_DIR "/reeve-plughost";
 }
 
 /* --- the suite
@@ -229,7 +231,7 @@ int main(int argc, char **argv)
 	struct rv_buf pem;
 	static char path[4096];
 
-	subject.plughost = beside_us(path, sizeof(path));
+	subject.plughost = default_plughost(path, sizeof(path));
 	int stop = read_options(argc, argv, &subject, &options);
 	if (stop != 0)
 		return stop - 1;
