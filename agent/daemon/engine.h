@@ -16,14 +16,17 @@ struct rv_engine {
 	struct rv_loop *loop;
 	struct rv_channel *sup; /* reeved; never used directly: rv_engine_sup_call() */
 	struct rv_db *db;
-	const char *config_dir; /* /etc/reeve, or what --config gave */
-	const char *state_dir;	/* /var/lib/reeve; "" in a session */
-	const char *host_label; /* the host's name in sighting ids */
-	bool is_session;	/* started for one request: database in memory, nothing kept */
-	bool is_root;		/* the supervisor runs as root */
-	bool is_paused;		/* `reeve pause`: start no change (rv_engine_check_pause) */
-	uint64_t walls;		/* of this process */
-	json_t *grants; /* array of canonical lines; refreshed by rv_engine_refresh_grants() */
+	const char *config_dir;	     /* /etc/reeve, or what --config gave */
+	const char *state_dir;	     /* /var/lib/reeve; "" in a session */
+	char host_label[40];	     /* this host in sighting ids; stable */
+	const char *share_dir;	     /* /usr/share/reeve: shipped policies and rules */
+	bool is_session;	     /* started for one request: database in memory, nothing kept */
+	bool is_root;		     /* the supervisor runs as root */
+	bool is_paused;		     /* `reeve pause`: start no change (rv_engine_check_pause) */
+	uint64_t walls;		     /* of this process */
+	json_t *grants;		     /* array of canonical lines; rv_engine_refresh_grants() */
+	char grants_error[512];	     /* why the grants file is refused, "" when it is not */
+	uint32_t sup_pid;	     /* of reeved */
 	struct rv_engine_core *core; /* private to engine_*.c of the loop and job runner */
 	struct rv_engine_policy *policy; /* private to engine_policy*.c */
 };
@@ -117,7 +120,7 @@ struct rv_verb {
 	const char *name;
 	enum rv_right right; /* least right to be let in at all */
 	unsigned flags;
-	/* Fills *out_data (*gives*; the reply's "data"). A failure's class makes the exit code by
+	/* Fills *out_data (*gives*; the reply's "data"; of a failure: more members of "error"). A failure's class makes the exit code by
 	 * the outcome table; diag->text and ->next become the error document. */
 	rv_status (*handler)(struct rv_engine *e, struct rv_ctl *ctl, json_t **out_data,
 			     struct rv_diag *diag);
@@ -129,6 +132,14 @@ RV_NODISCARD rv_status rv_ctl_id(struct rv_engine *e, const struct rv_ctl *ctl,
 json_t *rv_credential_json(struct rv_engine *e, const struct rv_credential *c);
 /* A time as RFC 3339 text, or JSON null for RV_TIME_NONE. *gives*. */
 json_t *rv_time_json(int64_t us);
+/* A text, or JSON null for "" and NULL. A path as escaped text. *gives*. */
+json_t *rv_text_json(const char *z);
+json_t *rv_path_json(struct rv_str path);
+/* The `counts` document of status. *gives*. */
+RV_NODISCARD rv_status rv_counts_json(struct rv_engine *e, json_t **out, struct rv_diag *diag);
+/* Appends a check of `doctor`; next is said only when it is not ok. */
+RV_NODISCARD rv_status rv_doctor_check(json_t *checks, const char *name, bool ok, const char *text,
+				       const char *next);
 
 /* --- jobs
  * ------------------------------------------------------------------------------------------ */
@@ -161,4 +172,6 @@ struct rv_module {
 	rv_status (*doctor)(struct rv_engine *e, json_t *checks);
 	void (*stop)(struct rv_engine *e);
 };
-extern const struct rv_module rv_module_core; /* status, discover, list, show, .. pause, owner */
+extern const struct rv_module rv_module_core; /* status, list, show, why, history, pause, doctor */
+extern const struct rv_module rv_module_discover; /* discover, and the hourly pass */
+extern const struct rv_module rv_module_owner;	  /* owner */

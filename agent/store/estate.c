@@ -1,6 +1,7 @@
 /* store: accounts, units and packages of the host. */
 #include "agent/store/estate.h"
 
+#include "agent/base/clock.h"
 #include "agent/base/path.h"
 #include "agent/store/row_text.h"
 #include "agent/store/schema.h"
@@ -8,7 +9,8 @@
 const char rv_ddl_estate[] =
 	"CREATE TABLE accounts(name TEXT PRIMARY KEY, uid INTEGER NOT NULL, gid INTEGER NOT NULL, "
 	"home TEXT NOT NULL, can_login INTEGER NOT NULL, human INTEGER NOT NULL, "
-	"password INTEGER NOT NULL, pass INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+	"password INTEGER NOT NULL, changed_us INTEGER, expires_us INTEGER, "
+	"pass INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
 	"CREATE TABLE units(path TEXT PRIMARY KEY, unit TEXT NOT NULL, user TEXT NOT NULL, "
 	"exec TEXT NOT NULL, files TEXT NOT NULL, working_dir TEXT NOT NULL, "
 	"pass INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
@@ -35,6 +37,16 @@ static rv_status bind_escaped(struct rv_stmt *st, int at, struct rv_str bytes)
 	return RV_OK;
 }
 
+/* shadow(5) counts days; -1 is an empty field. */
+static int64_t day_us(int64_t day)
+{
+	int64_t us = 0;
+
+	if (day < 0 || __builtin_mul_overflow(day, RV_US_PER_DAY, &us))
+		return RV_TIME_NONE;
+	return us;
+}
+
 rv_status rv_account_put(struct rv_db *db, const struct rv_rec_found_account *a, int64_t pass,
 			 struct rv_diag *diag)
 {
@@ -43,7 +55,8 @@ rv_status rv_account_put(struct rv_db *db, const struct rv_rec_found_account *a,
 	RV_TRY(rv_stmt_open(
 		&st, db,
 		"INSERT OR REPLACE INTO accounts(name, uid, gid, home, can_login, human, "
-		"password, pass) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+		"password, changed_us, expires_us, pass) "
+		"VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
 		diag));
 	RV_TRY(bind_escaped(&st, 1, a->name));
 	rv_stmt_bind_int(&st, 2, (int64_t)a->uid);
@@ -52,7 +65,9 @@ rv_status rv_account_put(struct rv_db *db, const struct rv_rec_found_account *a,
 	rv_stmt_bind_int(&st, 5, (int64_t)a->can_login);
 	rv_stmt_bind_int(&st, 6, (int64_t)a->human);
 	rv_stmt_bind_int(&st, 7, (int64_t)a->password);
-	rv_stmt_bind_int(&st, 8, pass);
+	rv_stmt_bind_time(&st, 8, a->changed_day > 0 ? day_us(a->changed_day) : RV_TIME_NONE);
+	rv_stmt_bind_time(&st, 9, day_us(a->expire_day));
+	rv_stmt_bind_int(&st, 10, pass);
 	return rv_stmt_run(&st, diag);
 }
 
@@ -152,7 +167,8 @@ static rv_status load_accounts(struct rv_db *db, struct rv_estate *e, struct rv_
 	RV_CLEANUP(rv_stmt_done) struct rv_stmt st = {0};
 
 	RV_TRY(rv_stmt_open(&st, db,
-			    "SELECT name, home, uid, can_login, human, password FROM accounts "
+			    "SELECT name, home, uid, can_login, human, password, changed_us, "
+			    "expires_us FROM accounts "
 			    "ORDER BY uid, name",
 			    diag));
 	for (;;) {
@@ -169,6 +185,8 @@ static rv_status load_accounts(struct rv_db *db, struct rv_estate *e, struct rv_
 		a.can_login = rv_stmt_int(&st, 3) != 0;
 		a.is_human = rv_stmt_int(&st, 4) != 0;
 		a.password = (unsigned)rv_stmt_int(&st, 5);
+		a.changed_us = rv_stmt_time(&st, 6);
+		a.expires_us = rv_stmt_time(&st, 7);
 		struct rv_account *more =
 			reallocarray(e->accounts, e->account_count + 1, sizeof(*more));
 		if (!more)

@@ -20,7 +20,9 @@ struct rv_account {
 	const char *home;
 	uint32_t uid;
 	bool can_login, is_human;
-	unsigned password; /* found_account.password */
+	unsigned password;    /* found_account.password */
+	int64_t changed_us;   /* of the password; RV_TIME_NONE unknown */
+	int64_t expires_us;
 };
 struct rv_unit {
 	const char *unit;

@@ -14,7 +14,8 @@ const char rv_ddl_sightings[] =
 	"NULL, "
 	"gid INTEGER NOT NULL, mode INTEGER NOT NULL, mtime_us INTEGER NOT NULL, "
 	"line INTEGER NOT NULL, col INTEGER NOT NULL, ordinal INTEGER NOT NULL, "
-	"in_bundle INTEGER NOT NULL, cert_sha256 TEXT NOT NULL, spki TEXT NOT NULL, "
+	"in_bundle INTEGER NOT NULL, alg INTEGER NOT NULL, bits INTEGER NOT NULL, "
+	"cert_sha256 TEXT NOT NULL, spki TEXT NOT NULL, "
 	"unit TEXT NOT NULL DEFAULT '', package TEXT NOT NULL DEFAULT '', is_ca INTEGER NOT NULL, "
 	"is_stale INTEGER NOT NULL DEFAULT 0, first_seen_us INTEGER NOT NULL, "
 	"last_seen_us INTEGER NOT NULL, gone_us INTEGER, pass INTEGER NOT NULL) STRICT;"
@@ -27,7 +28,7 @@ const char rv_ddl_sightings[] =
 	"SELECT locator, cert_sha256, spki, unit, package, id, ifnull(credential, ''), path, " \
 	"role, "                                                                               \
 	"masked, dev, ino, uid, gid, mode, mtime_us, line, col, ordinal, in_bundle, is_ca, "   \
-	"is_stale, first_seen_us, last_seen_us, gone_us FROM sightings "
+	"is_stale, first_seen_us, last_seen_us, gone_us, alg, bits FROM sightings "
 
 struct row {
 	struct rv_sighting s;
@@ -62,6 +63,8 @@ static rv_status read_numbers(struct rv_stmt *st, struct rv_sighting *s)
 	s->first_seen_us = rv_stmt_int(st, 22);
 	s->last_seen_us = rv_stmt_int(st, 23);
 	s->gone_us = rv_stmt_time(st, 24);
+	s->alg = (unsigned)rv_stmt_int(st, 25);
+	s->bits = (unsigned)rv_stmt_int(st, 26);
 	return RV_OK;
 }
 
@@ -111,6 +114,8 @@ static rv_status bind_all(struct rv_stmt *st, const struct rv_sighting *s, const
 	rv_stmt_bind_int(st, at++, s->is_ca);
 	rv_stmt_bind_int(st, at++, s->last_seen_us);
 	rv_stmt_bind_int(st, at++, pass);
+	rv_stmt_bind_int(st, at++, s->alg);
+	rv_stmt_bind_int(st, at++, s->bits);
 	return rv_stmt_run(st, diag);
 }
 
@@ -131,10 +136,12 @@ rv_status rv_sighting_put(struct rv_db *db, const struct rv_sighting *s, int64_t
 		"ino, "
 		"uid, gid, mode, mtime_us, line, col, ordinal, in_bundle, cert_sha256, spki, "
 		"is_ca, "
-		"first_seen_us, last_seen_us, pass) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, "
+		"first_seen_us, last_seen_us, pass, alg, bits) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, "
+		"?8, ?9, "
 		"?10, "
-		"?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?21, ?22) "
-		"ON CONFLICT(id) DO UPDATE SET credential = CASE WHEN excluded.credential IS NOT "
+		"?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?21, ?22, ?23, ?24) "
+		"ON CONFLICT(id) DO UPDATE SET alg = excluded.alg, bits = excluded.bits, "
+		"credential = CASE WHEN excluded.credential IS NOT "
 		"NULL "
 		"THEN excluded.credential WHEN sightings.cert_sha256 = excluded.cert_sha256 AND "
 		"sightings.spki = excluded.spki THEN sightings.credential END, role = "
