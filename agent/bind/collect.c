@@ -247,8 +247,8 @@ static rv_status account_itself(struct rv_collect *k, const struct rv_sighting *
 	rv_buf_init(&package, RV_NAME_MAX * 4);
 	rv_status found = rv_package_of(k->b->db, rv_str_of(a->home), &package, k->diag);
 	if (rv_is_ok(found)) {
-		(void)snprintf(owner, sizeof(owner), "package:%.*s", (int)package.len,
-			       (const char *)package.data);
+		const char *shipper = rv_buf_cstr(&package);
+		(void)snprintf(owner, sizeof(owner), "package:%.140s", shipper ? shipper : "");
 		rv_receipt_add(k->receipt, "package", owner, W_ACCOUNT_HOME,
 			       "its home %s belongs to a package", a->home);
 	}

@@ -161,9 +161,8 @@ void rv_ctl_progress(struct rv_ctl *ctl, const json_t *doc)
 	if (!ctl->client || !rv_is_ok(rv_json_canonical(doc, &text)))
 		return;
 	const struct rv_rec_ctl_progress body = {.json = rv_buf_view(&text)};
-	/* Progress is a courtesy: a caller that does not read it loses it, the job does not wait.
-	 */
-	(void)rv_channel_send(ctl->client->channel, RV_MSG_ctl_progress, 0, 0, &body);
+	rv_status s = rv_channel_send(ctl->client->channel, RV_MSG_ctl_progress, 0, 0, &body);
+	(void)s; /* a courtesy: a caller that is gone is noticed by its channel */
 }
 
 /* --- requests ------------------------------------------------------------------------------------
@@ -240,7 +239,7 @@ static void on_request(struct rv_client *client, struct rv_frame *frame)
 		if (rv_is_ok(s))
 			return;
 		rv_diag_next(&diag, "wait for the running job: reeve status");
-		rv_diag_set(&diag, "%u requests wait already", RV_QUEUE_MAX);
+		rv_diag_set(&diag, "%d requests wait already", RV_QUEUE_MAX);
 	}
 	if (rv_is_ok(s))
 		rv_control_serve(e, job);

@@ -4,6 +4,8 @@
 
 #include "agent/daemon/engine.h"
 
+struct rv_owners;
+
 #define RV_CLIENTS_MAX 64
 #define RV_QUEUE_MAX   64
 #define RV_PEERS_MAX   64
@@ -57,6 +59,9 @@ struct rv_engine_core {
 	int exit_code;
 	int signal_fd;
 	int64_t started_us;
+	int64_t next_pass_us;	  /* CLOCK_BOOTTIME */
+	struct rv_owners *owners; /* the last good registry */
+	char owners_error[768];
 };
 
 /* engine_peers.c */

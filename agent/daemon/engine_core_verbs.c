@@ -55,10 +55,10 @@ rv_status rv_counts_json(struct rv_engine *e, json_t **out, struct rv_diag *diag
 
 	RV_TRY(rv_credentials_count(e->db, &c, diag));
 	RV_TRY(rv_not_looked_count(e->db, &not_looked, diag));
-	json_t *counts = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "credentials", c.total,
-				   "owned", c.owned, "orphans", c.orphans, "disputed", c.disputed,
-				   "due", c.due, "stuck", c.stuck, "rotating", c.rotating,
-				   "not_looked", not_looked);
+	json_t *counts = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "credentials",
+				   c.total, "owned", c.owned, "orphans", c.orphans, "disputed",
+				   c.disputed, "due", c.due, "stuck", c.stuck, "rotating",
+				   c.rotating, "not_looked", not_looked);
 	if (!counts)
 		return rv_fail_nomem(diag);
 	*out = counts;
@@ -91,8 +91,8 @@ static rv_status status(struct rv_engine *e, struct rv_ctl *ctl, json_t **out_da
 	json_t *data = json_pack(
 		"{s:s, s:i, s:i, s:b, s:o, s:o, s:o, s:o, s:n, s:n, s:[], s:o, s:i}", "version",
 		rv_build_id(), "pid", (int)e->sup_pid, "uid", (int)getuid(), "root", e->is_root,
-		"roles", roles_json(e), "last_pass", rv_time_json(passed), "counts", counts, "paused",
-		paused_json(e), "inventory", "policy", "running", "job",
+		"roles", roles_json(e), "last_pass", rv_time_json(passed), "counts", counts,
+		"paused", paused_json(e), "inventory", "policy", "running", "job",
 		e->core->running ? json_string(e->core->running->name) : json_null(), "queued",
 		(int)e->core->queued);
 	if (!data)
@@ -104,7 +104,8 @@ static rv_status status(struct rv_engine *e, struct rv_ctl *ctl, json_t **out_da
 	return RV_OK;
 }
 
-/* --- doctor -------------------------------------------------------------------------------------- */
+/* --- doctor --------------------------------------------------------------------------------------
+ */
 rv_status rv_doctor_check(json_t *checks, const char *name, bool ok, const char *text,
 			  const char *next)
 {
@@ -151,7 +152,8 @@ static rv_status check_self(struct rv_engine *e, json_t *checks)
 				       : "the engine is not fully confined",
 			       "a kernel with Landlock (5.13 or later) is needed"));
 	RV_TRY(rv_doctor_check(checks, "last pass", has_pass || e->is_session,
-			       has_pass ? "this host was looked at" : "this host was not looked at yet",
+			       has_pass ? "this host was looked at"
+					: "this host was not looked at yet",
 			       "reeve discover"));
 	return rv_doctor_check(checks, "pause", rv_is_ok(paused),
 			       rv_is_ok(paused) ? "changes may start" : pause.text, "reeve resume");
@@ -178,7 +180,8 @@ static rv_status doctor(struct rv_engine *e, struct rv_ctl *ctl, json_t **out_da
 	return *out_data ? RV_OK : rv_fail_nomem(diag);
 }
 
-/* --- pause ----------------------------------------------------------------------------------------- */
+/* --- pause
+ * ----------------------------------------------------------------------------------------- */
 static rv_status write_pause(struct rv_engine *e, const struct rv_ctl *ctl, int64_t until_us,
 			     const char *reason, struct rv_diag *diag)
 {
@@ -210,7 +213,8 @@ static rv_status pause_verb(struct rv_engine *e, struct rv_ctl *ctl, json_t **ou
 	const char *reason = rv_json_text(ctl->args, "reason", "");
 
 	if (strlen(reason) > REASON_MAX)
-		return rv_fail(RV_CLASS_MALFORMED, diag, "a reason has at most %d bytes", REASON_MAX);
+		return rv_fail(RV_CLASS_MALFORMED, diag, "a reason has at most %d bytes",
+			       REASON_MAX);
 	if (for_text) {
 		RV_TRY(rv_duration_parse(rv_str_of(for_text), &for_us, diag));
 		if (__builtin_add_overflow(rv_now_utc_us(), for_us, &until_us) || for_us == 0)

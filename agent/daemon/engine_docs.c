@@ -43,7 +43,7 @@ static rv_status add_where(const struct rv_sighting *s, void *user)
 	if (json_array_size(where) >= WHERE_MAX)
 		return RV_OK;
 	return json_array_append_new(where, rv_path_json(s->path)) == 0 ? RV_OK
-									 : rv_fail_nomem(NULL);
+									: rv_fail_nomem(NULL);
 }
 
 json_t *rv_credential_json(struct rv_engine *e, const struct rv_credential *c)
@@ -54,7 +54,8 @@ json_t *rv_credential_json(struct rv_engine *e, const struct rv_credential *c)
 		return NULL;
 	json_t *owner = rv_text_json(c->owner);
 	return json_pack(
-		"{s:s, s:s, s:o, s:o, s:O, s:o, s:o, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o,"
+		"{s:s, s:s, s:o, s:o, s:O, s:o, s:o, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, "
+		"s:o,"
 		" s:o, s:i, s:o, s:o}",
 		"id", c->id, "kind", rv_kind_name(c->kind), "name", rv_text_json(c->name), "path",
 		rv_text_json(c->path), "where", where, "owner", owner, "owner_confidence",

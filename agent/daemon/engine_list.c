@@ -22,7 +22,8 @@ static rv_status append(json_t *array, json_t *item)
 	return json_array_append_new(array, item) == 0 ? RV_OK : rv_fail_nomem(NULL);
 }
 
-/* --- list ---------------------------------------------------------------------------------------- */
+/* --- list ----------------------------------------------------------------------------------------
+ */
 static rv_status add_credential(const struct rv_credential *c, void *user)
 {
 	struct gather *g = user;
@@ -83,7 +84,8 @@ rv_status rv_verb_list(struct rv_engine *e, struct rv_ctl *ctl, json_t **out_dat
 	return *out_data ? RV_OK : rv_fail_nomem(diag);
 }
 
-/* --- show ---------------------------------------------------------------------------------------- */
+/* --- show ----------------------------------------------------------------------------------------
+ */
 static const char *role_text(unsigned role)
 {
 	switch (role) {
@@ -105,17 +107,16 @@ static rv_status add_sighting(const struct rv_sighting *s, void *user)
 
 	(void)snprintf(mode, sizeof(mode), "%04o", s->mode & 07777U);
 	bool is_file = s->path.len > 0 && s->path.data[0] == '/';
-	return append(
-		g->array,
-		json_pack("{s:s, s:o, s:s, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o}", "id",
-			  s->id, "where", rv_path_json(s->path), "holds", role_text(s->role),
-			  "locator", s->locator, "masked", s->is_masked, "uid",
-			  is_file ? json_integer(s->uid) : json_null(), "mode",
-			  is_file ? json_string(mode) : json_null(), "line",
-			  s->line ? json_integer(s->line) : json_null(), "unit",
-			  rv_text_json(s->unit), "package", rv_text_json(s->package), "last_seen",
-			  rv_time_json(s->last_seen_us), "stale", s->is_stale, "gone",
-			  rv_time_json(s->gone_us)));
+	return append(g->array,
+		      json_pack("{s:s, s:o, s:s, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o}",
+				"id", s->id, "where", rv_path_json(s->path), "holds",
+				role_text(s->role), "locator", s->locator, "masked", s->is_masked,
+				"uid", is_file ? json_integer(s->uid) : json_null(), "mode",
+				is_file ? json_string(mode) : json_null(), "line",
+				s->line ? json_integer(s->line) : json_null(), "unit",
+				rv_text_json(s->unit), "package", rv_text_json(s->package),
+				"last_seen", rv_time_json(s->last_seen_us), "stale", s->is_stale,
+				"gone", rv_time_json(s->gone_us)));
 }
 
 static rv_status add_version(const struct rv_version *v, void *user)
@@ -128,7 +129,8 @@ static rv_status add_version(const struct rv_version *v, void *user)
 				rv_text_json(v->spki), "serial", rv_text_json(v->serial),
 				"not_before", rv_time_json(v->not_before_us), "not_after",
 				rv_time_json(v->not_after_us), "run", rv_text_json(v->run), "grade",
-				rv_text_json(v->grade), "first_seen", rv_time_json(v->first_seen_us)));
+				rv_text_json(v->grade), "first_seen",
+				rv_time_json(v->first_seen_us)));
 }
 
 /* Consumers: the units of its sightings, and the processes behind the sockets that serve it. */
@@ -166,7 +168,8 @@ static rv_status add_consumer(const struct rv_sighting *s, void *user)
 	}
 	if (!*s->unit || has_consumer(g->array, "unit", s->unit))
 		return RV_OK;
-	return append(g->array, json_pack("{s:s, s:s}", "unit", s->unit, "evidence", "names the file"));
+	return append(g->array,
+		      json_pack("{s:s, s:s}", "unit", s->unit, "evidence", "names the file"));
 }
 
 rv_status rv_verb_show(struct rv_engine *e, struct rv_ctl *ctl, json_t **out_data,
@@ -191,7 +194,8 @@ rv_status rv_verb_show(struct rv_engine *e, struct rv_ctl *ctl, json_t **out_dat
 	return *out_data ? RV_OK : rv_fail_nomem(diag);
 }
 
-/* --- why ----------------------------------------------------------------------------------------- */
+/* --- why -----------------------------------------------------------------------------------------
+ */
 static rv_status add_evidence(const struct rv_evidence *item, void *user)
 {
 	return append(user, json_pack("{s:s, s:i, s:s, s:o}", "evidence", item->source, "weight",
@@ -236,7 +240,8 @@ rv_status rv_verb_why(struct rv_engine *e, struct rv_ctl *ctl, json_t **out_data
 	return *out_data ? RV_OK : rv_fail_nomem(diag);
 }
 
-/* --- history --------------------------------------------------------------------------------------- */
+/* --- history
+ * --------------------------------------------------------------------------------------- */
 static rv_status add_event(uint64_t seq, struct rv_str canonical, const struct rv_digest *hash,
 			   void *user)
 {

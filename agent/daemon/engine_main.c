@@ -62,8 +62,10 @@ static rv_status host_label(struct rv_engine *e, struct rv_diag *diag)
 		return rv_meta_set(e->db, "host_label", e->host_label, diag);
 	}
 	RV_TRY(s);
-	(void)snprintf(e->host_label, sizeof(e->host_label), "%.*s", (int)buf.len,
-		       (const char *)buf.data);
+	const char *label = rv_buf_cstr(&buf);
+	if (!label || !rv_uuid_is_valid(label))
+		return rv_fail(RV_CLASS_MISCONFIGURED, diag, "the database holds no host label");
+	memcpy(e->host_label, label, RV_UUID_TEXT);
 	return RV_OK;
 }
 

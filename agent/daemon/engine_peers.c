@@ -70,8 +70,9 @@ static void route(struct rv_engine *e, struct rv_frame *frame)
 	/* An answer nobody waits for any more: a role that came up too late must not stay. */
 	if (frame->header.type == RV_MSG_spawned) {
 		struct rv_rec_stop_job stop = {0};
-		(void)rv_channel_send(e->sup, RV_MSG_stop_job, rv_channel_next_req(e->sup),
-				      frame->header.job, &stop); /* reeved gone: seen at once */
+		rv_status s = rv_channel_send(e->sup, RV_MSG_stop_job, rv_channel_next_req(e->sup),
+					      frame->header.job, &stop);
+		(void)s; /* reeved gone: seen at once */
 	}
 }
 
@@ -271,9 +272,11 @@ void rv_engine_stop_job(struct rv_engine *e, struct rv_peer *peer)
 
 	if (!peer)
 		return;
-	if (!peer->is_dead)
-		(void)rv_channel_send(e->sup, RV_MSG_stop_job, rv_channel_next_req(e->sup),
-				      peer->job, &stop); /* reeved gone: everything ends */
+	if (!peer->is_dead) {
+		rv_status s = rv_channel_send(e->sup, RV_MSG_stop_job, rv_channel_next_req(e->sup),
+					      peer->job, &stop);
+		(void)s; /* reeved gone: everything ends */
+	}
 	while (*slot && &(*slot)->peer != peer)
 		slot = &(*slot)->next;
 	RV_BUG_ON(!*slot);
