@@ -10,7 +10,7 @@
 /* What came out for one credential. */
 struct answer {
 	unsigned ownership;
-	char owner[RV_OWNER_TEXT];
+	char owner[RV_BIND_OWNER_TEXT];
 	const char *source;
 	unsigned percent;
 	char reason[300]; /* of an orphan */
@@ -65,7 +65,7 @@ static rv_status by_word(struct rv_bind *b, const struct rv_credential *c, struc
 static rv_status by_policy(struct rv_bind *b, const struct rv_credential *c, struct rv_receipt *r,
 			   struct answer *a)
 {
-	char owner[RV_OWNER_TEXT] = "";
+	char owner[RV_BIND_OWNER_TEXT] = "";
 	char text[256] = "";
 
 	if (!b->policy_owner)

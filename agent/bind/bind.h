@@ -6,7 +6,7 @@
 #include "agent/bind/owners.h"
 #include "agent/store/credentials.h"
 
-#define RV_OWNER_TEXT 160
+#define RV_BIND_OWNER_TEXT 160
 
 struct rv_bind {
 	struct rv_db *db;
@@ -15,7 +15,7 @@ struct rv_bind {
 	/* The owner the policies name for c, "" when none; text says where ("file:line"). May be
 	 * NULL while no policies are loaded. */
 	rv_status (*policy_owner)(void *user, const struct rv_credential *c,
-				  char owner[RV_OWNER_TEXT], char text[256]);
+				  char owner[RV_BIND_OWNER_TEXT], char text[256]);
 	/* A change of state for the audit chain, in the same transaction. May be NULL. */
 	rv_status (*event)(void *user, const char *type, const char *cred, const char *text);
 	void *user;

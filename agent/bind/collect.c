@@ -89,7 +89,7 @@ static unsigned unit_uses(const struct rv_unit *u, const char *path)
 static void add_unit(struct rv_collect *k, const char *unit, unsigned weight, const char *fmt,
 		     const char *what)
 {
-	char owner[RV_OWNER_TEXT];
+	char owner[RV_BIND_OWNER_TEXT];
 	char text[400];
 
 	(void)snprintf(owner, sizeof(owner), "service:%.150s", unit);
@@ -146,7 +146,7 @@ static void account_of_file(struct rv_collect *k, const struct rv_sighting *s, c
 		add_unit(k, u->unit, W_SERVICE_FILE, "runs as the account that owns %s", path);
 		return;
 	}
-	char owner[RV_OWNER_TEXT];
+	char owner[RV_BIND_OWNER_TEXT];
 	bool is_person = a->is_human && a->can_login;
 	(void)snprintf(owner, sizeof(owner), "%s:%.150s", is_person ? "person" : "account",
 		       a->name);
@@ -158,7 +158,7 @@ static rv_status package_of_file(struct rv_collect *k, const struct rv_sighting 
 				 const char *path, struct rv_buf *package)
 {
 	const char *text = NULL;
-	char owner[RV_OWNER_TEXT];
+	char owner[RV_BIND_OWNER_TEXT];
 	rv_status found = rv_package_of(k->b->db, s->path, package, k->diag);
 
 	if (rv_is_ok(found)) {
@@ -183,7 +183,7 @@ static rv_status package_of_file(struct rv_collect *k, const struct rv_sighting 
 static rv_status add_holder(const struct rv_listener *l, void *user)
 {
 	struct rv_collect *k = user;
-	char owner[RV_OWNER_TEXT];
+	char owner[RV_BIND_OWNER_TEXT];
 	char where[64];
 
 	(void)snprintf(where, sizeof(where), "port %u", l->port);
@@ -231,7 +231,7 @@ static rv_status account_itself(struct rv_collect *k, const struct rv_sighting *
 	for (size_t n = 0; n < k->estate->unit_count; n++)
 		if (strcmp(k->estate->units[n].user, name) == 0)
 			add_unit(k, k->estate->units[n].unit, W_UNIT_RUNS_AS, "runs as %s", name);
-	char owner[RV_OWNER_TEXT];
+	char owner[RV_BIND_OWNER_TEXT];
 	const char *maker = rv_known_account(name, s->uid);
 	if (maker) {
 		(void)snprintf(owner, sizeof(owner), "package:%s", maker);

@@ -16,20 +16,15 @@ struct rv_engine {
 	struct rv_loop *loop;
 	struct rv_channel *sup; /* reeved; never used directly: rv_engine_sup_call() */
 	struct rv_db *db;
-	const char *config_dir; /* /etc/reeve, or what --config gave */
-	const char *state_dir;	/* /var/lib/reeve; "" in a session */
-	char host_label[40];	/* this host in sighting ids; stable */
-	const char *share_dir;	/* /usr/share/reeve: shipped policies and rules */
-	bool is_session;	/* started for one request: database in memory, nothing kept */
-	bool is_root;		/* the supervisor runs as root */
-	bool is_paused;		/* `reeve pause`: start no change (rv_engine_check_pause) */
-	json_t *grants;		/* array of canonical lines; rv_engine_refresh_grants() */
-	char grants_error[512]; /* why the grants file is refused, "" when it is not */
-	uint32_t sup_pid;	/* of reeved */
-	/* The owner the policies name for a credential ("team:x"), "" for none, and where they
-	 * say so ("file:line"); user is the engine. Set by the policy module at its start. */
-	rv_status (*policy_owner)(void *user, const struct rv_credential *c, char owner[160],
-				  char text[256]);
+	const char *config_dir;	     /* /etc/reeve, or what --config gave */
+	const char *state_dir;	     /* /var/lib/reeve; "" in a session */
+	char host_label[40];	     /* this host in sighting ids; stable */
+	const char *share_dir;	     /* /usr/share/reeve: shipped policies and rules */
+	bool is_session;	     /* started for one request: database in memory, nothing kept */
+	bool is_root;		     /* the supervisor runs as root */
+	json_t *grants;		     /* array of canonical lines; rv_engine_refresh_grants() */
+	char grants_error[512];	     /* why the grants file is refused, "" when it is not */
+	uint32_t sup_pid;	     /* of reeved */
 	struct rv_engine_core *core; /* private to engine_*.c of the loop and job runner */
 	struct rv_engine_policy *policy; /* private to engine_policy*.c */
 };

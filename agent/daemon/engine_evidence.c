@@ -156,7 +156,7 @@ static rv_status record_export(struct rv_engine *e, const struct rv_ctl *ctl, ui
 {
 	RV_CLEANUP(rv_jsonp)
 	json_t *data = json_pack("{s:I, s:s, s:I}", "first", (json_int_t)first, "host",
-				 e->host_label ? e->host_label : "", "uid", (json_int_t)ctl->uid);
+				 e->host_label, "uid", (json_int_t)ctl->uid);
 	if (!data)
 		return rv_fail_nomem(diag);
 	return rv_engine_audit(e, "evidence_exported", "", "", data, diag);

@@ -27,8 +27,15 @@ static void on_signal(struct rv_loop *loop, int fd, uint32_t events, void *user)
 
 	(void)loop;
 	(void)events;
-	if (read(fd, &info, sizeof(info)) == (ssize_t)sizeof(info) && info.ssi_signo != SIGHUP)
+	if (read(fd, &info, sizeof(info)) != (ssize_t)sizeof(info))
+		return;
+	if (info.ssi_signo != SIGHUP) {
 		rv_engine_stop(user, 0);
+		return;
+	}
+	for (const struct rv_module *const *m = rv_modules(); *m; m++)
+		if ((*m)->reload)
+			(*m)->reload(user);
 }
 
 static void on_tick(struct rv_loop *loop, void *user)
@@ -36,10 +43,12 @@ static void on_tick(struct rv_loop *loop, void *user)
 	struct rv_engine *e = user;
 	uint64_t id;
 
-	for (const struct rv_module *const *m = rv_modules(); *m; m++)
+	bool is_busy = e->core->running != NULL;
+	for (const struct rv_module *const *m = rv_modules(); *m && !is_busy; m++)
 		if ((*m)->tick)
 			(*m)->tick(e);
-	rv_status s = rv_loop_after(loop, RV_TICK_US, on_tick, e, &id);
+	/* A running job puts the tick off, it does not lose it. */
+	rv_status s = rv_loop_after(loop, is_busy ? RV_US_PER_S : RV_TICK_US, on_tick, e, &id);
 	if (!rv_is_ok(s)) {
 		rv_log(RV_ERROR, "no timer: the engine ends and is started again", NULL);
 		rv_engine_stop(e, 2);

@@ -5,6 +5,7 @@
 #include "agent/bind/bind.h"
 #include "agent/daemon/engine_core.h"
 #include "agent/daemon/engine_discover.h"
+#include "agent/daemon/engine_policy.h"
 #include "agent/store/credentials.h"
 #include "agent/store/estate.h"
 #include "agent/store/evidence.h"
@@ -36,6 +37,17 @@ static rv_status reload(struct rv_engine *e, struct rv_diag *diag)
 		       : rv_owners_parse(RV_STR_LIT("version: 1\n"), path, &e->core->owners, diag);
 }
 
+static rv_status policy_owner(void *user, const struct rv_credential *c,
+			      char owner[RV_BIND_OWNER_TEXT], char text[256])
+{
+	char named[RV_OWNER_TEXT];
+
+	RV_TRY(rv_engine_policy_owner(user, c->id, named, NULL));
+	(void)snprintf(owner, RV_BIND_OWNER_TEXT, "%.150s", named);
+	(void)snprintf(text, 256, "the policies in force");
+	return RV_OK;
+}
+
 rv_status rv_owner_bind(struct rv_engine *e, const char *id, struct rv_diag *diag)
 {
 	RV_TRY(reload(e, diag));
@@ -43,7 +55,7 @@ rv_status rv_owner_bind(struct rv_engine *e, const char *id, struct rv_diag *dia
 		.db = e->db,
 		.owners = e->core->owners,
 		.now_us = rv_now_utc_us(),
-		.policy_owner = e->policy_owner,
+		.policy_owner = policy_owner,
 		.event = rv_ingest_event,
 		.user = e,
 	};
@@ -58,34 +70,34 @@ static bool is_owner_text(const char *z)
 	size_t len = strlen(z);
 
 	for (const char *const *k = kinds; *k; k++)
-		if (strncmp(z, *k, strlen(*k)) == 0 && len > strlen(*k) && len < RV_OWNER_TEXT)
+		if (strncmp(z, *k, strlen(*k)) == 0 && len > strlen(*k) && len < RV_BIND_OWNER_TEXT)
 			return true;
 	return strcmp(z, "host") == 0;
 }
 
 /* The caller as an owner: the account's name when it is known, else its number. */
-static rv_status caller(struct rv_engine *e, uint32_t uid, char out[RV_OWNER_TEXT],
+static rv_status caller(struct rv_engine *e, uint32_t uid, char out[RV_BIND_OWNER_TEXT],
 			struct rv_diag *diag)
 {
 	RV_CLEANUP(rv_estate_done) struct rv_estate estate = {0};
 
 	RV_TRY(rv_estate_load(e->db, &estate, diag));
-	(void)snprintf(out, RV_OWNER_TEXT, "person:uid %u", uid);
+	(void)snprintf(out, RV_BIND_OWNER_TEXT, "person:uid %u", uid);
 	for (size_t n = 0; n < estate.account_count; n++)
 		if (estate.accounts[n].uid == uid)
-			(void)snprintf(out, RV_OWNER_TEXT, "person:%.140s",
+			(void)snprintf(out, RV_BIND_OWNER_TEXT, "person:%.140s",
 				       estate.accounts[n].name);
 	const struct rv_owner *team =
 		e->core->owners ? rv_owners_of_account(e->core->owners, out + 7) : NULL;
 	if (team)
-		(void)snprintf(out, RV_OWNER_TEXT, "%.150s", team->key);
+		(void)snprintf(out, RV_BIND_OWNER_TEXT, "%.150s", team->key);
 	return RV_OK;
 }
 
 /* What the mark will name: given (set), the caller (claim), who it is already (confirm, dispute).
  */
 static rv_status owner_of_mark(struct rv_engine *e, const struct rv_ctl *ctl, const char *verb,
-			       const struct rv_credential *c, char out[RV_OWNER_TEXT],
+			       const struct rv_credential *c, char out[RV_BIND_OWNER_TEXT],
 			       struct rv_diag *diag)
 {
 	if (strcmp(verb, "claim") == 0)
@@ -98,14 +110,14 @@ static rv_status owner_of_mark(struct rv_engine *e, const struct rv_ctl *ctl, co
 				       "an owner is team:NAME, person:NAME, service:NAME, "
 				       "package:NAME or host");
 		}
-		(void)snprintf(out, RV_OWNER_TEXT, "%s", owner);
+		(void)snprintf(out, RV_BIND_OWNER_TEXT, "%s", owner);
 		return RV_OK;
 	}
 	if (!*c->owner) {
 		rv_diag_next(diag, "reeve owner set %s team:NAME", c->id);
 		return rv_fail(RV_CLASS_CONFLICT, diag, "%s has no owner to %s", c->id, verb);
 	}
-	(void)snprintf(out, RV_OWNER_TEXT, "%.150s", c->owner);
+	(void)snprintf(out, RV_BIND_OWNER_TEXT, "%.150s", c->owner);
 	return RV_OK;
 }
 
@@ -135,7 +147,7 @@ static rv_status owner(struct rv_engine *e, struct rv_ctl *ctl, json_t **out_dat
 {
 	static const char *const known[] = {"set", "claim", "confirm", "dispute", NULL};
 	char id[RV_ID_TEXT];
-	char text[RV_OWNER_TEXT];
+	char text[RV_BIND_OWNER_TEXT];
 	bool is_known = false;
 	const char *verb = rv_json_text(ctl->args, "do", "");
 	RV_CLEANUP(rv_credential_row_done) struct rv_credential_row row = {0};
