@@ -292,7 +292,7 @@ static void inode_set_tells_the_first_time(void **state)
 	rv_seen_done(&seen);
 }
 
-static bool may_accept_in(long call, int first, int fd)
+static bool may_accept_in(long call, unsigned first, int fd)
 {
 	char text[64];
 
