@@ -113,16 +113,27 @@ static bool is_canonical(const json_t *j)
 	return true;
 }
 
+/* jansson goes on after some failed writes: what failed once has failed. */
+struct sink {
+	struct rv_buf *out;
+	bool has_failed;
+};
+
 static int put(const char *bytes, size_t len, void *user)
 {
-	return rv_is_ok(rv_buf_put(user, bytes, len)) ? 0 : -1;
+	struct sink *sink = user;
+
+	if (!sink->has_failed)
+		sink->has_failed = !rv_is_ok(rv_buf_put(sink->out, bytes, len));
+	return sink->has_failed ? -1 : 0;
 }
 
 static rv_status dump(const json_t *j, size_t flags, struct rv_buf *out)
 {
 	size_t before = out->len;
+	struct sink sink = {out, false};
 
-	if (json_dump_callback(j, put, out, flags | JSON_ENCODE_ANY) != 0) {
+	if (json_dump_callback(j, put, &sink, flags | JSON_ENCODE_ANY) != 0 || sink.has_failed) {
 		out->len = before;
 		return (rv_status){RV_CLASS_EXHAUSTED, 0};
 	}
