@@ -10,8 +10,12 @@
 static json_t *files_json(const struct rv_policy_set *set)
 {
 	json_t *out = json_array();
-	for (size_t i = 0; out != NULL && i < rv_policy_file_count(set); i++)
-		json_array_append_new(out, json_string(rv_policy_file_at(set, i)));
+	for (size_t i = 0; out != NULL && i < rv_policy_file_count(set); i++) {
+		if (json_array_append_new(out, json_string(rv_policy_file_at(set, i))) != 0) {
+			json_decref(out);
+			return NULL;
+		}
+	}
 	return out;
 }
 

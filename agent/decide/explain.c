@@ -48,7 +48,10 @@ static json_t *violations_json(const struct rv_verdict *v)
 			json_decref(out);
 			return NULL;
 		}
-		json_array_append_new(out, item);
+		if (json_array_append_new(out, item) != 0) {
+			json_decref(out);
+			return NULL;
+		}
 	}
 	return out;
 }
@@ -64,7 +67,10 @@ static json_t *because_json(const struct rv_verdict *v)
 			json_decref(out);
 			return NULL;
 		}
-		json_array_append_new(out, item);
+		if (json_array_append_new(out, item) != 0) {
+			json_decref(out);
+			return NULL;
+		}
 	}
 	return out;
 }

@@ -161,8 +161,12 @@ static const struct rv_policy_value *acting(const struct steps *s, enum rv_polic
 static json_t *texts_json(const struct rv_policy_value *v)
 {
 	json_t *out = json_array();
-	for (size_t i = 0; out != NULL && v != NULL && i < v->count; i++)
-		json_array_append_new(out, json_string(v->items[i]));
+	for (size_t i = 0; out != NULL && v != NULL && i < v->count; i++) {
+		if (json_array_append_new(out, json_string(v->items[i])) != 0) {
+			json_decref(out);
+			return NULL;
+		}
+	}
 	return out;
 }
 

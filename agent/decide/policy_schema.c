@@ -22,8 +22,12 @@ static json_t *one_or_many(json_t *item)
 static json_t *words(const char *const *list)
 {
 	json_t *out = json_array();
-	for (size_t i = 0; out != NULL && list[i] != NULL; i++)
-		json_array_append_new(out, json_string(list[i]));
+	for (size_t i = 0; out != NULL && list[i] != NULL; i++) {
+		if (json_array_append_new(out, json_string(list[i])) != 0) {
+			json_decref(out);
+			return NULL;
+		}
+	}
 	return json_pack("{s:o}", "enum", out);
 }
 

@@ -28,14 +28,23 @@ unsigned rv_step_of(struct rv_str name)
 	return 0;
 }
 
+static json_t *loose(const json_t *j)
+{
+	json_t *out = NULL;
+	memcpy(&out, &j, sizeof(out)); /* jansson's iteration and references take no const */
+	return out;
+}
+
 static rv_status hash_of(const json_t *plan, char out[RV_PLAN_HASH_TEXT])
 {
-	json_t *members = NULL;
-	memcpy(&members, &plan, sizeof(members)); /* json_copy() takes no const, but only reads */
-	RV_CLEANUP(rv_jsonp) json_t *rest = json_copy(members);
-	if (rest == NULL)
-		return rv_fail_nomem(NULL);
-	(void)json_object_del(rest, "hash"); /* absent while it is being sealed */
+	/* Not json_copy(): it leaves members out when memory is short, and says nothing. */
+	RV_CLEANUP(rv_jsonp) json_t *rest = json_object();
+	const char *key = NULL;
+	json_t *value = NULL;
+	json_object_foreach (loose(plan), key, value) {
+		if (strcmp(key, "hash") != 0 && json_object_set(rest, key, value) != 0)
+			return rv_fail_nomem(NULL);
+	}
 	struct rv_buf canonical;
 	rv_buf_init(&canonical, 8 << 20);
 	rv_status s = rv_json_canonical(rest, &canonical);
@@ -130,13 +139,6 @@ static rv_status put_pair(struct queue *q, const char *field, const json_t *plan
 	p->planned = planned;
 	p->now = now;
 	return RV_OK;
-}
-
-static json_t *loose(const json_t *j)
-{
-	json_t *out = NULL;
-	memcpy(&out, &j, sizeof(out)); /* jansson's iteration and references take no const */
-	return out;
 }
 
 static rv_status put_members(struct queue *q, const struct pair *p)
