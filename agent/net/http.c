@@ -13,6 +13,7 @@ struct call {
 	const struct rv_http_ask *ask;
 	struct rv_http_reply *reply;
 	bool is_too_large;
+	int judged; /* X509_V_*: how the peer's chain was judged */
 };
 
 static void slist_freep(struct curl_slist **list)
@@ -90,9 +91,19 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *user)
 	return len;
 }
 
+/* OpenSSL's own judgement, kept: libcurl's code for a bad signature is only "connect error". */
+static int on_verify(X509_STORE_CTX *store, void *user)
+{
+	const int ok = X509_verify_cert(store);
+
+	((struct call *)user)->judged = X509_STORE_CTX_get_error(store);
+	return ok;
+}
+
 static CURLcode on_tls(CURL *easy, void *context, void *user)
 {
-	const struct rv_http_tls *tls = user;
+	struct call *call = user;
+	const struct rv_http_tls *tls = &call->ask->tls;
 	X509_VERIFY_PARAM *param = SSL_CTX_get0_param(context);
 
 	(void)easy;
@@ -101,6 +112,8 @@ static CURLcode on_tls(CURL *easy, void *context, void *user)
 	else
 		X509_VERIFY_PARAM_set_time(
 			param, (time_t)((rv_now_utc_us() + tls->offset_us) / RV_US_PER_S));
+	if (!tls->is_blind)
+		SSL_CTX_set_cert_verify_callback(context, on_verify, call);
 	return CURLE_OK;
 }
 
@@ -110,8 +123,9 @@ static struct curl_blob blob_of(const char *text)
 		.data = (void *)(uintptr_t)text, .len = strlen(text), .flags = CURL_BLOB_NOCOPY};
 }
 
-static bool set_tls(CURL *easy, const struct rv_http_tls *tls)
+static bool set_tls(CURL *easy, struct call *call)
 {
+	const struct rv_http_tls *tls = &call->ask->tls;
 	const long check = tls->is_blind ? 0 : 1;
 	bool ok = curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) ==
 		  CURLE_OK;
@@ -119,7 +133,7 @@ static bool set_tls(CURL *easy, const struct rv_http_tls *tls)
 	ok = ok && curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, check) == CURLE_OK;
 	ok = ok && curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, check * 2) == CURLE_OK;
 	ok = ok && curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, on_tls) == CURLE_OK;
-	ok = ok && curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, tls) == CURLE_OK;
+	ok = ok && curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, call) == CURLE_OK;
 	if (ok && tls->ca_pem) {
 		struct curl_blob ca = blob_of(tls->ca_pem);
 		/* Without this the system's directory would be believed as well. */
@@ -200,11 +214,10 @@ static bool was_sent(CURL *easy)
 	       at_us > 0;
 }
 
-static rv_status certificate_failure(CURL *easy, struct call *call, struct rv_diag *diag)
+static rv_status certificate_failure(struct call *call, struct rv_diag *diag)
 {
-	long reason = 0;
+	const int reason = call->judged;
 
-	(void)curl_easy_getinfo(easy, CURLINFO_SSL_VERIFYRESULT, &reason); /* 0 says nothing */
 	if (reason == X509_V_ERR_CERT_NOT_YET_VALID || reason == X509_V_ERR_CERT_HAS_EXPIRED) {
 		call->reply->is_clock_skew = true;
 		rv_diag_next(diag, "compare this host's clock with the server's");
@@ -214,7 +227,8 @@ static rv_status certificate_failure(CURL *easy, struct call *call, struct rv_di
 	}
 	rv_diag_next(diag, "compare the CA pin with the one the server printed");
 	return rv_fail(RV_CLASS_DENIED, diag, "%s: the server's certificate is not believed: %s",
-		       call->ask->url, reason ? X509_verify_cert_error_string(reason) : "name");
+		       call->ask->url,
+		       reason ? X509_verify_cert_error_string(reason) : "it has another name");
 }
 
 static rv_status failure(CURL *easy, CURLcode code, struct call *call, struct rv_diag *diag)
@@ -224,11 +238,13 @@ static rv_status failure(CURL *easy, CURLcode code, struct call *call, struct rv
 	if (call->is_too_large)
 		return rv_fail(RV_CLASS_MALFORMED, diag, "%s: the answer is larger than %zu bytes",
 			       url, call->reply->body.max);
-	if (code == CURLE_PEER_FAILED_VERIFICATION)
-		return certificate_failure(easy, call, diag);
-	if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL)
+	if (code == CURLE_PEER_FAILED_VERIFICATION || call->judged != X509_V_OK)
+		return certificate_failure(call, diag);
+	/* The same code for "ftp://" before and for "no HTTP" after the connection. */
+	const bool is_wrong_protocol = code == CURLE_UNSUPPORTED_PROTOCOL;
+	if (code == CURLE_URL_MALFORMAT || (is_wrong_protocol && !was_sent(easy)))
 		return rv_fail(RV_CLASS_MISCONFIGURED, diag, "%s: not an https address", url);
-	if (code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_WEIRD_SERVER_REPLY)
+	if (is_wrong_protocol || code == CURLE_WEIRD_SERVER_REPLY)
 		return rv_fail(RV_CLASS_MALFORMED, diag, "%s: the answer is not HTTP", url);
 	if (was_sent(easy) && strcmp(call->ask->method, "POST") == 0)
 		return rv_fail(RV_CLASS_UNSURE, diag, "%s: sent, but no answer came: %s", url,
@@ -248,8 +264,7 @@ rv_status rv_http_call(const struct rv_http_ask *ask, struct rv_http_reply *repl
 	rv_buf_init(&reply->body, ask->max_reply > 0 ? ask->max_reply : (size_t)1024 * 1024);
 	if (!easy || !add_headers(&headers, ask))
 		return rv_fail_nomem(diag);
-	if (!set_bounds(easy, ask) || !set_tls(easy, &ask->tls) ||
-	    !set_request(easy, &call, headers))
+	if (!set_bounds(easy, ask) || !set_tls(easy, &call) || !set_request(easy, &call, headers))
 		return rv_fail(RV_CLASS_MISCONFIGURED, diag, "%s: libcurl does not take a setting",
 			       ask->url);
 	const CURLcode code = curl_easy_perform(easy);
