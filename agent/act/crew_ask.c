@@ -7,6 +7,8 @@
 
 #include <reeve/plugin.h>
 
+#define LEDGER_IN_FRAME 32768 /* a larger one goes as a sealed memfd */
+
 static rv_status add_field(struct rv_buf *list, uint64_t tag, struct rv_str bytes)
 {
 	struct rv_rec_plug_field field = {.tag = tag, .bytes = bytes};
@@ -14,21 +16,35 @@ static rv_status add_field(struct rv_buf *list, uint64_t tag, struct rv_str byte
 	return bytes.len ? rv_list_add(list, &rv_desc_plug_field, &field) : RV_OK;
 }
 
+static rv_status add_time(struct rv_buf *list, uint64_t tag, int64_t us)
+{
+	uint8_t at[8];
+
+	for (unsigned i = 0; i < sizeof(at); i++)
+		at[i] = (uint8_t)((uint64_t)us >> (8 * i));
+	return add_field(list, tag, (struct rv_str){at, sizeof(at)});
+}
+
+/* The dates follow from the run, not from the call: a repeat after a crash asks for the same. The
+ * hour before is for clients whose clocks lag, and counts into the lifetime. */
+static rv_status put_dates(const struct rv_run *run, struct rv_buf *list)
+{
+	int64_t from = run->r.started_us - 3600 * RV_US_PER_S;
+
+	RV_TRY(add_time(list, REEVE_F_NOT_BEFORE, from));
+	if (run->r.max_lifetime_us)
+		RV_TRY(add_time(list, REEVE_F_NOT_AFTER, from + (int64_t)run->r.max_lifetime_us));
+	return RV_OK;
+}
+
 static rv_status put_fields(struct rv_crew *crew, const struct rv_crew_verb *verb,
 			    struct rv_str ledger, struct rv_buf *list)
 {
-	uint8_t at[8];
-	uint64_t until = (uint64_t)rv_now_utc_us() + crew->run->r.max_lifetime_us;
-
 	RV_TRY(add_field(list, REEVE_F_CSR_DER, verb->csr));
 	RV_TRY(add_field(list, REEVE_F_CERT_DER, verb->cert));
 	RV_TRY(add_field(list, REEVE_F_LEDGER, ledger));
 	RV_TRY(add_field(list, REEVE_F_REASON, rv_str_of(verb->reason)));
-	for (unsigned i = 0; i < sizeof(at); i++)
-		at[i] = (uint8_t)(until >> (8 * i));
-	if (verb->verb == REEVE_VERB_CREATE && crew->run->r.max_lifetime_us)
-		RV_TRY(add_field(list, REEVE_F_NOT_AFTER, (struct rv_str){at, sizeof(at)}));
-	return RV_OK;
+	return verb->verb == REEVE_VERB_CREATE ? put_dates(crew->run, list) : RV_OK;
 }
 
 static int64_t time_of(struct rv_str bytes)
@@ -78,6 +94,11 @@ static rv_status ask(struct rv_crew *crew, const struct rv_crew_verb *verb, stru
 	struct rv_frame frame;
 	struct rv_buf fields;
 
+	RV_CLEANUP(rv_fd_closep) int ledger_fd = -1;
+	if (ledger.len > LEDGER_IN_FRAME) {
+		RV_TRY(rv_memfd_sealed("ledger", ledger.data, ledger.len, &ledger_fd));
+		ledger = RV_STR_NONE;
+	}
 	rv_buf_init(&fields, 60000);
 	rv_status r = put_fields(crew, verb, ledger, &fields);
 	struct rv_rec_plug_call call = {
@@ -89,11 +110,14 @@ static rv_status ask(struct rv_crew *crew, const struct rv_crew_verb *verb, stru
 		.fields = rv_buf_view(&fields),
 	};
 	if (rv_is_ok(r))
-		r = rv_crew_call(crew, crew->provider, RV_MSG_plug_call, &call, RV_MSG_plug_result,
-				 &got, &frame, diag);
+		r = rv_crew_gone(crew->ports->call(
+			crew->ports->ctx, crew->provider, RV_MSG_plug_call, &call, ledger_fd,
+			RV_MSG_plug_result, RV_CREW_WAIT_MS, &frame, diag));
 	rv_buf_done(&fields);
 	RV_TRY(r);
-	r = take_answer(crew, &got, out);
+	r = rv_frame_body(&frame, RV_MSG_plug_result, &got, diag);
+	if (rv_is_ok(r))
+		r = take_answer(crew, &got, out);
 	rv_frame_done(&frame);
 	return r;
 }

@@ -70,7 +70,7 @@ static rv_status port_provider(void *ctx, const char *instance, struct rv_act_pr
 
 	rv_buf_init(&out->settings, 32768);
 	rv_buf_init(&out->sealed, 60000);
-	rv_buf_init(&out->ledger, 1048576);
+	rv_buf_init(&out->ledger, 4194304); /* what a plughost maps at most */
 	RV_TRY(rv_instance_load(e, instance, out, diag));
 	if (out->secret_name[0])
 		RV_TRY(rv_sealed_get(e->db, out->purpose, &out->sealed, diag));
