@@ -4,6 +4,7 @@
 
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
+#include "agent/daemon/engine_evidence.h"
 #include "agent/model/plan.h"
 #include "agent/store/credentials.h"
 #include "agent/store/journal.h"
@@ -20,7 +21,12 @@ static rv_status go(struct rv_engine *e, struct rv_ctl *ctl, struct rv_run *run,
 	int64_t until = 0;
 
 	rv_rotate_ports(&ctx, &ports);
-	return rv_rotation_go(run, &ports, is_resumed, &until, diag);
+	RV_TRY(rv_rotation_go(run, &ports, is_resumed, &until, diag));
+	/* What the run did is done; an unsigned head is signed later by itself. */
+	struct rv_diag why = {0};
+	if (run->r.state != RV_RUN_RUNNING && !rv_is_ok(rv_evidence_sign(e, &why)))
+		rv_log(RV_WARNING, "audit head not signed", "why", why.text, NULL);
+	return RV_OK;
 }
 
 /* A refusal is a failure with its reason; everything else is a document. */
