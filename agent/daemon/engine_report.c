@@ -6,6 +6,8 @@
 #include "agent/store/meta.h"
 #include "agent/store/outbox.h"
 
+#include <sys/utsname.h>
+
 /* --- hooks ---------------------------------------------------------------------------------------
  */
 
@@ -112,8 +114,12 @@ static rv_status remember(struct rv_engine *e, const struct rv_rec_enrolled *ans
 
 static rv_status facts_of(struct rv_engine *e, struct rv_buf *out)
 {
+	struct utsname names;
+	const bool is_named = uname(&names) == 0 && names.nodename[0] != '\0';
 	RV_CLEANUP(rv_jsonp)
-	json_t *facts = json_pack("{s:s, s:s}", "hostname", e->host_label, "agent", rv_build_id());
+	json_t *facts =
+		json_pack("{s:s, s:s}", "hostname", is_named ? names.nodename : e->host_label,
+			  "agent", rv_build_id());
 
 	return facts ? rv_json_canonical(facts, out) : rv_fail_nomem(NULL);
 }
@@ -196,7 +202,30 @@ static rv_status verb_unenroll(struct rv_engine *e, struct rv_ctl *ctl, json_t *
 	return *out_data ? RV_OK : rv_fail_nomem(diag);
 }
 
+/* Now, whatever the back-off says: a person asked. */
+static rv_status verb_report(struct rv_engine *e, struct rv_ctl *ctl, json_t **out_data,
+			     struct rv_diag *diag)
+{
+	RV_CLEANUP(rv_jsonp) json_t *data = json_object();
+	char host[64];
+
+	if (!rv_report_host(e, host)) {
+		rv_diag_next(diag, "reeve enroll URL --token-file F --ca-pin P");
+		return rv_fail(RV_CLASS_MISCONFIGURED, diag, "this host is not enrolled");
+	}
+	RV_TRY(rv_report_fill(e, diag));
+	rv_report_now(e);
+	if (!data)
+		return rv_fail_nomem(diag);
+	RV_TRY(on_status(e, data));
+	*out_data = json_incref(json_object_get(data, "inventory"));
+	if (!json_is_null(json_object_get(*out_data, "error")))
+		ctl->exit_code = 3;
+	return RV_OK;
+}
+
 static const struct rv_verb verbs[] = {
+	{"report", RV_RIGHT_PLAN, RV_VERB_JOB, verb_report},
 	{"enroll", RV_RIGHT_APPLY, RV_VERB_JOB, verb_enroll},
 	{"unenroll", RV_RIGHT_APPLY, RV_VERB_JOB, verb_unenroll},
 	{NULL, RV_RIGHT_APPLY, 0, NULL},

@@ -28,3 +28,5 @@ void rv_report_copy(struct rv_str from, char *out, size_t size);
 RV_NODISCARD rv_status rv_report_fill(struct rv_engine *e, struct rv_diag *diag);
 /* Queues the job that empties the outbox, or checks in when there is nothing to say. */
 void rv_report_submit(struct rv_engine *e);
+/* What that job does, here and now; called from a job only. */
+void rv_report_now(struct rv_engine *e);

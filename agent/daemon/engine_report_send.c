@@ -313,7 +313,7 @@ static rv_status send_checkin(struct rv_engine *e, const char *host, struct rv_d
 	return RV_OK;
 }
 
-static void report_job(struct rv_engine *e, void *user)
+void rv_report_now(struct rv_engine *e)
 {
 	struct rv_diag diag = {0};
 	rv_status status = RV_OK;
@@ -322,7 +322,6 @@ static void report_job(struct rv_engine *e, void *user)
 	bool sent = false;
 	char host[64];
 
-	(void)user;
 	if (!rv_report_host(e, host))
 		return;
 	for (int i = 0; i < BATCHES_A_JOB && more && rv_is_ok(status); i++) {
@@ -335,6 +334,12 @@ static void report_job(struct rv_engine *e, void *user)
 		rv_log(RV_WARNING, "the report could not be made", "text", diag.text, NULL);
 		back_off(e, 0, diag.text);
 	}
+}
+
+static void report_job(struct rv_engine *e, void *user)
+{
+	(void)user;
+	rv_report_now(e);
 }
 
 void rv_report_submit(struct rv_engine *e)
