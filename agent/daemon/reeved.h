@@ -139,9 +139,10 @@ RV_NODISCARD rv_status sup_role_fit(struct sup *sup, struct sup_launch *l,
 struct sup_child *sup_child_by_job(const struct sup *sup, uint64_t job);
 void sup_child_end(struct sup_child *child);  /* SIGKILL; the reaping follows by itself */
 void sup_child_gone(struct sup_child *child); /* reaped: tell the engine, free */
-void sup_channel_readable(struct rv_loop *loop, int fd, uint32_t events, void *child);
-void sup_child_exited(struct rv_loop *loop, int fd, uint32_t events, void *child);
-void sup_hello_late(struct rv_loop *loop, void *child);
+/* Callbacks of the loop; user is the struct sup_child. */
+void sup_channel_readable(struct rv_loop *loop, int fd, uint32_t events, void *user);
+void sup_child_exited(struct rv_loop *loop, int fd, uint32_t events, void *user);
+void sup_hello_late(struct rv_loop *loop, void *user);
 
 /* --- what the engine asks (reeved_engine.c) --- */
 void sup_engine_frame(struct sup *sup, const struct rv_frame *frame);

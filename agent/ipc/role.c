@@ -79,12 +79,12 @@ static rv_status set_numbers(struct rv_role_args *a, const char *option, const c
 {
 	uint64_t n;
 
-	if (!parse_number(value, UINT64_MAX, &n))
+	bool is_wide = strcmp(option, "--fault") == 0;
+
+	if (!parse_number(value, is_wide ? UINT64_MAX : UINT32_MAX, &n))
 		return bad(option, value, diag);
-	if (strcmp(option, "--fault") == 0)
+	if (is_wide)
 		a->fault_at = n;
-	else if (n > UINT32_MAX)
-		return bad(option, value, diag);
 	else if (strcmp(option, "--sup") == 0)
 		a->sup_fd = (int)n;
 	else if (strcmp(option, "--engine") == 0)

@@ -24,7 +24,7 @@ static void good_lines_are_taken_and_said_back_canonically(void **state)
 		"hook 0 /usr/sbin/nginx -t",
 		"reload nginx.service",
 		"reload web.service signal HUP pidfile /run/web.pid exe /usr/sbin/web",
-		"plugin localca none " HEX64,
+		("plugin localca none " HEX64),
 	};
 	struct rv_grants g;
 	struct rv_buf line;
@@ -68,11 +68,11 @@ static void bad_lines_are_named_with_their_number(void **state)
 		"reload a signal TERM pidfile /p exe /e",
 		"reload a signal HUP pidfile p exe /e",
 		"plugin x none",
-		"plugin x all " HEX64,
-		"plugin X none " HEX64,
-		"plugin ../x none " HEX64,
+		("plugin x all " HEX64),
+		("plugin X none " HEX64),
+		("plugin ../x none " HEX64),
 		"plugin x none 0123",
-		"plugin x none " HEX64 "0",
+		("plugin x none " HEX64 "0"),
 		"hook 0 /bin/a 1 2 3 4 5 6 7 8 9 10 11 12 13 14",
 		"write /etc\x01",
 	};
