@@ -309,6 +309,7 @@ void rv_yaml_mark(const struct rv_yaml *y, const json_t *node, const char *key, 
 	rv_yaml_marks_find(&y->marks, node, key, out_line, out_column);
 }
 
+#undef rv_yaml_fail /* what yaml.h tells the static analyser */
 rv_status rv_yaml_fail(const struct rv_yaml *y, const json_t *node, const char *key,
 		       struct rv_diag *diag, const char *fmt, ...)
 {

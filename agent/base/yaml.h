@@ -21,5 +21,9 @@ void rv_yaml_mark(const struct rv_yaml *y, const json_t *node, const char *key, 
 /* MALFORMED with "file:line:column: " before the sentence. */
 rv_status rv_yaml_fail(const struct rv_yaml *y, const json_t *node, const char *key,
 		       struct rv_diag *diag, const char *fmt, ...) RV_PRINTF(5, 6);
+#ifdef __clang_analyzer__
+#define rv_yaml_fail(y, node, key, diag, ...) \
+	(rv_analyzer_reads(diag, __VA_ARGS__), (rv_status){RV_CLASS_MALFORMED, 0})
+#endif
 /* The nearest of `words` (NULL-ended) to `got` by edit distance <= 2, or NULL: "did you mean". */
 const char *rv_suggest(const char *got, const char *const *words);

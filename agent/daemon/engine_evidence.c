@@ -269,7 +269,7 @@ static rv_status add_doctor(struct rv_engine *e, json_t *checks)
 
 static const struct rv_verb verbs[] = {
 	{"evidence", RV_RIGHT_READ, RV_VERB_JOB, on_evidence},
-	{NULL, 0, 0, NULL},
+	{.name = NULL},
 };
 
 const struct rv_module rv_module_evidence = {

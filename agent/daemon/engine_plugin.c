@@ -151,7 +151,7 @@ static rv_status on_plugin(struct rv_engine *e, struct rv_ctl *ctl, json_t **out
 
 static const struct rv_verb verbs[] = {
 	{"plugin", RV_RIGHT_READ, RV_VERB_JOB, on_plugin},
-	{NULL, 0, 0, NULL},
+	{.name = NULL},
 };
 
 const struct rv_module rv_module_plugin = {.name = "plugin", .verbs = verbs};

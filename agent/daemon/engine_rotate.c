@@ -327,7 +327,7 @@ static const struct rv_verb verbs[] = {
 	{"rotate", RV_RIGHT_PLAN, RV_VERB_JOB, verb_rotate},
 	{"revoke", RV_RIGHT_PLAN, RV_VERB_JOB, verb_revoke},
 	{"undo", RV_RIGHT_APPLY, RV_VERB_JOB, verb_undo},
-	{NULL, 0, 0, NULL},
+	{.name = NULL},
 };
 
 const struct rv_module rv_module_rotate = {

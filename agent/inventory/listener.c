@@ -131,7 +131,7 @@ static rv_status open_socket(const char *address, int *out_fd, uint16_t *out_por
 {
 	const struct addrinfo hints = {.ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV,
 				       .ai_socktype = SOCK_STREAM};
-	struct sockaddr_storage bound;
+	struct sockaddr_storage bound = {0};
 	socklen_t bound_len = sizeof(bound);
 	struct addrinfo *found = NULL;
 	char host[64];

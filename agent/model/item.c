@@ -131,6 +131,7 @@ static rv_status check_int(const struct item_field *field, const json_t *value,
 static rv_status check_fields(const json_t *obj, const struct item_field *fields, size_t count,
 			      struct rv_diag *diag);
 
+/* NOLINTNEXTLINE(misc-no-recursion): our table is two deep */
 static rv_status check_sightings(const json_t *list, struct rv_diag *diag)
 {
 	if (!json_is_array(list))
@@ -144,6 +145,7 @@ static rv_status check_sightings(const json_t *list, struct rv_diag *diag)
 	return RV_OK;
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion) */
 static rv_status check_value(const struct item_field *field, const json_t *value,
 			     struct rv_diag *diag)
 {
@@ -183,6 +185,7 @@ static rv_status check_value(const struct item_field *field, const json_t *value
 }
 
 /* Depth is two at most (item, sighting): the recursion follows our table, not the input. */
+/* NOLINTNEXTLINE(misc-no-recursion) */
 static rv_status check_fields(const json_t *obj, const struct item_field *fields, size_t count,
 			      struct rv_diag *diag)
 {
