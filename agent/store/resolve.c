@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #define SHOW_AT_MOST 4
+#define RV_TYPED_MAX 65536 /* a request is no larger */
 
 /* Takes the rows of st: none, one (copied to out_id), or several (CONFLICT naming some). */
 static rv_status one_of(struct rv_stmt *st, const char *typed, char out_id[RV_ID_TEXT],
@@ -94,10 +95,16 @@ rv_status rv_credential_resolve(struct rv_db *db, const char *id_or_path, char o
 	    strncmp(id_or_path, "account:", 8) == 0) {
 		RV_CLEANUP(rv_buf_done) struct rv_buf bytes;
 
-		rv_buf_init(&bytes, 4096);
+		rv_buf_init(&bytes, RV_TYPED_MAX);
 		RV_TRY(by_path(db, rv_str_of(id_or_path), id_or_path, out_id, &found, diag));
-		if (!found && rv_is_ok(rv_path_unescape(rv_str_of(id_or_path), &bytes)))
-			RV_TRY(by_path(db, rv_buf_view(&bytes), id_or_path, out_id, &found, diag));
+		if (!found) {
+			rv_status shown = rv_path_unescape(rv_str_of(id_or_path), &bytes);
+			if (rv_is_ok(shown))
+				RV_TRY(by_path(db, rv_buf_view(&bytes), id_or_path, out_id, &found,
+					       diag));
+			else if (rv_class_of(shown) != RV_CLASS_MALFORMED)
+				return shown;
+		}
 	} else {
 		RV_TRY(by_prefix(db, id_or_path, out_id, &found, diag));
 	}
