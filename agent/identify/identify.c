@@ -199,7 +199,7 @@ static const char *text_of(struct rv_buf *buf)
 
 /* The row of a lineage: for a known one its current version stays what it was. */
 static rv_status put_lineage(struct rv_identify *i, struct certificate *c, const char *id,
-			     struct rv_diag *diag)
+			     bool *out_is_next, struct rv_diag *diag)
 {
 	char fingerprint[HEX_TEXT + 8];
 	RV_CLEANUP(rv_credential_row_done) struct rv_credential_row old = {0};
@@ -209,6 +209,7 @@ static rv_status put_lineage(struct rv_identify *i, struct certificate *c, const
 	if (!is_known && rv_class_of(s) != RV_CLASS_NOT_FOUND)
 		return s;
 	bool is_newer = !is_known || c->f->not_before_us >= old.c.not_before_us;
+	*out_is_next = is_known && is_newer && strcmp(old.c.cert_sha256, c->cert) != 0;
 	(void)snprintf(fingerprint, sizeof(fingerprint), "sha256:%s", c->spki);
 	struct rv_credential row = {
 		.kind = RV_KIND_CERTIFICATE,
@@ -258,6 +259,7 @@ static rv_status add_version(struct rv_identify *i, const struct certificate *c,
 rv_status rv_identify_lineage(struct rv_identify *i, const struct rv_rec_found_certificate *f,
 			      char out[RV_ID_TEXT], struct rv_diag *diag)
 {
+	bool is_next = false;
 	char locator[32];
 	struct rv_sighting s;
 	RV_CLEANUP(certificate_done) struct certificate c = {0};
@@ -265,8 +267,9 @@ rv_status rv_identify_lineage(struct rv_identify *i, const struct rv_rec_found_c
 	RV_TRY(read_certificate(f, &c, diag));
 	sighting_of(i, &c, &s, locator, sizeof(locator));
 	RV_TRY(lineage_of(i, &c, s.id, out, diag));
-	RV_TRY(put_lineage(i, &c, out, diag));
-	return add_version(i, &c, out, diag);
+	RV_TRY(put_lineage(i, &c, out, &is_next, diag));
+	RV_TRY(add_version(i, &c, out, diag));
+	return is_next ? rv_version_make_current(i->db, out, c.cert, diag) : RV_OK;
 }
 
 /* Whether a CA certificate is a credential of this host shows only when all keys are known. They

@@ -27,6 +27,10 @@ CTL_REQUEST, CTL_PROGRESS, CTL_REPLY = 130, 131, 132
 UIDS = 64000
 
 
+class Ended(AssertionError):
+    """reeved is gone."""
+
+
 class Reply:
     def __init__(self, exit_code, document, fd):
         self.exit_code = exit_code
@@ -60,7 +64,11 @@ class Control:
         self.sock = sock or socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.sock.settimeout(timeout)
         if not sock:
-            self.sock.connect(path)
+            try:
+                self.sock.connect(path)
+            except OSError:
+                self.sock.close()
+                raise
         self.req = 0
         self.progress = []
 
@@ -195,7 +203,7 @@ class Agent:
             except (OSError, ConnectionError, socket.timeout) as error:
                 last = error
             if self.process and self.process.poll() is not None:
-                raise AssertionError(f"reeved ended with {self.process.returncode}\n{self.log()}")
+                raise Ended(f"reeved ended with {self.process.returncode}\n{self.log()}")
             time.sleep(0.02)
         raise AssertionError(f"not in {seconds} s: {text} ({last})\n{self.log()}")
 
