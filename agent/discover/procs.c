@@ -73,18 +73,18 @@ static struct rv_str last_unit(struct rv_str path)
 	return RV_STR_NONE;
 }
 
-struct rv_str rv_proc_parse_cgroup(struct rv_str text)
+struct rv_str rv_proc_parse_cgroup(struct rv_str cgroup)
 {
 	struct rv_str found = RV_STR_NONE;
 
-	while (text.len > 0) {
-		const uint8_t *end = memchr(text.data, '\n', text.len);
-		size_t len = end ? (size_t)(end - text.data) : text.len;
+	while (cgroup.len > 0) {
+		const uint8_t *end = memchr(cgroup.data, '\n', cgroup.len);
+		size_t len = end ? (size_t)(end - cgroup.data) : cgroup.len;
 		size_t step = end ? len + 1 : len;
-		struct rv_str line = {text.data, len};
+		struct rv_str line = {cgroup.data, len};
 		const uint8_t *slash = memchr(line.data, '/', line.len);
 
-		text = (struct rv_str){text.data + step, text.len - step};
+		cgroup = (struct rv_str){cgroup.data + step, cgroup.len - step};
 		if (!slash)
 			continue;
 		bool is_v2 = rv_str_starts_with(line, "0::");
@@ -100,12 +100,12 @@ struct rv_str rv_proc_parse_cgroup(struct rv_str text)
 	return found;
 }
 
-bool rv_proc_epoll_has(struct rv_str text, uint64_t inode)
+bool rv_proc_epoll_has(struct rv_str fdinfo, uint64_t inode)
 {
 	char want[64];
 
 	(void)snprintf(want, sizeof(want), " ino:%llx ", (unsigned long long)inode); /* fits */
-	return text.len > 0 && memmem(text.data, text.len, want, strlen(want)) != NULL;
+	return fdinfo.len > 0 && memmem(fdinfo.data, fdinfo.len, want, strlen(want)) != NULL;
 }
 
 bool rv_proc_may_accept(struct rv_str text, int fd)

@@ -151,50 +151,67 @@ static void keep(struct looked *out, const struct rv_frame *frame)
 		rvt_die("more than can be kept");
 }
 
+struct collecting {
+	struct looking *l;
+	struct looked *out;
+	bool has_walked;
+	bool has_discovered;
+};
+
+static bool take_discovered(struct collecting *c, const struct rv_frame *frame)
+{
+	struct rv_rec_discovered done;
+
+	keep(c->out, frame);
+	if (frame->header.type != RV_MSG_discovered)
+		return true;
+	if (!rv_is_ok(rv_frame_body(frame, RV_MSG_discovered, &done, NULL)))
+		return false;
+	c->has_discovered = true;
+	c->out->files = done.files;
+	c->out->read_bytes = done.bytes;
+	c->out->findings = done.findings;
+	return true;
+}
+
+/* One frame of either. */
+static bool take(struct collecting *c, bool is_discover)
+{
+	struct rv_channel *ch = is_discover ? c->l->discover_engine : c->l->open_engine;
+	struct rv_frame frame;
+	struct rv_diag diag = {0};
+
+	if (!rv_is_ok(rv_channel_receive(ch, 0, &frame, &diag))) {
+		(void)fprintf(stderr, "looking: %s\n", diag.text); /* to stderr */
+		return false;
+	}
+	if (is_discover)
+		return take_discovered(c, &frame);
+	c->has_walked = rv_is_ok(rv_frame_body(&frame, RV_MSG_walked, &c->out->walked, &diag));
+	return c->has_walked;
+}
+
 /* Both channels until `discovered` and `walked` are there. */
 static bool collect(struct looking *l, struct looked *out)
 {
+	struct collecting c = {.l = l, .out = out};
 	int64_t deadline = rv_boot_us() + INT64_C(1000) * ANSWER_MS;
-	bool has_walked = false;
-	bool has_discovered = false;
 
 	*out = (struct looked){0};
 	rv_buf_init(&out->bytes, 64U << 20);
 	out->frames = calloc(LOOKING_FRAMES, sizeof(*out->frames));
 	if (!out->frames)
 		rvt_die("memory");
-	while (!has_walked || !has_discovered) {
+	while (!c.has_walked || !c.has_discovered) {
 		struct pollfd p[2] = {{.fd = rv_channel_fd(l->discover_engine), .events = POLLIN},
 				      {.fd = rv_channel_fd(l->open_engine), .events = POLLIN}};
-		struct rv_frame frame;
-		struct rv_rec_discovered done;
-		struct rv_diag diag = {0};
 
 		if (rv_boot_us() > deadline || poll(p, 2, 1000) < 0)
 			return false;
-		for (int i = 0; i < 2; i++) {
-			struct rv_channel *ch = i == 0 ? l->discover_engine : l->open_engine;
-
-			if (!p[i].revents)
-				continue;
-			if (!rv_is_ok(rv_channel_receive(ch, 0, &frame, &diag))) {
-				(void)fprintf(stderr, "looking: %s\n", diag.text); /* to stderr */
-				return false;
-			}
-			if (i == 0)
-				keep(out, &frame);
-			else
-				has_walked = rv_is_ok(
-					rv_frame_body(&frame, RV_MSG_walked, &out->walked, &diag));
-			if (frame.header.type != RV_MSG_discovered)
-				continue;
-			if (!rv_is_ok(rv_frame_body(&frame, RV_MSG_discovered, &done, &diag)))
-				return false;
-			has_discovered = true;
-			out->files = done.files;
-			out->read_bytes = done.bytes;
-			out->findings = done.findings;
-		}
+		if (p[0].revents && !take(&c, true))
+			return false;
+		if (p[1].revents && !take(&c, false))
+			return false;
 	}
 	return true;
 }

@@ -13,6 +13,6 @@ X509 *pems_cert(EVP_PKEY *key, const char *cn, const char *names);
 char *pems_cert_text(X509 *cert);
 char *pems_key_text(EVP_PKEY *key, const char *pass);	  /* PKCS#8 */
 char *pems_old_key_text(EVP_PKEY *key, const char *pass); /* "RSA PRIVATE KEY", "EC PRIVATE KEY" */
-char *pems_ssh_text(EVP_PKEY *ed25519, int is_encrypted); /* "OPENSSH PRIVATE KEY" */
+char *pems_ssh_text(EVP_PKEY *key, int is_encrypted);	  /* Ed25519, "OPENSSH PRIVATE KEY" */
 /* SHA-256 of the public part. */
 void pems_spki(EVP_PKEY *key, unsigned char out[32]);

@@ -35,6 +35,7 @@ struct fixture {
 static void (*before_read)(int fd);
 static int reads;
 
+/* NOLINTBEGIN(readability-identifier-naming): the linker gives these names */
 ssize_t __real_pread(int fd, void *buf, size_t count, off_t offset);
 ssize_t __wrap_pread(int fd, void *buf, size_t count, off_t offset);
 ssize_t __wrap_pread(int fd, void *buf, size_t count, off_t offset)
@@ -44,6 +45,7 @@ ssize_t __wrap_pread(int fd, void *buf, size_t count, off_t offset)
 		before_read(fd);
 	return __real_pread(fd, buf, count, offset);
 }
+/* NOLINTEND(readability-identifier-naming) */
 
 static rv_status remember(void *user, enum rv_msg type, const void *record)
 {
@@ -219,7 +221,9 @@ static void large_file_is_read_in_pieces(void **state)
 static void same_value_has_the_same_fingerprint_everywhere(void **state)
 {
 	struct fixture *f = *state;
-	struct rv_rec_found_secret a, b, c;
+	struct rv_rec_found_secret a = {0};
+	struct rv_rec_found_secret b = {0};
+	struct rv_rec_found_secret c = {0};
 	char text[2048];
 
 	assert_true(sample_render("A=glpat-{alnum:20} \npassword = {pass:16}\n", 1, text,
@@ -307,7 +311,7 @@ static void account_without_shadow_is_unknown_and_end_forgets(void **state)
 {
 	struct fixture *f = *state;
 	struct rv_rec_found_account rec;
-	struct rv_rec_discovered done;
+	struct rv_rec_discovered done = {0};
 
 	rvt_dir_write_text(&f->dir, "passwd", "app:x:990:990::/srv:/bin/sh\n");
 	look_as(f, "passwd", "/etc/passwd", RV_SOURCE_PASSWD);

@@ -23,6 +23,7 @@
 /* What happens before an open of a name, for tests in which the world moves. */
 static void (*before_open)(int dir_fd, const char *name);
 
+/* NOLINTBEGIN(readability-identifier-naming): the linker gives these names */
 int __real_openat(int dir_fd, const char *name, int flags, ...);
 int __wrap_openat(int dir_fd, const char *name, int flags, ...);
 int __wrap_openat(int dir_fd, const char *name, int flags, ...)
@@ -31,6 +32,7 @@ int __wrap_openat(int dir_fd, const char *name, int flags, ...)
 		before_open(dir_fd, name);
 	return __real_openat(dir_fd, name, flags); /* nothing here creates files */
 }
+/* NOLINTEND(readability-identifier-naming) */
 
 struct told {
 	struct rv_channel *ours;
@@ -88,7 +90,7 @@ static unsigned next_told(struct told *t, char path[RVT_PATH])
 	struct rv_rec_file_item item;
 	bool is_ok = true;
 	unsigned reason = 0;
-	struct rv_str text = RV_STR_NONE;
+	struct rv_str text;
 
 	assert_true(rv_is_ok(rv_channel_receive(t->theirs, 1000, &frame, NULL)));
 	if (frame.header.type == RV_MSG_skipped_file) {
