@@ -76,7 +76,7 @@ struct rv_sighting {
 	int64_t mtime_us;
 	unsigned line, column;
 	unsigned ordinal, in_bundle;
-	unsigned alg, bits; /* keys */
+	unsigned alg, bits;	 /* keys */
 	const char *cert_sha256; /* hex; what was there when last seen */
 	const char *spki;	 /* hex */
 	const char *unit;	 /* systemd unit that uses it, "" */

@@ -20,8 +20,8 @@ struct rv_account {
 	const char *home;
 	uint32_t uid;
 	bool can_login, is_human;
-	unsigned password;    /* found_account.password */
-	int64_t changed_us;   /* of the password; RV_TIME_NONE unknown */
+	unsigned password;  /* found_account.password */
+	int64_t changed_us; /* of the password; RV_TIME_NONE unknown */
 	int64_t expires_us;
 };
 struct rv_unit {

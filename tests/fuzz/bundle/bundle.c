@@ -17,13 +17,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct rv_bundle_report report;
 	struct rv_diag diag = {0};
 	uint64_t events = 0;
-	rv_status st = rv_bundle_check((struct rv_str){data, size}, NULL, count, &events, &report,
-				       &diag);
+	rv_status st =
+		rv_bundle_check((struct rv_str){data, size}, NULL, count, &events, &report, &diag);
 	RV_BUG_ON(events != report.events);
 	RV_BUG_ON(rv_is_ok(st) && (report.signed_to != report.last || report.heads == 0));
 	RV_BUG_ON(!rv_is_ok(st) && !diag.text[0]);
 	/* No key hashes to zeros. */
-	RV_BUG_ON(rv_is_ok(rv_bundle_check((struct rv_str){data, size}, &nobody, NULL, NULL,
-					   &report, NULL)));
+	RV_BUG_ON(rv_is_ok(
+		rv_bundle_check((struct rv_str){data, size}, &nobody, NULL, NULL, &report, NULL)));
 	return 0;
 }
