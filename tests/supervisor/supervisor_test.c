@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -198,21 +199,25 @@ static void pairs_open_with_the_discover_that_waits(void **state)
 
 /* --- grants --- */
 
-static struct rv_rec_spawned spawn_place(uint64_t job, const char *dir, char text[512])
+static struct rv_rec_spawned spawn_place_as(uint64_t job, const char *dir, uint32_t uid,
+					    uint32_t gid, char text[512])
 {
 	struct rv_buf list;
 	struct rv_rec_text_item item = {.text = rv_str_of(dir)};
 
 	rv_buf_init(&list, 8192);
 	assert_true(rv_is_ok(rv_list_add(&list, &rv_desc_text_item, &item)));
-	struct rv_rec_spawn want = {.role = RV_ROLE_PLACE,
-				    .dirs = rv_buf_view(&list),
-				    .uid = UINT32_MAX,
-				    .gid = UINT32_MAX};
+	struct rv_rec_spawn want = {
+		.role = RV_ROLE_PLACE, .dirs = rv_buf_view(&list), .uid = uid, .gid = gid};
 	struct rv_rec_spawned got = stage_spawn(&st, job, &want, text);
 
 	rv_buf_done(&list);
 	return got;
+}
+
+static struct rv_rec_spawned spawn_place(uint64_t job, const char *dir, char text[512])
+{
+	return spawn_place_as(job, dir, UINT32_MAX, UINT32_MAX, text);
 }
 
 static void grant(const char *fmt, ...) RV_PRINTF(1, 2);
@@ -504,8 +509,6 @@ static void connects_to_loopback_only(void **state)
 	assert_int_equal(connect_to(home, 4, rvt_free_port(), NULL).outcome, RV_CLASS_NOT_FOUND);
 }
 
-/* --- the set --- */
-
 static pid_t child_of(pid_t parent)
 {
 	char path[64], text[64] = {0};
@@ -523,6 +526,103 @@ static pid_t child_of(pid_t parent)
 	return (pid_t)strtol(text, NULL, 10);
 }
 
+/* --- as whom --- */
+
+static long uid_of(uint64_t pid)
+{
+	char path[64], line[256];
+	long uid = -1;
+
+	(void)snprintf(path, sizeof(path), "/proc/%llu/status", (unsigned long long)pid);
+	FILE *f = fopen(path, "re");
+
+	while (f && fgets(line, sizeof(line), f)) {
+		if (strncmp(line, "Uid:", 4) == 0)
+			uid = strtol(line + 4, NULL, 10);
+	}
+	if (f)
+		(void)fclose(f);
+	return uid;
+}
+
+static void place_runs_as_the_owner_of_its_directories(void **state)
+{
+	char mine[RVT_PATH], theirs[RVT_PATH], text[512];
+
+	(void)state;
+	if (!st.is_root)
+		skip(); /* only root can be two owners */
+	rvt_dir_make(&st.dir, "mine", 0755);
+	rvt_dir_make(&st.dir, "theirs", 0755);
+	rvt_dir_path(&st.dir, "mine", mine);
+	rvt_dir_path(&st.dir, "theirs", theirs);
+	assert_int_equal(chown(theirs, 60650, 60651), 0);
+	grant("write %s\nwrite %s\n", mine, theirs);
+	stage_start(&st, NULL);
+	struct rv_rec_spawned got = spawn_place(1, mine, NULL);
+
+	assert_int_equal(uid_of(got.pid), 0);
+	assert_int_equal(got.walls & RV_WALL_UID, 0);
+	got = spawn_place(2, theirs, NULL);
+	assert_int_equal(uid_of(got.pid), 60650);
+	assert_true((got.walls & RV_WALL_UID) != 0);
+	assert_int_equal(spawn_place_as(3, theirs, 0, 0, text).outcome, RV_CLASS_DENIED);
+	assert_non_null(strstr(text, "belongs to uid 60650"));
+	/* Nor may the engine give it a group of its choice. */
+	assert_int_equal(spawn_place_as(4, theirs, 60650, 0, text).outcome, RV_CLASS_DENIED);
+	assert_int_equal(spawn_place_as(5, theirs, 60650, 60651, NULL).outcome, RV_CLASS_OK);
+}
+
+static void each_role_has_a_user_of_its_own(void **state)
+{
+	long seen[3];
+
+	(void)state;
+	if (!st.is_root)
+		skip(); /* without root there is one user */
+	stage_start(&st, NULL);
+	seen[0] = uid_of(spawn_simple(1, RV_ROLE_DISCOVER).pid);
+	seen[1] = uid_of(spawn_simple(2, RV_ROLE_BROKER).pid);
+	seen[2] = uid_of((uint64_t)child_of(st.reeved));
+	assert_true(seen[0] > 0 && seen[1] > 0 && seen[2] > 0);
+	assert_true(seen[0] != seen[1] && seen[1] != seen[2] && seen[0] != seen[2]);
+}
+
+static void a_hook_runs_as_its_granted_user(void **state)
+{
+	struct rv_frame frame = {0};
+
+	(void)state;
+	grant("hook 60650 /usr/bin/id -u\n");
+	stage_start(&st, NULL);
+	struct rv_rec_hook_done got = run_hook("id -u", 5000, &frame);
+
+	assert_int_equal(got.outcome, st.is_root ? RV_CLASS_OK : RV_CLASS_DENIED);
+	if (st.is_root)
+		assert_text(got.output, "60650");
+}
+
+static void says_ready_to_the_service_manager(void **state)
+{
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+	char path[RVT_PATH], got[64] = {0};
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	(void)state;
+	rvt_dir_path(&st.dir, "notify", path);
+	memcpy(at.sun_path, path, strlen(path));
+	assert_int_equal(bind(fd, (const struct sockaddr *)&at, sizeof(at)), 0);
+	assert_int_equal(setenv("NOTIFY_SOCKET", path, 1), 0);
+	stage_start(&st, NULL);
+	assert_int_equal(unsetenv("NOTIFY_SOCKET"), 0);
+	assert_int_equal(spawn_simple(1, RV_ROLE_DISCOVER).outcome, RV_CLASS_OK);
+	assert_true(recv(fd, got, sizeof(got) - 1, MSG_DONTWAIT) > 0);
+	assert_string_equal(got, "READY=1");
+	(void)close(fd);
+}
+
+/* --- the set --- */
+
 static void engine_killed_means_the_set_restarts(void **state)
 {
 	(void)state;
@@ -536,6 +636,28 @@ static void engine_killed_means_the_set_restarts(void **state)
 	stage_connect(&st); /* the new engine accepts */
 	assert_int_equal(spawn_simple(1, RV_ROLE_BROKER).outcome, RV_CLASS_OK);
 	assert_int_equal(stage_stop(&st), 0);
+}
+
+static void an_engine_that_breaks_the_protocol_is_ended_and_restarted(void **state)
+{
+	(void)state;
+	stage_start(&st, NULL);
+	assert_int_equal(spawn_simple(1, RV_ROLE_BROKER).outcome, RV_CLASS_OK);
+	pid_t engine = child_of(st.reeved);
+
+	assert_int_equal(send(rv_channel_fd(st.engine), "nonsense", 8, 0), 8);
+	assert_true(rvt_eventually(is_gone, &engine, PATIENCE_MS));
+	stage_connect(&st);
+	assert_int_equal(spawn_simple(1, RV_ROLE_BROKER).outcome, RV_CLASS_OK);
+}
+
+static void an_engine_that_cannot_start_stops_reeved(void **state)
+{
+	(void)state;
+	stage_behaviour(&st, "engine", "crash");
+	st.reeved = stage_launch(&st);
+	assert_int_equal(rvt_wait(st.reeved, PATIENCE_MS), 2);
+	st.reeved = 0;
 }
 
 static void reeved_killed_means_everything_ends(void **state)
@@ -618,6 +740,15 @@ static void a_key_open_to_others_stops_the_start(void **state)
 	st.reeved = 0;
 }
 
+static void a_key_cut_short_stops_the_start(void **state)
+{
+	(void)state;
+	rvt_dir_write(&st.dir, "state/keys/fleet.key", "0123456789abcdef0123456789abcde", 31, 0400);
+	st.reeved = stage_launch(&st);
+	assert_int_equal(rvt_wait(st.reeved, PATIENCE_MS), 2);
+	st.reeved = 0;
+}
+
 static void a_second_reeved_on_the_same_state_is_refused(void **state)
 {
 	(void)state;
@@ -662,6 +793,19 @@ static void a_fault_with_all_takes_the_whole_set(void **state)
 	st.reeved = 0;
 }
 
+static void a_fault_in_reeved_ends_everything(void **state)
+{
+	static const char *const extra[] = {"--fault", "reeved:1:3", NULL};
+	const struct rv_rec_ask_grants none = {0};
+
+	(void)state;
+	need_crash_points();
+	stage_start(&st, extra); /* 1: the engine's HELLO, 2: the question, 3: before the answer */
+	assert_true(rv_is_ok(rv_channel_send(st.engine, RV_MSG_ask_grants, 1, 0, &none)));
+	assert_int_equal(rvt_wait(st.reeved, PATIENCE_MS), 128 + SIGKILL);
+	st.reeved = 0;
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -685,6 +829,14 @@ int main(void)
 		T(a_hook_past_its_deadline_is_killed),
 		T(reload_signals_the_program_of_the_pidfile_and_no_other),
 		T(connects_to_loopback_only),
+		T(place_runs_as_the_owner_of_its_directories),
+		T(each_role_has_a_user_of_its_own),
+		T(a_hook_runs_as_its_granted_user),
+		T(says_ready_to_the_service_manager),
+		T(an_engine_that_breaks_the_protocol_is_ended_and_restarted),
+		T(an_engine_that_cannot_start_stops_reeved),
+		T(a_key_cut_short_stops_the_start),
+		T(a_fault_in_reeved_ends_everything),
 		T(engine_killed_means_the_set_restarts),
 		T(reeved_killed_means_everything_ends),
 		T(a_session_ends_with_its_connection_and_leaves_nothing),
