@@ -21,6 +21,7 @@ static void drop_fds(struct rv_feed *feed)
 	for (size_t i = 0; i < feed->count; i++)
 		rv_fd_closep(&feed->fds[i]);
 	feed->count = 0;
+	feed->bytes = 0;
 	rv_buf_reset(&feed->items);
 }
 
@@ -62,7 +63,7 @@ rv_status rv_feed_file(struct rv_feed *feed, const struct rv_rec_file_item *item
 	RV_CLEANUP(rv_fd_closep) int own = fd;
 	size_t whole = feed->items.len;
 
-	if (feed->count == RV_FRAME_FDS) {
+	if (feed->count == RV_FRAME_FDS || feed->bytes >= BYTES_MAX) {
 		RV_TRY(rv_feed_flush(feed));
 		whole = 0;
 	}
@@ -74,6 +75,7 @@ rv_status rv_feed_file(struct rv_feed *feed, const struct rv_rec_file_item *item
 	}
 	RV_TRY(s);
 	feed->fds[feed->count++] = RV_TAKE_FD(own);
+	feed->bytes += item->size_bytes;
 	feed->files++;
 	return RV_OK;
 }

@@ -293,11 +293,9 @@ static int by_place(const void *a, const void *b)
 
 static bool is_dropped(const struct scan *s, const struct rv_hit *hit)
 {
-	if (s->flags & RV_SCAN_MASK)
-		return false;
-	if (hit->rule->flags & RV_RULE_COMPANION)
+	if ((hit->rule->flags & RV_RULE_NEEDS_NEAR) && hit->public_id.len == 0)
 		return true;
-	return (hit->rule->flags & RV_RULE_NEEDS_NEAR) && hit->public_id.len == 0;
+	return (hit->rule->flags & RV_RULE_COMPANION) && !(s->flags & RV_SCAN_MASK);
 }
 
 /* Leaves a list without overlaps: the surer one stays, or, for masking, both as one span. */

@@ -190,6 +190,28 @@ static void masking_joins_overlapping_values(void **state)
 	assert_true(seen.hits[0].start + seen.hits[0].len >= strlen("/srv/token=") + 40);
 }
 
+static void ordinary_paths_are_not_masked(void **state)
+{
+	static const char *const paths[] = {
+		"/usr/share/doc/libnss-systemd/copyright",
+		"/srv/schemas/patches/extensions/all/aws_secretsmanager_secret/manual.json",
+		"/etc/letsencrypt/live/shop.example.org/fullchain.pem",
+		"/var/lib/vault_token_helper/tokens.d/default/readme",
+		"/opt/app/releases/20261121103000/config/master.key",
+		"/home/ann/.config/gcloud/application_default_credentials.json",
+		"/etc/systemd/system/getty.target.wants/getty@tty1.service",
+		"CN=DigiCert Global Root G2,OU=www.digicert.com,O=DigiCert Inc,C=US",
+		"O=Asia Pacific Network,CN=4f2a9c0de1b7",
+	};
+
+	for (size_t i = 0; i < RV_LEN(paths); i++) {
+		struct seen seen = scan(*state, paths[i], strlen(paths[i]), RV_SCAN_MASK);
+
+		if (seen.count > 0)
+			fail_msg("%s: %s", paths[i], seen.hits[0].rule->id);
+	}
+}
+
 static void text_only_rules_leave_binaries_alone(void **state)
 {
 	char text[2048] = "ELF";
@@ -276,6 +298,7 @@ int main(void)
 		cmocka_unit_test(check_digits_identify),
 		cmocka_unit_test(secret_is_named_by_the_key_id_beside_it),
 		cmocka_unit_test(masking_joins_overlapping_values),
+		cmocka_unit_test(ordinary_paths_are_not_masked),
 		cmocka_unit_test(text_only_rules_leave_binaries_alone),
 		cmocka_unit_test(values_at_the_edges_are_found),
 		cmocka_unit_test(hostile_buffers_end_and_are_bounded),
