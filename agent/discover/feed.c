@@ -7,7 +7,9 @@
 #include <errno.h>
 #include <poll.h>
 
-#define ITEMS_MAX   60000
+#define ITEMS_MAX 60000
+/* A slow disk gives 10 MB a second; a channel waits 30 s for its other side. */
+#define BYTES_MAX   (UINT64_C(32) << 20)
 #define PATIENCE_US (INT64_C(30) * 1000000)
 
 void rv_feed_init(struct rv_feed *feed, struct rv_channel *discover, uint64_t req, uint64_t job)
