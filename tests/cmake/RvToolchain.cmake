@@ -23,6 +23,8 @@ target_include_directories(rv_flags INTERFACE "${PROJECT_SOURCE_DIR}" "${PROJECT
 	"${PROJECT_BINARY_DIR}/generated")
 target_compile_definitions(rv_flags INTERFACE _GNU_SOURCE)
 target_compile_options(rv_flags INTERFACE "-ffile-prefix-map=${PROJECT_SOURCE_DIR}/=")
+# Link-time optimisation compiles once more while linking.
+target_link_options(rv_flags INTERFACE "-ffile-prefix-map=${PROJECT_SOURCE_DIR}/=")
 
 function(rv_probe target kind)
 	foreach(flag IN LISTS ARGN)
