@@ -1,14 +1,16 @@
 /* daemon: the parts of a discovery pass. */
 #pragma once
 
+#include "agent/daemon/engine_config.h"
 #include "agent/daemon/engine_ingest.h"
 
 /* What to look at; roots and excludes are arrays of escaped paths and globs, or NULL. */
 struct rv_pass {
 	struct rv_engine *e;
-	const json_t *roots; /* NULL: everything: the only complete pass */
+	const json_t *roots; /* NULL: as configured: the only complete pass */
 	const json_t *excludes;
-	struct rv_ctl *ctl; /* for progress, NULL none */
+	struct rv_config config; /* during rv_pass_run() */
+	struct rv_ctl *ctl;	 /* for progress, NULL none */
 	struct rv_ingest ingest;
 	struct rv_peer *discover;
 	bool is_complete;

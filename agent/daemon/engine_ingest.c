@@ -99,6 +99,10 @@ static rv_status take_key(struct rv_ingest *in, struct rv_str body, struct rv_di
 static rv_status take_secret(struct rv_ingest *in, struct rv_str body, struct rv_diag *diag)
 {
 	DECODE(found_secret);
+	if (f.confidence < in->min_confidence) {
+		in->weak++;
+		return RV_OK;
+	}
 	return rv_identify_secret(&in->identify, &f, diag);
 }
 

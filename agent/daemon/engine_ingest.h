@@ -9,6 +9,8 @@ struct rv_ingest {
 	struct rv_identify identify;
 	struct rv_buf waiting; /* {u16 type, u32 len, body}.. not yet in the database */
 	uint64_t findings, malformed;
+	uint64_t min_confidence; /* a weaker match is counted in `weak` and not kept */
+	uint64_t weak;
 };
 
 void rv_ingest_init(struct rv_ingest *in, struct rv_engine *e, int64_t pass);

@@ -3,6 +3,7 @@
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
 #include "agent/base/path.h"
+#include "agent/daemon/engine_config.h"
 #include "agent/daemon/engine_core.h"
 #include "agent/daemon/engine_discover.h"
 #include "agent/daemon/engine_list.h"
@@ -13,9 +14,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#define PASS_EVERY_US  (INT64_C(3600) * RV_US_PER_S)
 #define SILENCE_MS     180000 /* between two frames of a pass: a huge file may take long */
-#define MAX_FILE_BYTES (UINT64_C(16) << 20)
 #define LIST_ITEMS_MAX 256
 #define NOT_LOOKED_MAX 1000
 #define PROGRESS_EVERY 200
@@ -59,12 +58,13 @@ static rv_status send_walk(struct rv_pass *p, struct rv_peer *open, struct rv_di
 
 	rv_buf_init(&roots, 16384);
 	rv_buf_init(&excludes, 16384);
-	RV_TRY(list_of(p->roots, "roots", true, &roots, diag));
-	RV_TRY(list_of(p->excludes, "excludes", false, &excludes, diag));
+	RV_TRY(list_of(p->roots ? p->roots : p->config.roots, "roots", true, &roots, diag));
+	RV_TRY(list_of(p->excludes ? p->excludes : p->config.excludes, "excludes", false, &excludes,
+		       diag));
 	const struct rv_rec_walk walk = {
 		.roots = rv_buf_view(&roots),
 		.excludes = rv_buf_view(&excludes),
-		.max_file_bytes = MAX_FILE_BYTES,
+		.max_file_bytes = (uint64_t)p->config.max_file_bytes,
 		.want_accounts = 1,
 		.want_listeners = 1,
 	};
@@ -123,6 +123,7 @@ static rv_status begin(struct rv_pass *p, struct rv_diag *diag)
 	RV_TRY(rv_listeners_clear(p->e->db, diag));
 	RV_TRY(rv_txn_commit(&txn, diag));
 	rv_ingest_init(&p->ingest, p->e, pass);
+	p->ingest.min_confidence = (uint64_t)p->config.min_confidence;
 	return RV_OK;
 }
 
@@ -164,7 +165,8 @@ static rv_status close_pass(struct rv_pass *p, int64_t took_us, struct rv_diag *
 	RV_CLEANUP(rv_txn_done) struct rv_txn txn = {0};
 	RV_CLEANUP(rv_jsonp)
 	json_t *data = json_pack(
-		"{s:I, s:I, s:b, s:I, s:I, s:I}", "findings", (json_int_t)p->ingest.findings, "new",
+		"{s:I, s:I, s:I, s:b, s:I, s:I, s:I}", "findings", (json_int_t)p->ingest.findings,
+		"weak", (json_int_t)p->ingest.weak, "new",
 		(json_int_t)p->ingest.identify.credentials_new, "complete", p->is_complete,
 		"trust_anchors", (json_int_t)p->ingest.identify.trust_anchors, "left_out",
 		(json_int_t)p->ingest.malformed, "took_ms", (json_int_t)(took_us / 1000));
@@ -200,7 +202,7 @@ static rv_status tell_modules(struct rv_engine *e, struct rv_diag *diag)
 	return first;
 }
 
-rv_status rv_pass_run(struct rv_pass *p, struct rv_diag *diag)
+static rv_status run_configured(struct rv_pass *p, struct rv_diag *diag)
 {
 	int64_t started = rv_boot_us();
 
@@ -220,6 +222,15 @@ rv_status rv_pass_run(struct rv_pass *p, struct rv_diag *diag)
 		s = tell_modules(p->e, diag);
 	rv_ingest_done(&p->ingest);
 	rv_db_checkpoint(p->e->db);
+	return s;
+}
+
+rv_status rv_pass_run(struct rv_pass *p, struct rv_diag *diag)
+{
+	RV_TRY(rv_config_load(p->e->config_dir, &p->config, diag));
+	p->e->core->pass_every_us = p->config.every_us;
+	rv_status s = run_configured(p, diag);
+	rv_config_done(&p->config);
 	return s;
 }
 
@@ -255,10 +266,11 @@ static rv_status discover(struct rv_engine *e, struct rv_ctl *ctl, json_t **out_
 		RV_TRY(rv_list_json(e, NULL, &items, diag));
 	RV_TRY(rv_counts_json(e, &counts, diag));
 	*out_data =
-		json_pack("{s:o, s:O, s:I, s:O*, s:o, s:b, s:I}", "counts", counts, "not_looked",
+		json_pack("{s:o, s:O, s:I, s:O*, s:o, s:b, s:I, s:I}", "counts", counts, "not_looked",
 			  not_looked, "took_ms", (json_int_t)((rv_boot_us() - started) / 1000),
 			  "items", items, "served_note", rv_text_json(p.served_note), "complete",
-			  p.is_complete, "findings", (json_int_t)p.ingest.findings);
+			  p.is_complete, "findings", (json_int_t)p.ingest.findings, "weak",
+			  (json_int_t)p.ingest.weak);
 	return *out_data ? RV_OK : rv_fail_nomem(diag);
 }
 
@@ -276,12 +288,18 @@ static void pass_job(struct rv_engine *e, void *user)
 		       rv_class_name(rv_class_of(s)), "why", diag.text, "next", diag.next, NULL);
 }
 
+/* Until a pass has read the configuration: an hour. */
+static int64_t pass_every_us(const struct rv_engine *e)
+{
+	return e->core->pass_every_us ? e->core->pass_every_us : INT64_C(3600) * RV_US_PER_S;
+}
+
 static void submit_pass(struct rv_engine *e)
 {
 	rv_status s = rv_engine_submit(e, "discovery pass", pass_job, NULL);
 
 	if (rv_is_ok(s))
-		e->core->next_pass_us = rv_boot_us() + PASS_EVERY_US;
+		e->core->next_pass_us = rv_boot_us() + pass_every_us(e);
 	else if (rv_class_of(s) != RV_CLASS_CONFLICT)
 		rv_log(RV_WARNING, "no place for a pass in the queue", NULL);
 }
@@ -307,6 +325,14 @@ static rv_status doctor(struct rv_engine *e, json_t *checks)
 	rv_buf_init(&note, 1024);
 	rv_status s = rv_meta_get(e->db, "pass.served_note", &note, NULL);
 	const char *text = rv_is_ok(s) ? rv_buf_cstr(&note) : "";
+	struct rv_diag why = {0};
+	struct rv_config config;
+	bool is_good = rv_is_ok(rv_config_load(e->config_dir, &config, &why));
+	if (is_good)
+		rv_config_done(&config);
+	RV_TRY(rv_doctor_check(checks, "configuration", is_good,
+			       is_good ? "reeve.yaml is read before each pass" : why.text,
+			       "mend reeve.yaml; no pass is made until then"));
 	return rv_doctor_check(
 		checks, "listeners", !text || !*text,
 		text && *text ? text : "asked for what they serve",
