@@ -3,6 +3,9 @@
 
 #include "agent/base/clock.h"
 
+#include <stdarg.h>
+#include <stdio.h>
+
 #include <stdio.h>
 
 #define TRIES_MAX 4 /* of a step whose role died or did not answer */
@@ -57,7 +60,17 @@ rv_status rv_rotation_note(struct rv_rotation *rot, const char *text, struct rv_
 {
 	struct rv_act_event event = {.step = rot->run->r.step, .outcome = "note", .text = text};
 
+	rv_rotation_say(rot, "%s", text);
 	return rv_rotation_commit(rot, &event, diag);
+}
+
+void rv_rotation_say(struct rv_rotation *rot, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	(void)vsnprintf(rot->said, sizeof(rot->said), fmt, args); /* cut: for people */
+	va_end(args);
 }
 
 static void end(struct rv_run *run, enum rv_run_state state)
@@ -96,7 +109,7 @@ static void back_off(struct rv_run *run)
 static rv_status succeed(struct rv_rotation *rot, const struct step *step, struct rv_diag *diag)
 {
 	struct rv_run *run = rot->run;
-	struct rv_act_event event = {.step = step->at, .outcome = "done", .text = ""};
+	struct rv_act_event event = {.step = step->at, .outcome = "done", .text = rot->said};
 
 	if (run->r.step == step->at) /* else the step chose its successor */
 		run->r.step = step->next;
@@ -165,6 +178,7 @@ static rv_status one_step(struct rv_rotation *rot, struct rv_diag *diag)
 
 	if (!step)
 		return rv_fail(RV_CLASS_MALFORMED, diag, "a stored run stands at no known step");
+	rot->said[0] = '\0';
 	rv_status r = step->fn(rot, &said);
 	if (rv_is_ok(r))
 		return succeed(rot, step, diag);

@@ -14,6 +14,7 @@ struct rv_rotation {
 	const struct rv_act_ports *ports;
 	struct rv_crew crew;
 	bool is_resumed; /* the step may have been begun by someone who died */
+	char said[320];	 /* what the running step did, for people; goes with its commit */
 };
 
 /* Carries the run on until it ends or has to wait (*out_wait_until_us, 0 when it ended):
@@ -37,6 +38,8 @@ RV_NODISCARD rv_status rv_rotation_commit(struct rv_rotation *rot, const struct 
 /* Commits a note (what went not as hoped, without stopping the run). */
 RV_NODISCARD rv_status rv_rotation_note(struct rv_rotation *rot, const char *text,
 					struct rv_diag *diag);
+/* What the step did, in one sentence with its numbers, kept with the step's `done`. */
+void rv_rotation_say(struct rv_rotation *rot, const char *fmt, ...) RV_PRINTF(2, 3);
 /* Surveys the run's files. The answer borrows from *frame. */
 RV_NODISCARD rv_status rv_rotation_survey(struct rv_rotation *rot, struct rv_rec_surveyed *out,
 					  struct rv_frame *frame, struct rv_diag *diag);

@@ -193,6 +193,8 @@ rv_status rv_step_preflight(struct rv_rotation *rot, struct rv_diag *diag)
 		return RV_OK;
 	}
 	RV_TRY(check_served(rot, diag));
+	rv_rotation_say(rot, "%zu file%s as planned; the old one is what is served",
+			rot->run->item_count, rot->run->item_count == 1 ? "" : "s");
 	if (rot->run->r.verb == RV_RUN_VERB_UNDO)
 		rot->run->r.step = RV_AT_STAGE;
 	return RV_OK;
@@ -241,6 +243,7 @@ rv_status rv_step_intent(struct rv_rotation *rot, struct rv_diag *diag)
 		rot->crew.key = minted.handle;
 		r = rv_rotation_commit(rot, &event, diag);
 	}
+	rv_rotation_say(rot, "a new key and its request; the key is sealed");
 	rv_frame_done(&frame);
 	return r;
 }
@@ -254,6 +257,7 @@ static rv_status take_created(struct rv_rotation *rot, const struct rv_crew_answ
 		return rv_fail(RV_CLASS_MALFORMED, diag, "the provider gave no certificate");
 	run->r.new_der = got->cert;
 	RV_TRY(rv_run_keep(run, &run->r.new_version, rv_str_of(got->version)));
+	rv_rotation_say(rot, "issued as %s", got->version);
 	memcpy(run->chain, got->chain, sizeof(run->chain));
 	run->chain_count = got->chain_count;
 	struct rv_act_event event = {.step = RV_AT_CREATE,
@@ -286,5 +290,7 @@ rv_status rv_step_create(struct rv_rotation *rot, struct rv_diag *diag)
 
 rv_status rv_step_gate(struct rv_rotation *rot, struct rv_diag *diag)
 {
-	return rot->ports->judge_gate(rot->ports->ctx, rot->run, diag);
+	RV_TRY(rot->ports->judge_gate(rot->ports->ctx, rot->run, diag));
+	rv_rotation_say(rot, "its key is ours, its names, use and dates are as before or better");
+	return RV_OK;
 }

@@ -12,13 +12,16 @@ rv_status rv_step_promote(struct rv_rotation *rot, struct rv_diag *diag)
 {
 	(void)diag; /* nothing to fail: the facts are there */
 	rot->run->r.grace_until_us = rv_now_utc_us() + rot->run->r.grace_us;
+	rv_rotation_say(rot, "the new one is the credential now; no way back by itself from here");
 	return RV_OK;
 }
 
 rv_status rv_step_grace(struct rv_rotation *rot, struct rv_diag *diag)
 {
-	if (rv_now_utc_us() >= rot->run->r.grace_until_us)
+	if (rv_now_utc_us() >= rot->run->r.grace_until_us) {
+		rv_rotation_say(rot, "%s", rot->run->r.grace_us ? "over" : "none asked for");
 		return RV_OK;
+	}
 	rot->run->r.retry_at_us = rot->run->r.grace_until_us;
 	return rv_fail(RV_CLASS_RETRY, diag, "in its grace time");
 }
@@ -31,6 +34,7 @@ static rv_status commit_ledger(struct rv_rotation *rot, const struct rv_crew_ans
 				     .text = text,
 				     .ledger_add = got->ledger_add};
 
+	rv_rotation_say(rot, "%s", text);
 	return rv_rotation_commit(rot, &event, diag);
 }
 
@@ -98,13 +102,20 @@ rv_status rv_step_show_dead(struct rv_rotation *rot, struct rv_diag *diag)
 					 &served, &why));
 	/* A revoked one stays in its files until someone replaces it: that is held here. */
 	run->r.grade = rot->ports->judge_grade(was_asked, lists, served, is_revocation);
+	rv_rotation_say(rot, "%s: %s; %s", rv_grade_name((unsigned)run->r.grade),
+			lists	    ? "the issuer lists it as revoked"
+			: was_asked ? "the issuer was asked and does not list it"
+				    : "its issuer cannot be asked",
+			served == RV_PROOF_SHOWN ? "the new one alone is served here"
+			: is_revocation		 ? "it may still lie in its files"
+						 : "what is served could not be shown");
 	return RV_OK;
 }
 
 /* The commit of this step erases the run's sealed copies. */
 rv_status rv_step_close(struct rv_rotation *rot, struct rv_diag *diag)
 {
-	(void)rot;
+	rv_rotation_say(rot, "sealed copies erased");
 	(void)diag; /* nothing to do here: see the engine's commit port */
 	return RV_OK;
 }

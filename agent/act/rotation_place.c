@@ -231,6 +231,9 @@ rv_status rv_step_stage(struct rv_rotation *rot, struct rv_diag *diag)
 		RV_TRY(capture(rot, i, diag));
 	for (size_t i = 0; i < rot->run->item_count; i++)
 		RV_TRY(stage(rot, i, diag));
+	rv_rotation_say(rot, "%zu file%s written beside the old; the old %s sealed",
+			rot->run->item_count, rot->run->item_count == 1 ? "" : "s",
+			rot->run->item_count == 1 ? "one is" : "ones are");
 	return RV_OK;
 }
 
@@ -274,7 +277,10 @@ rv_status rv_step_swap(struct rv_rotation *rot, struct rv_diag *diag)
 		return RV_OK;
 	}
 	RV_TRY(check_hops(rot, diag));
-	return rv_rotation_swap(rot, false, diag);
+	RV_TRY(rv_rotation_swap(rot, false, diag));
+	rv_rotation_say(rot, "%zu name%s exchanged, old and new", rot->run->item_count,
+			rot->run->item_count == 1 ? "" : "s");
+	return RV_OK;
 }
 
 rv_status rv_step_unswap(struct rv_rotation *rot, struct rv_diag *diag)
@@ -288,7 +294,9 @@ rv_status rv_step_unswap(struct rv_rotation *rot, struct rv_diag *diag)
 		return rv_fail(RV_CLASS_CONFLICT, diag,
 			       "a file is neither the old nor the new one; it is left alone");
 	}
-	return rv_rotation_swap(rot, true, diag);
+	RV_TRY(rv_rotation_swap(rot, true, diag));
+	rv_rotation_say(rot, "the old files are back under their names");
+	return RV_OK;
 }
 
 /* After promote: the displaced old files go. Going back: the new ones that never lived. */
@@ -312,5 +320,6 @@ rv_status rv_step_tidy(struct rv_rotation *rot, struct rv_diag *diag)
 	RV_TRY(r);
 	r = rv_crew_outcome(got.outcome, got.text, diag);
 	rv_frame_done(&frame);
+	rv_rotation_say(rot, "what was displaced is overwritten and gone");
 	return r;
 }

@@ -97,6 +97,11 @@ static rv_status old_ones_gone(struct rv_rotation *rot, enum rv_proof *out, stru
 
 static rv_status run_test(struct rv_rotation *rot, struct rv_diag *diag)
 {
+	if (!rot->run->r.test.len)
+		rv_rotation_say(rot, "the policy names no test");
+	else
+		rv_rotation_say(rot, "\"%.*s\" is content", (int)rot->run->r.test.len,
+				(const char *)rot->run->r.test.data);
 	struct rv_rec_hook ask = {.command = rot->run->r.test, .timeout_ms = 15000};
 	struct rv_rec_hook_done done;
 	struct rv_frame frame;
@@ -118,6 +123,8 @@ static rv_status run_test(struct rv_rotation *rot, struct rv_diag *diag)
 
 static rv_status reload_all(struct rv_rotation *rot, struct rv_diag *diag)
 {
+	rv_rotation_say(rot, "%zu unit%s told to reload", rot->run->unit_count,
+			rot->run->unit_count == 1 ? "" : "s");
 	for (size_t i = 0; i < rot->run->unit_count; i++) {
 		struct rv_rec_reload ask = {.unit = rot->run->units[i], .timeout_ms = 15000};
 		struct rv_rec_reload_done done;
@@ -195,6 +202,11 @@ rv_status rv_step_prove(struct rv_rotation *rot, struct rv_diag *diag)
 				 &proof, &why));
 	if (proof == RV_PROOF_SHOWN)
 		RV_TRY(old_ones_gone(rot, &proof, &why));
+	rv_rotation_say(rot,
+			"%d full handshakes in a row at each of %zu place%s show the new one; "
+			"no process from before still accepts",
+			RV_ROTATION_K, rot->run->target_count,
+			rot->run->target_count == 1 ? "" : "s");
 	if (proof == RV_PROOF_SHOWN)
 		return RV_OK;
 	return rv_fail(RV_CLASS_CONFLICT, diag, "the new certificate is not shown in use (%s): %s",
@@ -216,8 +228,10 @@ rv_status rv_step_prove_old(struct rv_rotation *rot, struct rv_diag *diag)
 
 	RV_TRY(rv_rotation_shown(rot, rot->run->r.old_der, RV_ROTATION_K, RV_ROTATION_PROVE_US,
 				 &proof, &why));
+	rv_rotation_say(rot, "%d full handshakes in a row show the old one again", RV_ROTATION_K);
 	if (proof == RV_PROOF_SHOWN)
 		return RV_OK;
+	rot->said[0] = '\0';
 	/* What somebody may be serving is not revoked. */
 	if (proof != RV_PROOF_UNREACHABLE)
 		rot->run->r.step = RV_AT_TIDY_BACK;

@@ -73,7 +73,11 @@ static void show_progress(const struct rv_frame *frame, struct rv_out *out)
 	if (!rv_is_ok(rv_frame_body(frame, RV_MSG_ctl_progress, &body, NULL)) ||
 	    !rv_is_ok(rv_json_parse(body.json, &document, NULL)))
 		return;
-	rv_out_progress(out, rv_out_safe(rv_json_text(document, "text", "...")));
+	const char *step = rv_out_safe(rv_json_text(document, "step", "..."));
+	const char *text = rv_out_safe(rv_json_text(document, "text", ""));
+	char line[512];
+	snprintf(line, sizeof(line), "%.100s%s%.390s", step, *text ? ": " : "", text);
+	rv_out_progress(out, line);
 }
 
 static rv_status send_request(struct rv_channel *channel, const char *verb, const json_t *args,

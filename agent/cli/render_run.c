@@ -6,15 +6,35 @@
 #include <stdio.h>
 #include <unistd.h>
 
+/* A note is said only where the step did not come to its end: its `done` tells the same better. */
+static bool is_told_later(const json_t *steps, size_t index)
+{
+	const json_t *step = json_array_get(steps, index);
+	const char *name = rv_json_text(step, "step", "");
+	if (strcmp(rv_json_text(step, "outcome", ""), "note") != 0)
+		return false;
+	for (size_t i = index + 1; i < json_array_size(steps); i++) {
+		const json_t *later = json_array_get(steps, i);
+		if (strcmp(rv_json_text(later, "step", ""), name) == 0 &&
+		    strcmp(rv_json_text(later, "outcome", ""), "done") == 0)
+			return true;
+	}
+	return false;
+}
+
 static void print_steps(const struct rv_out *out, const json_t *steps)
 {
+	size_t number = 0;
 	size_t index;
 	const json_t *step;
-	json_array_foreach (steps, index, step)
-		rv_out_line(out, "  %2zu  %-12s %-10s %s", index + 1, rv_render_text(step, "step"),
+	json_array_foreach (steps, index, step) {
+		if (is_told_later(steps, index))
+			continue;
+		rv_out_line(out, "  %2zu  %-10s %-8s %s", ++number, rv_render_text(step, "step"),
 			    rv_json_text(step, "outcome", NULL) ? rv_render_text(step, "outcome")
 								: rv_render_text(step, "on"),
 			    rv_render_text(step, "text"));
+	}
 }
 
 /* Writes the plan where --output says; the file is what `reeve apply` takes. */
@@ -76,7 +96,7 @@ static void print_run(const struct rv_out *out, const json_t *run)
 	if (rv_json_text(run, "grade", NULL))
 		rv_out_line(out, "  the old one is shown dead as: %s",
 			    rv_render_text(run, "grade"));
-	if (rv_json_text(run, "text", NULL))
+	if (rv_json_text(run, "text", "")[0])
 		rv_out_line(out, "  %s", rv_render_text(run, "text"));
 	rv_out_hint(out, "run %s. Its record: reeve history %.12s", rv_render_text(run, "run"),
 		    rv_render_text(run, "id"));
