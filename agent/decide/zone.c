@@ -327,9 +327,10 @@ rv_status rv_zone_load(const char *dir, struct rv_str name, struct rv_zone **out
 	if (!name_is_fine(name))
 		return rv_fail(RV_CLASS_MISCONFIGURED, diag,
 			       "not a time zone: write UTC or a name such as Europe/Berlin");
+	char zone[65] = {0};
 	char path[512];
-	int n = snprintf(path, sizeof(path), "%s/%.*s", dir, (int)name.len,
-			 (const char *)name.data);
+	memcpy(zone, name.data, name.len); /* at most 64, as checked */
+	int n = snprintf(path, sizeof(path), "%s/%s", dir, zone);
 	if (n < 0 || (size_t)n >= sizeof(path))
 		return rv_fail(RV_CLASS_MISCONFIGURED, diag, "time zone folder's name is too long");
 	struct rv_buf bytes;
@@ -337,11 +338,11 @@ rv_status rv_zone_load(const char *dir, struct rv_str name, struct rv_zone **out
 	struct rv_diag inner = {0};
 	rv_status s = rv_file_read(path, TZIF_MAX, &bytes, &inner);
 	if (rv_is_ok(s))
-		s = rv_zone_parse(rv_buf_view(&bytes), path + strlen(dir) + 1, out, diag);
+		s = rv_zone_parse(rv_buf_view(&bytes), zone, out, diag);
 	else if (rv_class_of(s) != RV_CLASS_EXHAUSTED)
 		s = rv_fail(RV_CLASS_MISCONFIGURED, diag,
-			    "no time zone %.*s here (%s); install tzdata or write UTC",
-			    (int)name.len, (const char *)name.data, inner.text);
+			    "no time zone %s here (%s); install tzdata or write UTC", zone,
+			    inner.text);
 	rv_buf_done(&bytes);
 	return s;
 }
