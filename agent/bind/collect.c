@@ -17,6 +17,7 @@ enum weight {
 	W_UNIT_LISTENS = 75,  /* the unit's process presents it */
 	W_UNIT_DIR = 70,      /* lies below a unit's WorkingDirectory */
 	W_EXE_LISTENS = 60,   /* a process outside any unit presents it */
+	W_LIBRARY = 60,	      /* part of a library a language's package manager installed */
 	W_PERSON_FILE = 70,   /* a person's account owns the file */
 	W_MEMBER_FILE = 80,   /* .. and the registry knows whose team that is */
 	W_SERVICE_FILE = 60,  /* a service's account owns the file */
@@ -154,6 +155,22 @@ static void account_of_file(struct rv_collect *k, const struct rv_sighting *s, c
 		       "%s owns %s", a->name, path);
 }
 
+static void library_of_file(struct rv_collect *k, const struct rv_sighting *s, const char *path)
+{
+	char library[128];
+	char owner[RV_BIND_OWNER_TEXT];
+	RV_CLEANUP(rv_buf_done) struct rv_buf shown;
+
+	rv_known_library(s->path, library, sizeof(library));
+	rv_buf_init(&shown, sizeof(library) * 4);
+	if (!library[0] || !rv_is_ok(rv_path_escape(rv_str_of(library), &shown)))
+		return;
+	(void)snprintf(owner, sizeof(owner), "package:%.140s", rv_buf_cstr(&shown));
+	rv_receipt_add(k->receipt, "library", owner, W_LIBRARY,
+		       "%s is part of an installed library: a sample or test value, it seems",
+		       path);
+}
+
 static rv_status package_of_file(struct rv_collect *k, const struct rv_sighting *s,
 				 const char *path, struct rv_buf *package)
 {
@@ -171,8 +188,10 @@ static rv_status package_of_file(struct rv_collect *k, const struct rv_sighting 
 	if (rv_class_of(found) != RV_CLASS_NOT_FOUND)
 		return found;
 	const char *maker = rv_known_file(s->path, &text);
-	if (!maker)
+	if (!maker) {
+		library_of_file(k, s, path);
 		return RV_OK;
+	}
 	(void)snprintf(owner, sizeof(owner), "package:%s", maker);
 	rv_receipt_add(k->receipt, "package", owner, W_PACKAGE_MAKES, "%s: %s", path, text);
 	return rv_buf_put_str(package, maker);

@@ -3,6 +3,8 @@
 
 #include "agent/base/path.h"
 
+#include <stdio.h>
+
 #define STATIC_UID_MAX 99
 #define NOBODY_UID     65534
 
@@ -91,4 +93,35 @@ const char *rv_known_file(struct rv_str path, const char **out_text)
 		return files[i].package;
 	}
 	return NULL;
+}
+
+static const struct {
+	const char *marker;  /* the library's name is the next component */
+	const char *manager; /* "" names nothing more: the marker itself is the library */
+} libraries[] = {
+	{"/site-packages/", "pip"}, {"/dist-packages/", "pip"},
+	{"/node_modules/", "npm"},  {"/.cargo/registry/", "cargo"},
+	{"/go/pkg/mod/", "go"},	    {"/usr/local/go/", "go"},
+	{"/gems/", "gem"},	    {"/.pyenv/versions/", "pyenv"},
+};
+
+void rv_known_library(struct rv_str path, char *out, size_t size)
+{
+	out[0] = '\0';
+	for (size_t i = 0; i < RV_LEN(libraries); i++) {
+		size_t len = strlen(libraries[i].marker);
+		const uint8_t *at = memmem(path.data, path.len, libraries[i].marker, len);
+		if (!at)
+			continue;
+		const uint8_t *name = at + len;
+		size_t left = path.len - (size_t)(name - path.data);
+		const uint8_t *end = memchr(name, '/', left);
+		if (!end)
+			continue; /* a file of the folder itself, not of a library */
+		char library[81] = "";
+		size_t name_len = (size_t)(end - name);
+		memcpy(library, name, name_len < 80 ? name_len : 80);
+		(void)snprintf(out, size, "%s:%s", libraries[i].manager, library);
+		return;
+	}
 }

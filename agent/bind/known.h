@@ -8,3 +8,6 @@
 const char *rv_known_account(const char *name, uint32_t uid);
 /* The package that makes this file at installation, and what it is; NULL. */
 const char *rv_known_file(struct rv_str path, const char **out_text);
+/* A file inside a library that a language's own package manager installed (samples, test keys):
+ * writes "pip:NAME" and the like. Empty when it is not. */
+void rv_known_library(struct rv_str path, char *out, size_t size);

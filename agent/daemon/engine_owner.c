@@ -40,11 +40,18 @@ static rv_status reload(struct rv_engine *e, struct rv_diag *diag)
 static rv_status policy_owner(void *user, const struct rv_credential *c,
 			      char owner[RV_BIND_OWNER_TEXT], char text[256])
 {
-	char named[RV_OWNER_TEXT];
+	struct rv_engine *e = user;
+	struct rv_verdict v;
+	RV_CLEANUP(rv_engine_facts_done) struct rv_engine_facts f = {0};
 
-	RV_TRY(rv_engine_policy_owner(user, c->id, named, NULL));
-	(void)snprintf(owner, RV_BIND_OWNER_TEXT, "%.150s", named);
-	(void)snprintf(text, 256, "the policies in force");
+	RV_TRY(rv_engine_facts_load(e, c->id, &f, NULL));
+	rv_verdict_make(rv_engine_policies(e), &f.facts, rv_now_utc_us(), &v);
+	const char *name = v.owner_team ? v.owner_team : v.owner_person;
+	if (name)
+		(void)snprintf(owner, RV_BIND_OWNER_TEXT, "%s:%.150s",
+			       v.owner_team ? "team" : "person", name);
+	(void)snprintf(text, 256, "%.200s:%u", v.owner_src.file ? v.owner_src.file : "",
+		       v.owner_src.line);
 	return RV_OK;
 }
 
