@@ -164,7 +164,7 @@ static rv_status read_token(int fd, struct rv_buf *out, struct rv_diag *diag)
 
 static rv_status login_keep(const struct login *l, struct rv_diag *diag)
 {
-	RV_CLEANUP(rv_buf_done) struct rv_buf text;
+	RV_CLEANUP(rv_buf_done) struct rv_buf text = {0};
 	char path[1024];
 
 	rv_buf_init(&text, LOGIN_MAX);

@@ -127,7 +127,7 @@ static rv_status facts_of(struct rv_engine *e, struct rv_buf *out)
 static rv_status ask_enrol(struct rv_engine *e, const char *url, const char *pin, int token_fd,
 			   json_t **out_data, struct rv_diag *diag)
 {
-	RV_CLEANUP(rv_buf_done) struct rv_buf facts;
+	RV_CLEANUP(rv_buf_done) struct rv_buf facts = {0};
 	struct rv_frame frame = {0};
 	struct rv_rec_enrolled answer;
 	struct rv_peer *peer = NULL;

@@ -48,7 +48,7 @@ rv_status rv_report_peer(struct rv_engine *e, struct rv_peer **out, struct rv_di
 
 void rv_report_text(struct rv_engine *e, const char *key, char *out, size_t size)
 {
-	RV_CLEANUP(rv_buf_done) struct rv_buf text;
+	RV_CLEANUP(rv_buf_done) struct rv_buf text = {0};
 
 	rv_buf_init(&text, size - 1);
 	out[0] = '\0';
@@ -84,7 +84,7 @@ static rv_status fill_one(const struct rv_credential *c, void *user)
 {
 	struct filling *f = user;
 	RV_CLEANUP(rv_jsonp) json_t *item = rv_reported_item(c);
-	RV_CLEANUP(rv_buf_done) struct rv_buf text;
+	RV_CLEANUP(rv_buf_done) struct rv_buf text = {0};
 
 	rv_buf_init(&text, RV_OUTBOX_BATCH_BYTES);
 	if (!item)
@@ -276,7 +276,7 @@ static json_t *counts_of(struct rv_engine *e)
 static rv_status send_batch(struct rv_engine *e, const char *host, bool *out_any, bool *out_more,
 			    struct rv_diag *diag)
 {
-	RV_CLEANUP(rv_buf_done) struct rv_buf body;
+	RV_CLEANUP(rv_buf_done) struct rv_buf body = {0};
 	RV_CLEANUP(rv_jsonp) json_t *counts = counts_of(e);
 	RV_CLEANUP(posted_done) struct posted p = {0};
 
@@ -296,7 +296,7 @@ static rv_status send_batch(struct rv_engine *e, const char *host, bool *out_any
 
 static rv_status send_checkin(struct rv_engine *e, const char *host, struct rv_diag *diag)
 {
-	RV_CLEANUP(rv_buf_done) struct rv_buf body;
+	RV_CLEANUP(rv_buf_done) struct rv_buf body = {0};
 	RV_CLEANUP(posted_done) struct posted p = {0};
 
 	rv_buf_init(&body, 4096);

@@ -65,7 +65,7 @@ static rv_status body_of(const struct rv_frame *frame, const struct rv_rec_post 
 static rv_status on_post(struct report *r, struct rv_frame *frame, struct rv_diag *diag)
 {
 	RV_CLEANUP(rv_courier_result_done) struct rv_courier_result result = {0};
-	RV_CLEANUP(rv_buf_done) struct rv_buf body;
+	RV_CLEANUP(rv_buf_done) struct rv_buf body = {0};
 	RV_CLEANUP(rv_freep) char *path = NULL;
 	struct rv_rec_post ask;
 	struct rv_diag why = {0};

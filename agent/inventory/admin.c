@@ -46,7 +46,7 @@ static rv_status enrol_url(const struct rv_admin_args *a, char *out, size_t size
 {
 	RV_CLEANUP(rv_freep) char *names = NULL;
 	RV_CLEANUP(rv_jsonp) json_t *ports = NULL;
-	RV_CLEANUP(rv_buf_done) struct rv_buf text;
+	RV_CLEANUP(rv_buf_done) struct rv_buf text = {0};
 	char path[1024];
 
 	if (a->url) {

@@ -213,7 +213,7 @@ static rv_status write_server(const char *dir, const char *names, EVP_PKEY *ca_k
 			      struct rv_diag *diag)
 {
 	RV_CLEANUP(pkey_freep) EVP_PKEY *key = EVP_EC_gen("P-256");
-	RV_CLEANUP(rv_buf_done) struct rv_buf alt;
+	RV_CLEANUP(rv_buf_done) struct rv_buf alt = {0};
 	RV_CLEANUP(rv_freep) char *pem = NULL;
 	char path[1024];
 
@@ -266,7 +266,7 @@ rv_status rv_ca_create(const char *dir, const char *names, struct rv_diag *diag)
 
 static rv_status read_text(const char *dir, const char *name, char **out, struct rv_diag *diag)
 {
-	RV_CLEANUP(rv_buf_done) struct rv_buf buf;
+	RV_CLEANUP(rv_buf_done) struct rv_buf buf = {0};
 	char path[1024];
 
 	rv_buf_init(&buf, PEM_FILE_MAX);

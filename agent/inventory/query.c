@@ -33,7 +33,7 @@ static rv_status cursor_read(const char *text, size_t keys, json_t **out, struct
 static json_t *cursor_make(json_t *key)
 {
 	RV_CLEANUP(rv_jsonp) json_t *owned = key;
-	RV_CLEANUP(rv_buf_done) struct rv_buf text;
+	RV_CLEANUP(rv_buf_done) struct rv_buf text = {0};
 	char hex[1025];
 
 	rv_buf_init(&text, 512);

@@ -19,7 +19,7 @@
 
 static rv_status write_ports(const struct rv_server *server, const char *dir, struct rv_diag *diag)
 {
-	RV_CLEANUP(rv_buf_done) struct rv_buf text;
+	RV_CLEANUP(rv_buf_done) struct rv_buf text = {0};
 	char path[1024];
 	RV_CLEANUP(rv_jsonp)
 	json_t *doc = json_pack("{s:i, s:i, s:i, s:i}", "agents",

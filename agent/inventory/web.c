@@ -32,6 +32,23 @@ static void host_link(struct rv_page *p, const char *id, const char *hostname)
 	rv_page_raw(p, "</a>");
 }
 
+/* The first `len` characters of an RFC 3339 time, the whole of it for machines. */
+static void moment(struct rv_page *p, const char *at, int len)
+{
+	char text[32];
+
+	if (!at)
+		return;
+	snprintf(text, sizeof(text), "%.*s", len, at);
+	if (len > 10 && text[10] == 'T')
+		text[10] = ' ';
+	rv_page_raw(p, "<time datetime=\"");
+	rv_page_text(p, at);
+	rv_page_raw(p, "\">");
+	rv_page_text(p, text);
+	rv_page_raw(p, "</time>");
+}
+
 static void host_rows(struct rv_page *p, const json_t *hosts)
 {
 	for (size_t i = 0; i < json_array_size(hosts); i++) {
@@ -44,7 +61,9 @@ static void host_rows(struct rv_page *p, const json_t *hosts)
 		rv_page_raw(p, "\">");
 		rv_page_text(p, strcmp(state, "enrolled") == 0 ? "enrolled, no report yet" : state);
 		rv_page_raw(p, "</span></td>");
-		cell(p, host, "seen_at");
+		rv_page_raw(p, "<td>");
+		moment(p, rv_json_text(host, "seen_at", NULL), 16);
+		rv_page_raw(p, "</td>");
 		number(p, host, "credentials");
 		number(p, host, "orphans");
 		number(p, host, "quarantined");
@@ -62,7 +81,9 @@ static void host_table(struct rv_page *p, const char *caption, const json_t *hos
 		rv_page_raw(p, "</p>");
 		return;
 	}
-	rv_page_raw(p, "<div class=\"scroll\"><table><caption>");
+	rv_page_raw(p, "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"");
+	rv_page_text(p, caption);
+	rv_page_raw(p, "\"><table><caption>");
 	rv_page_text(p, caption);
 	rv_page_raw(p,
 		    "</caption><thead><tr><th scope=\"col\">Host</th><th scope=\"col\">State</th>"
@@ -78,7 +99,7 @@ static void days_cell(struct rv_page *p, const json_t *item)
 	const json_t *left = json_object_get(item, "days_left");
 
 	rv_page_raw(p, "<td>");
-	rv_page_text(p, rv_json_text(item, "not_after", ""));
+	moment(p, rv_json_text(item, "not_after", NULL), 10);
 	if (left) {
 		const int64_t days = json_integer_value(left);
 		if (days < 0)
@@ -151,7 +172,9 @@ static void item_table(struct rv_page *p, const char *caption, const json_t *ite
 		rv_page_raw(p, "</p>");
 		return;
 	}
-	rv_page_raw(p, "<div class=\"scroll\"><table><caption>");
+	rv_page_raw(p, "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"");
+	rv_page_text(p, caption);
+	rv_page_raw(p, "\"><table><caption>");
 	rv_page_text(p, caption);
 	rv_page_raw(p, "</caption><thead><tr><th scope=\"col\">Credential</th>"
 		       "<th scope=\"col\">Kind</th><th scope=\"col\">Host</th>"

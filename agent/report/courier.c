@@ -194,7 +194,7 @@ static rv_status ask_grant(struct rv_courier *courier, const struct token_file *
 {
 	RV_CLEANUP(rv_key_text_freep) char *key = NULL;
 	RV_CLEANUP(rv_freep) char *csr = NULL;
-	RV_CLEANUP(rv_buf_done) struct rv_buf body;
+	RV_CLEANUP(rv_buf_done) struct rv_buf body = {0};
 	RV_CLEANUP(rv_jsonp) json_t *doc = NULL;
 	char where[1100];
 
@@ -268,7 +268,7 @@ static rv_status renew(struct rv_courier *courier, struct rv_courier_result *out
 {
 	RV_CLEANUP(rv_key_text_freep) char *key = NULL;
 	RV_CLEANUP(rv_freep) char *csr = NULL;
-	RV_CLEANUP(rv_buf_done) struct rv_buf body;
+	RV_CLEANUP(rv_buf_done) struct rv_buf body = {0};
 	RV_CLEANUP(rv_jsonp) json_t *doc = NULL;
 	RV_CLEANUP(rv_freep) char *ca_pem = strdup(courier->id.ca_pem);
 

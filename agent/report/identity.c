@@ -83,7 +83,7 @@ static bool head_int(const char *text, const char *key, int64_t *out)
 
 rv_status rv_identity_load(const char *dir, struct rv_identity *out, struct rv_diag *diag)
 {
-	RV_CLEANUP(rv_buf_done) struct rv_buf text;
+	RV_CLEANUP(rv_buf_done) struct rv_buf text = {0};
 	RV_CLEANUP(rv_identity_done) struct rv_identity id = {0};
 	char path[1200];
 
@@ -117,7 +117,7 @@ rv_status rv_identity_load(const char *dir, struct rv_identity *out, struct rv_d
 
 rv_status rv_identity_save(const char *dir, const struct rv_identity *id, struct rv_diag *diag)
 {
-	RV_CLEANUP(rv_buf_done) struct rv_buf text;
+	RV_CLEANUP(rv_buf_done) struct rv_buf text = {0};
 	char path[1200];
 
 	rv_buf_init(&text, RV_IDENTITY_MAX);
@@ -172,7 +172,7 @@ static rv_status make_key(char **out, struct rv_diag *diag)
 
 rv_status rv_identity_next_key(const char *dir, char **out_key_pem, struct rv_diag *diag)
 {
-	RV_CLEANUP(rv_buf_done) struct rv_buf text;
+	RV_CLEANUP(rv_buf_done) struct rv_buf text = {0};
 	RV_CLEANUP(rv_key_text_freep) char *key = NULL;
 	char path[1200];
 

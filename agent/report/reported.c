@@ -28,7 +28,7 @@ static bool is_plain(struct rv_str text)
 
 static json_t *text_of(struct rv_str text, size_t max)
 {
-	RV_CLEANUP(rv_buf_done) struct rv_buf escaped;
+	RV_CLEANUP(rv_buf_done) struct rv_buf escaped = {0};
 	json_t *value = NULL;
 
 	if (text.len == 0)
