@@ -237,7 +237,7 @@ static rv_status account_itself(struct rv_collect *k, const struct rv_sighting *
 {
 	const char *name = k->c->name;
 	const struct rv_account *a = NULL;
-	RV_CLEANUP(rv_buf_done) struct rv_buf package;
+	RV_CLEANUP(rv_buf_done) struct rv_buf package = {0};
 
 	for (size_t n = 0; n < k->estate->account_count; n++)
 		if (strcmp(k->estate->accounts[n].name, name) == 0)
@@ -319,8 +319,8 @@ static rv_status one_place(const struct rv_sighting *s, void *user)
 {
 	struct rv_collect *k = user;
 	const char *unit = "";
-	RV_CLEANUP(rv_buf_done) struct rv_buf shown;
-	RV_CLEANUP(rv_buf_done) struct rv_buf package;
+	RV_CLEANUP(rv_buf_done) struct rv_buf shown = {0};
+	RV_CLEANUP(rv_buf_done) struct rv_buf package = {0};
 
 	rv_buf_init(&shown, 4 * RV_PATH_MAX + 16);
 	rv_buf_init(&package, RV_NAME_MAX * 4);

@@ -257,7 +257,7 @@ rv_status rv_owners_parse(struct rv_str text, const char *file, struct rv_owners
 
 rv_status rv_owners_load(const char *path, struct rv_owners **out, struct rv_diag *diag)
 {
-	RV_CLEANUP(rv_buf_done) struct rv_buf text;
+	RV_CLEANUP(rv_buf_done) struct rv_buf text = {0};
 
 	rv_buf_init(&text, RV_OWNERS_FILE_MAX);
 	rv_status s = rv_file_read(path, RV_OWNERS_FILE_MAX, &text, diag);

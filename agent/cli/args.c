@@ -128,7 +128,7 @@ static rv_status set_id(json_t *object, const char *key, const char *text, struc
 		shown = real;
 	if (shown[0] != '/')
 		return set_new(object, key, json_string(shown));
-	RV_CLEANUP(rv_buf_done) struct rv_buf escaped;
+	RV_CLEANUP(rv_buf_done) struct rv_buf escaped = {0};
 	rv_buf_init(&escaped, PATH_MAX * 4);
 	RV_TRY(rv_path_escape(rv_str_of(shown), &escaped));
 	const char *z = rv_buf_cstr(&escaped);

@@ -50,7 +50,7 @@ static rv_status read_reply(struct rv_frame *frame, struct rv_reply *reply, stru
 {
 	struct rv_rec_ctl_reply body;
 	RV_TRY(rv_frame_body(frame, RV_MSG_ctl_reply, &body, diag));
-	RV_CLEANUP(rv_buf_done) struct rv_buf large;
+	RV_CLEANUP(rv_buf_done) struct rv_buf large = {0};
 	rv_buf_init(&large, RV_REPLY_MAX);
 	struct rv_str text = body.json;
 	if (frame->fd_count == 1 && lseek(frame->fds[0], 0, SEEK_SET) < 0)
@@ -87,7 +87,7 @@ static rv_status send_request(struct rv_channel *channel, const char *verb, cons
 	json_t *document = json_pack("{s:i, s:s, s:O}", "v", 1, "verb", verb, "args", args);
 	if (!document)
 		return rv_fail_nomem(diag);
-	RV_CLEANUP(rv_buf_done) struct rv_buf text;
+	RV_CLEANUP(rv_buf_done) struct rv_buf text = {0};
 	rv_buf_init(&text, 59000);
 	if (!rv_is_ok(rv_json_canonical(document, &text)))
 		return rv_fail(RV_CLASS_EXHAUSTED, diag, "the request is too large to send");

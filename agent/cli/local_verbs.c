@@ -58,7 +58,7 @@ static int print_text(const struct rv_buf *text)
 
 static int print_json(const json_t *document)
 {
-	RV_CLEANUP(rv_buf_done) struct rv_buf text;
+	RV_CLEANUP(rv_buf_done) struct rv_buf text = {0};
 	rv_buf_init(&text, (size_t)512 << 20);
 	return rv_is_ok(rv_json_pretty(document, &text)) ? print_text(&text) : 2;
 }
@@ -72,7 +72,7 @@ static int print_jsonl(const json_t *data)
 	json_object_foreach ((json_t *)(uintptr_t)data, key, value)
 		if (json_is_array(value) && (!items || strcmp(key, "items") == 0))
 			items = value;
-	RV_CLEANUP(rv_buf_done) struct rv_buf text;
+	RV_CLEANUP(rv_buf_done) struct rv_buf text = {0};
 	rv_buf_init(&text, (size_t)16 << 20);
 	if (!items)
 		return rv_is_ok(rv_json_canonical(data, &text)) ? print_text(&text) : 2;
@@ -169,7 +169,7 @@ int rv_run_apply(struct rv_out *out, const struct rv_verb_args *args)
 {
 	struct rv_diag diag = {0};
 	const char *path = rv_json_text(args->json, "file", "");
-	RV_CLEANUP(rv_buf_done) struct rv_buf text;
+	RV_CLEANUP(rv_buf_done) struct rv_buf text = {0};
 	rv_buf_init(&text, (size_t)16 << 20);
 	RV_CLEANUP(rv_jsonp) json_t *plan = NULL;
 	rv_status status = rv_file_read(path, text.max, &text, &diag);
@@ -189,7 +189,7 @@ int rv_run_apply(struct rv_out *out, const struct rv_verb_args *args)
 /* The bundle comes as a descriptor beside the reply. */
 static rv_status write_bundle(int fd, const char *path, struct rv_diag *diag)
 {
-	RV_CLEANUP(rv_buf_done) struct rv_buf bundle;
+	RV_CLEANUP(rv_buf_done) struct rv_buf bundle = {0};
 	rv_buf_init(&bundle, (size_t)1 << 30);
 	RV_TRY(rv_fd_read_all(fd, &bundle, diag));
 	if (path)

@@ -40,7 +40,7 @@ static void print_steps(const struct rv_out *out, const json_t *steps)
 /* Writes the plan where --output says; the file is what `reeve apply` takes. */
 static void save_plan(const struct rv_out *out, const json_t *plan, const char *path)
 {
-	RV_CLEANUP(rv_buf_done) struct rv_buf text;
+	RV_CLEANUP(rv_buf_done) struct rv_buf text = {0};
 	rv_buf_init(&text, (size_t)16 << 20);
 	struct rv_diag diag = {0};
 	if (!rv_is_ok(rv_json_pretty(plan, &text)) || !rv_is_ok(rv_buf_put_byte(&text, '\n')) ||

@@ -103,7 +103,7 @@ static bool key_from_pem(const struct rv_buf *text, uint8_t out[32])
 
 static rv_status key_from_file(const char *path, uint8_t out[32], struct rv_diag *diag)
 {
-	RV_CLEANUP(rv_buf_done) struct rv_buf text;
+	RV_CLEANUP(rv_buf_done) struct rv_buf text = {0};
 	rv_buf_init(&text, 4096);
 	RV_TRY(rv_file_read(path, 4096, &text, diag));
 	if (text.len == 32) {
@@ -233,7 +233,7 @@ static void print_json(const struct verdict *v, const struct tally *t)
 		(json_int_t)r->last, "events", (json_int_t)r->events, "heads", (json_int_t)r->heads,
 		"signed_to", (json_int_t)r->signed_to, "key", v->key, "head", head, "line",
 		(json_int_t)r->line, "runs", v->is_whole ? runs_json(t) : json_array());
-	RV_CLEANUP(rv_buf_done) struct rv_buf text;
+	RV_CLEANUP(rv_buf_done) struct rv_buf text = {0};
 	rv_buf_init(&text, (size_t)16 << 20);
 	if (doc && rv_is_ok(rv_json_pretty(doc, &text)))
 		printf("%.*s\n", (int)text.len, (const char *)text.data);
@@ -290,7 +290,7 @@ static int read_options(int argc, char **argv, struct options *out)
 static rv_status examine(const struct options *options, struct verdict *v, struct tally *t,
 			 struct rv_diag *diag)
 {
-	RV_CLEANUP(rv_buf_done) struct rv_buf bytes;
+	RV_CLEANUP(rv_buf_done) struct rv_buf bytes = {0};
 	struct rv_digest name;
 	rv_buf_init(&bytes, RV_BUNDLE_MAX);
 	if (options->key)

@@ -61,7 +61,7 @@ static rv_status check_item(const struct rv_yaml *y, const struct key *key, cons
 /* Paths travel as escaped text (docs/protocol.md): the file's own bytes are escaped here. */
 static rv_status add_escaped(json_t *list, const json_t *item, struct rv_diag *diag)
 {
-	RV_CLEANUP(rv_buf_done) struct rv_buf text;
+	RV_CLEANUP(rv_buf_done) struct rv_buf text = {0};
 	rv_buf_init(&text, (size_t)PATH_MAX * 4);
 	RV_TRY(rv_path_escape(rv_str_of(json_string_value(item)), &text));
 	const char *z = rv_buf_cstr(&text);
@@ -173,7 +173,7 @@ static rv_status read_all(const struct rv_yaml *y, struct rv_config *config, str
 rv_status rv_config_load(const char *config_dir, struct rv_config *out, struct rv_diag *diag)
 {
 	char path[PATH_MAX];
-	RV_CLEANUP(rv_buf_done) struct rv_buf text;
+	RV_CLEANUP(rv_buf_done) struct rv_buf text = {0};
 	RV_CLEANUP(rv_yaml_freep) struct rv_yaml *y = NULL;
 	RV_CLEANUP(rv_config_done) struct rv_config config;
 	rv_buf_init(&text, CONFIG_MAX);

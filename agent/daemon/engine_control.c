@@ -115,7 +115,7 @@ static rv_status send_reply(struct rv_client *client, uint64_t req, int exit_cod
 			    const json_t *document, int reply_fd)
 {
 	RV_CLEANUP(rv_fd_closep) int large = -1;
-	RV_CLEANUP(rv_buf_done) struct rv_buf text;
+	RV_CLEANUP(rv_buf_done) struct rv_buf text = {0};
 	struct rv_rec_ctl_reply body = {.exit_code = (uint64_t)exit_code};
 	int fd = reply_fd;
 
@@ -155,7 +155,7 @@ static void answer(struct rv_client *client, uint64_t req, rv_status s, const st
 
 void rv_ctl_progress(struct rv_ctl *ctl, const json_t *doc)
 {
-	RV_CLEANUP(rv_buf_done) struct rv_buf text;
+	RV_CLEANUP(rv_buf_done) struct rv_buf text = {0};
 
 	rv_buf_init(&text, 8192);
 	if (!ctl->client || !rv_is_ok(rv_json_canonical(doc, &text)))

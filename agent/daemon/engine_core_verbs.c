@@ -68,7 +68,7 @@ rv_status rv_counts_json(struct rv_engine *e, json_t **out, struct rv_diag *diag
 static json_t *paused_json(struct rv_engine *e)
 {
 	int64_t until = rv_meta_int(e->db, "pause.until", 0);
-	RV_CLEANUP(rv_buf_done) struct rv_buf reason;
+	RV_CLEANUP(rv_buf_done) struct rv_buf reason = {0};
 
 	rv_buf_init(&reason, 1024);
 	if (until <= rv_now_utc_us())

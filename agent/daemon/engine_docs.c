@@ -28,7 +28,7 @@ json_t *rv_text_json(const char *z)
 
 json_t *rv_path_json(struct rv_str path)
 {
-	RV_CLEANUP(rv_buf_done) struct rv_buf text;
+	RV_CLEANUP(rv_buf_done) struct rv_buf text = {0};
 
 	rv_buf_init(&text, 4 * 4096 + 16);
 	if (!rv_is_ok(rv_path_escape(path, &text)))
@@ -95,7 +95,7 @@ rv_status rv_engine_check_pause(struct rv_engine *e, struct rv_diag *diag)
 {
 	char until[RV_TIME_TEXT] = "it is ended";
 	int64_t until_us = rv_meta_int(e->db, "pause.until", 0);
-	RV_CLEANUP(rv_buf_done) struct rv_buf reason;
+	RV_CLEANUP(rv_buf_done) struct rv_buf reason = {0};
 
 	rv_buf_init(&reason, 1024);
 	if (until_us == 0 || until_us <= rv_now_utc_us())

@@ -194,7 +194,7 @@ static rv_status describe(const struct rv_buf *bundle, json_t **out_data, struct
 static rv_status on_evidence(struct rv_engine *e, struct rv_ctl *ctl, json_t **out_data,
 			     struct rv_diag *diag)
 {
-	RV_CLEANUP(rv_buf_done) struct rv_buf bundle;
+	RV_CLEANUP(rv_buf_done) struct rv_buf bundle = {0};
 	uint64_t first = 1;
 	rv_buf_init(&bundle, RV_BUNDLE_MAX);
 	if (strcmp(rv_json_text(ctl->args, "do", ""), "export") != 0)

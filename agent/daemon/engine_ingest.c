@@ -43,8 +43,8 @@ void rv_ingest_done(struct rv_ingest *in)
 static rv_status put_listener(struct rv_ingest *in, const struct rv_rec_found_listener *f,
 			      struct rv_diag *diag)
 {
-	RV_CLEANUP(rv_buf_done) struct rv_buf exe;
-	RV_CLEANUP(rv_buf_done) struct rv_buf unit;
+	RV_CLEANUP(rv_buf_done) struct rv_buf exe = {0};
+	RV_CLEANUP(rv_buf_done) struct rv_buf unit = {0};
 
 	if (f->addr.len != 4 && f->addr.len != 16)
 		return rv_fail(RV_CLASS_MALFORMED, diag, "found_listener: an address of %zu bytes",

@@ -206,7 +206,7 @@ static rv_status add_evidence(const struct rv_evidence *item, void *user)
 static rv_status verdict_json(struct rv_engine *e, const char *id, json_t **out,
 			      struct rv_diag *diag)
 {
-	RV_CLEANUP(rv_buf_done) struct rv_buf text;
+	RV_CLEANUP(rv_buf_done) struct rv_buf text = {0};
 
 	rv_buf_init(&text, 1 << 20);
 	rv_status s = rv_verdict_get(e->db, id, &text, NULL);

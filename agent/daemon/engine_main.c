@@ -58,7 +58,7 @@ static void on_tick(struct rv_loop *loop, void *user)
 /* Sighting ids name the host by a value of its own: a renamed host keeps its sightings. */
 static rv_status host_label(struct rv_engine *e, struct rv_diag *diag)
 {
-	RV_CLEANUP(rv_buf_done) struct rv_buf buf;
+	RV_CLEANUP(rv_buf_done) struct rv_buf buf = {0};
 
 	if (e->is_session) {
 		(void)snprintf(e->host_label, sizeof(e->host_label), "session");

@@ -27,7 +27,7 @@ static rv_status list_of(const json_t *array, const char *what, bool is_path, st
 {
 	size_t at;
 	const json_t *item;
-	RV_CLEANUP(rv_buf_done) struct rv_buf bytes;
+	RV_CLEANUP(rv_buf_done) struct rv_buf bytes = {0};
 
 	rv_buf_init(&bytes, RV_PATH_MAX);
 	if (array && !json_is_array(array))
@@ -53,8 +53,8 @@ static rv_status list_of(const json_t *array, const char *what, bool is_path, st
 
 static rv_status send_walk(struct rv_pass *p, struct rv_peer *open, struct rv_diag *diag)
 {
-	RV_CLEANUP(rv_buf_done) struct rv_buf roots;
-	RV_CLEANUP(rv_buf_done) struct rv_buf excludes;
+	RV_CLEANUP(rv_buf_done) struct rv_buf roots = {0};
+	RV_CLEANUP(rv_buf_done) struct rv_buf excludes = {0};
 
 	rv_buf_init(&roots, 16384);
 	rv_buf_init(&excludes, 16384);
@@ -320,7 +320,7 @@ static rv_status start(struct rv_engine *e, struct rv_diag *diag)
 
 static rv_status doctor(struct rv_engine *e, json_t *checks)
 {
-	RV_CLEANUP(rv_buf_done) struct rv_buf note;
+	RV_CLEANUP(rv_buf_done) struct rv_buf note = {0};
 
 	rv_buf_init(&note, 1024);
 	rv_status s = rv_meta_get(e->db, "pass.served_note", &note, NULL);

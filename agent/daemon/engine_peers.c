@@ -239,7 +239,7 @@ rv_status rv_engine_spawn(struct rv_engine *e, const struct rv_spawn_opts *opts,
 			  struct rv_peer **out, struct rv_diag *diag)
 {
 	struct rv_rec_spawned answer;
-	RV_CLEANUP(rv_buf_done) struct rv_buf dirs;
+	RV_CLEANUP(rv_buf_done) struct rv_buf dirs = {0};
 	RV_CLEANUP(rv_frame_done) struct rv_frame frame = {0};
 
 	rv_buf_init(&dirs, 16384);

@@ -158,7 +158,7 @@ static rv_status plan_of(const struct rv_ctl *ctl, json_t **out, struct rv_diag 
 	}
 	if (ctl->fd < 0)
 		return rv_fail(RV_CLASS_MISCONFIGURED, diag, "apply: no plan was given");
-	RV_CLEANUP(rv_buf_done) struct rv_buf text;
+	RV_CLEANUP(rv_buf_done) struct rv_buf text = {0};
 	rv_buf_init(&text, PLAN_BYTES);
 	RV_TRY(rv_fd_read_all(ctl->fd, &text, diag));
 	return rv_json_parse(rv_buf_view(&text), out, diag);

@@ -111,8 +111,8 @@ static rv_status store_verdict(struct rv_engine *e, const struct rv_credential *
 			       const struct rv_verdict *v, int64_t now_us, struct rv_diag *diag)
 {
 	RV_CLEANUP(rv_jsonp) json_t *doc = NULL;
-	RV_CLEANUP(rv_buf_done) struct rv_buf text;
-	RV_CLEANUP(rv_buf_done) struct rv_buf before;
+	RV_CLEANUP(rv_buf_done) struct rv_buf text = {0};
+	RV_CLEANUP(rv_buf_done) struct rv_buf before = {0};
 	rv_buf_init(&text, 65536);
 	rv_buf_init(&before, 65536);
 	RV_TRY(rv_verdict_json(v, &doc));

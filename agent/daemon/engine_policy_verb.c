@@ -98,7 +98,7 @@ static json_t *finding_json(const struct rv_lint_finding *f)
 static rv_status lint_set(struct rv_engine *e, const struct rv_policy_set *set, json_t *findings,
 			  bool *out_is_red)
 {
-	RV_CLEANUP(rv_buf_done) struct rv_buf grants;
+	RV_CLEANUP(rv_buf_done) struct rv_buf grants = {0};
 	RV_CLEANUP(free_instances) char **instances = NULL;
 	rv_buf_init(&grants, 1 << 20);
 	RV_TRY(grants_text(e, &grants));
@@ -145,7 +145,7 @@ static rv_status do_explain(struct rv_engine *e, struct rv_ctl *ctl, json_t **ou
 	RV_CLEANUP(rv_engine_facts_done) struct rv_engine_facts f = {0};
 	RV_TRY(rv_engine_facts_load(e, id, &f, diag));
 	RV_CLEANUP(rv_jsonp) json_t *explain = NULL;
-	RV_CLEANUP(rv_buf_done) struct rv_buf text;
+	RV_CLEANUP(rv_buf_done) struct rv_buf text = {0};
 	rv_buf_init(&text, 1 << 20);
 	RV_TRY(rv_verdict_explain(e->policy->set, &f.facts, rv_now_utc_us(), &explain));
 	RV_TRY(rv_verdict_explain_text(explain, &text));

@@ -172,7 +172,7 @@ static rv_status ask_all(struct rv_pass *p, const struct targets *all, struct rv
 {
 	unsigned deaths = 0;
 	struct rv_peer *probe = NULL;
-	RV_CLEANUP(rv_buf_done) struct rv_buf der;
+	RV_CLEANUP(rv_buf_done) struct rv_buf der = {0};
 	rv_status s = RV_OK;
 
 	rv_buf_init(&der, 32768);

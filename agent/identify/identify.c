@@ -359,11 +359,11 @@ static rv_status escaped(struct rv_str bytes, struct rv_buf *out)
 rv_status rv_identify_secret(struct rv_identify *i, const struct rv_rec_found_secret *f,
 			     struct rv_diag *diag)
 {
-	RV_CLEANUP(rv_buf_done) struct rv_buf name;
+	RV_CLEANUP(rv_buf_done) struct rv_buf name = {0};
 	RV_CLEANUP(rv_buf_done) struct rv_buf provider = {0};
 	RV_CLEANUP(rv_buf_done) struct rv_buf public_id = {0};
 	RV_CLEANUP(rv_buf_done) struct rv_buf fingerprint = {0};
-	RV_CLEANUP(rv_buf_done) struct rv_buf locator;
+	RV_CLEANUP(rv_buf_done) struct rv_buf locator = {0};
 
 	if (strcmp(rv_kind_name((unsigned)f->kind), "invalid") == 0)
 		return rv_fail(RV_CLASS_MALFORMED, diag, "found_secret of kind %u",

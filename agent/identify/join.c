@@ -96,7 +96,7 @@ static rv_status own_line(struct rv_identify *i, const struct rv_sighting *s, ch
 			  struct rv_diag *diag)
 {
 	char fingerprint[96] = "";
-	RV_CLEANUP(rv_buf_done) struct rv_buf name;
+	RV_CLEANUP(rv_buf_done) struct rv_buf name = {0};
 	unsigned kind = strncmp(s->locator, "ssh:", 4) == 0 ? RV_KIND_SSH_KEY : RV_KIND_PRIVATE_KEY;
 	const struct rv_str by_key[] = {rv_str_of(s->spki)};
 	const struct rv_str by_place[] = {rv_str_of(i->host), s->path, rv_str_of(s->locator)};
@@ -177,7 +177,7 @@ static bool is_service(const struct rv_estate *e, const struct rv_account *a)
 static rv_status put_account(struct rv_identify *i, const struct rv_account *a,
 			     struct rv_diag *diag)
 {
-	RV_CLEANUP(rv_buf_done) struct rv_buf path;
+	RV_CLEANUP(rv_buf_done) struct rv_buf path = {0};
 	const struct rv_str by[] = {rv_str_of(i->host), rv_str_of(a->name)};
 	struct rv_credential row = {
 		.kind = RV_KIND_ACCOUNT,

@@ -20,7 +20,7 @@ rv_status rv_names_json(struct rv_str list, struct rv_buf *out, struct rv_diag *
 	bool ok = true;
 	bool first = true;
 	struct rv_rec_text_item item;
-	RV_CLEANUP(rv_buf_done) struct rv_buf text;
+	RV_CLEANUP(rv_buf_done) struct rv_buf text = {0};
 
 	rv_buf_init(&text, 4 * RV_SANS_MAX);
 	RV_TRY(rv_buf_put_byte(out, '['));

@@ -99,7 +99,7 @@ rv_status rv_audit_append(struct rv_db *db, const struct rv_audit_event *event,
 			  struct rv_audit_head *out_head, struct rv_diag *diag)
 {
 	RV_CLEANUP(rv_txn_done) struct rv_txn txn = {0};
-	RV_CLEANUP(rv_buf_done) struct rv_buf canonical;
+	RV_CLEANUP(rv_buf_done) struct rv_buf canonical = {0};
 	struct rv_audit_head head;
 	int64_t at_us = event->at_us ? event->at_us : rv_now_utc_us();
 	rv_buf_init(&canonical, RV_EVENT_MAX);

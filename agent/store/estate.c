@@ -29,7 +29,7 @@ static rv_status escaped(struct rv_str bytes, struct rv_buf *out, const char **o
 static rv_status bind_escaped(struct rv_stmt *st, int at, struct rv_str bytes)
 {
 	const char *text = NULL;
-	RV_CLEANUP(rv_buf_done) struct rv_buf buf;
+	RV_CLEANUP(rv_buf_done) struct rv_buf buf = {0};
 
 	rv_buf_init(&buf, 4 * RV_PATH_MAX + 16);
 	RV_TRY(escaped(bytes, &buf, &text));
@@ -89,7 +89,7 @@ static rv_status file_lines(struct rv_str list, struct rv_buf *out, struct rv_di
 rv_status rv_unit_put(struct rv_db *db, const struct rv_rec_found_unit *u, int64_t pass,
 		      struct rv_diag *diag)
 {
-	RV_CLEANUP(rv_buf_done) struct rv_buf files;
+	RV_CLEANUP(rv_buf_done) struct rv_buf files = {0};
 	RV_CLEANUP(rv_stmt_done) struct rv_stmt st = {0};
 
 	rv_buf_init(&files, 128 * 1024);

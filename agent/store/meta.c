@@ -45,7 +45,7 @@ rv_status rv_meta_set_int(struct rv_db *db, const char *key, int64_t value, stru
 
 int64_t rv_meta_int(struct rv_db *db, const char *key, int64_t fallback)
 {
-	RV_CLEANUP(rv_buf_done) struct rv_buf buf;
+	RV_CLEANUP(rv_buf_done) struct rv_buf buf = {0};
 
 	rv_buf_init(&buf, 64);
 	if (!rv_is_ok(rv_meta_get(db, key, &buf, NULL)))

@@ -14,7 +14,7 @@ static rv_status one_of(struct rv_stmt *st, const char *typed, char out_id[RV_ID
 	char first[RV_ID_TEXT] = "";
 	unsigned count = 0;
 	bool row = false;
-	RV_CLEANUP(rv_buf_done) struct rv_buf all;
+	RV_CLEANUP(rv_buf_done) struct rv_buf all = {0};
 
 	rv_buf_init(&all, SHOW_AT_MOST * RV_ID_TEXT + 1);
 	for (;; count++) {
@@ -93,7 +93,7 @@ rv_status rv_credential_resolve(struct rv_db *db, const char *id_or_path, char o
 
 	if (id_or_path[0] == '/' || strncmp(id_or_path, "tls://", 6) == 0 ||
 	    strncmp(id_or_path, "account:", 8) == 0) {
-		RV_CLEANUP(rv_buf_done) struct rv_buf bytes;
+		RV_CLEANUP(rv_buf_done) struct rv_buf bytes = {0};
 
 		rv_buf_init(&bytes, RV_TYPED_MAX);
 		RV_TRY(by_path(db, rv_str_of(id_or_path), id_or_path, out_id, &found, diag));

@@ -122,7 +122,7 @@ static rv_status bind_all(struct rv_stmt *st, const struct rv_sighting *s, const
 rv_status rv_sighting_put(struct rv_db *db, const struct rv_sighting *s, int64_t pass,
 			  struct rv_diag *diag)
 {
-	RV_CLEANUP(rv_buf_done) struct rv_buf shown;
+	RV_CLEANUP(rv_buf_done) struct rv_buf shown = {0};
 	RV_CLEANUP(rv_stmt_done) struct rv_stmt st = {0};
 
 	rv_buf_init(&shown, 4 * 4096 + 16);

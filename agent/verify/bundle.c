@@ -118,7 +118,7 @@ static rv_status check_event_fields(const json_t *event, uint64_t *out_seq, int6
 
 static rv_status on_event(struct check *c, const json_t *line, struct rv_diag *diag)
 {
-	RV_CLEANUP(rv_buf_done) struct rv_buf canonical;
+	RV_CLEANUP(rv_buf_done) struct rv_buf canonical = {0};
 	const json_t *event = json_object_get(line, "event");
 	struct rv_digest claimed;
 	uint64_t seq = 0;
@@ -185,7 +185,7 @@ static rv_status on_head(struct check *c, const json_t *doc, struct rv_diag *dia
 /* The bytes of a line are the only ones its content can have. */
 static rv_status check_spelling(const json_t *doc, struct rv_str line, struct rv_diag *diag)
 {
-	RV_CLEANUP(rv_buf_done) struct rv_buf again;
+	RV_CLEANUP(rv_buf_done) struct rv_buf again = {0};
 	rv_buf_init(&again, line.len + 16);
 	if (!rv_is_ok(rv_json_canonical(doc, &again)) || !rv_str_equal(rv_buf_view(&again), line))
 		return bad(diag, "not in canonical form");
