@@ -102,6 +102,7 @@ static rv_status read_back(struct rv_channel *channel, int timeout_ms, uint64_t 
 	}
 	rv_secret_free(secret);
 	rv_frame_done(&frame);
+	rv_channel_wipe(channel);
 	return st;
 }
 
