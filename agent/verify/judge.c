@@ -14,8 +14,12 @@ static struct row row_of(const struct rv_handshake *seen, size_t count, unsigned
 
 	for (size_t i = 0; i < count; i++) {
 		const struct rv_handshake *one = &seen[i];
-		if (one->target != target || one->outcome != RV_OUTCOME_DONE || one->is_resumed)
+		if (one->target != target || one->is_resumed)
 			continue;
+		if (one->outcome != RV_OUTCOME_DONE) {
+			row.length = 0; /* in a row means without a failed one between */
+			continue;
+		}
 		row.has_any = true;
 		row.was_broken = memcmp(one->cert_sha256, wanted, 32) != 0;
 		row.length = row.was_broken ? 0 : row.length + 1;
