@@ -75,8 +75,13 @@ static void show_progress(const struct rv_frame *frame, struct rv_out *out)
 		return;
 	const char *step = rv_out_safe(rv_json_text(document, "step", "..."));
 	const char *text = rv_out_safe(rv_json_text(document, "text", ""));
+	if (!*text)
+		return; /* a step by its name alone tells nobody anything */
 	char line[512];
-	snprintf(line, sizeof(line), "%.100s%s%.390s", step, *text ? ": " : "", text);
+	snprintf(line, sizeof(line), "%.100s: %.390s", step, text);
+	if (strcmp(line, out->last_progress) == 0)
+		return;
+	memcpy(out->last_progress, line, sizeof(line));
 	rv_out_progress(out, line);
 }
 

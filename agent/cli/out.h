@@ -7,14 +7,15 @@
 enum rv_ink { RV_INK_PLAIN, RV_INK_BOLD, RV_INK_DIM, RV_INK_RED, RV_INK_YELLOW, RV_INK_GREEN };
 
 struct rv_out {
-	bool is_json;	     /* --json: the document as it came */
-	bool is_jsonl;	     /* --jsonl: its items, one a line */
-	bool is_quiet;	     /* no progress, no hints */
-	bool out_is_tty;     /* tables and colour only then */
-	bool err_is_tty;     /* moving progress only then */
-	bool use_color;	     /* NO_COLOR, --no-color, TERM=dumb respected */
-	int width;	     /* of the terminal, 80 when unknown */
-	size_t progress_len; /* length of the progress line that is up on stderr */
+	bool is_json;		 /* --json: the document as it came */
+	bool is_jsonl;		 /* --jsonl: its items, one a line */
+	bool is_quiet;		 /* no progress, no hints */
+	bool out_is_tty;	 /* tables and colour only then */
+	bool err_is_tty;	 /* moving progress only then */
+	bool use_color;		 /* NO_COLOR, --no-color, TERM=dumb respected */
+	int width;		 /* of the terminal, 80 when unknown */
+	char last_progress[512]; /* what was said last: nothing is said twice in a row */
+	size_t progress_len;	 /* length of the progress line that is up on stderr */
 };
 
 void rv_out_init(struct rv_out *out, bool want_color);

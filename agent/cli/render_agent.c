@@ -30,6 +30,12 @@ static void print_roles(const struct rv_out *out, const json_t *roles)
 	}
 }
 
+static void print_evidence(const struct rv_out *out, const json_t *evidence)
+{
+	if (rv_json_text(evidence, "key", NULL))
+		rv_out_line(out, "evidence    signed by %s", rv_render_text(evidence, "key"));
+}
+
 static void print_inventory(const struct rv_out *out, const json_t *inventory)
 {
 	if (!rv_json_text(inventory, "url", NULL)) {
@@ -62,6 +68,7 @@ void rv_render_status(struct rv_out *out, const json_t *data, const struct rv_ve
 		rv_out_line(out, "  %srefused%s   %s (the last good set stays in force)",
 			    rv_out_ink(out, RV_INK_RED), rv_out_ink(out, RV_INK_PLAIN),
 			    rv_render_text(policy, "error"));
+	print_evidence(out, json_object_get(data, "evidence"));
 	print_inventory(out, json_object_get(data, "inventory"));
 	if (json_is_object(json_object_get(data, "paused")))
 		rv_render_paused(out, data, args);
