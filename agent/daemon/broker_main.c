@@ -6,11 +6,7 @@
 #include "agent/base/log.h"
 #include "agent/role/start.h"
 
-#include <sys/mman.h>
-#include <sys/resource.h>
-
-#define KEY_LEN	   32
-#define LOCKED_MAX ((rlim_t)256 << 20) /* of address space; what is touched is some 7 MiB */
+#define KEY_LEN 32
 
 /* A key file of exactly 32 bytes, by the name reeved gave its descriptor. */
 static rv_status read_key(const struct rv_role_args *args, const char *name, struct rv_secret **out,
@@ -29,27 +25,12 @@ static rv_status read_key(const struct rv_role_args *args, const char *name, str
 	return RV_OK;
 }
 
-/* Frames pass through ordinary memory: none of this process goes to swap, if we may say so (root,
- * or a generous LimitMEMLOCK). The secure heap is locked in any case. */
-static void stay_out_of_swap(void)
-{
-	const struct rlimit room = {LOCKED_MAX, LOCKED_MAX};
-	struct rlimit now;
-	if (getrlimit(RLIMIT_MEMLOCK, &now) != 0)
-		return;
-	bool is_enough = now.rlim_cur >= LOCKED_MAX || setrlimit(RLIMIT_MEMLOCK, &room) == 0;
-	/* Without the room a later allocation would fail: then rather not at all. */
-	if (is_enough && mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) != 0)
-		rv_log(RV_DEBUG, "memory is not locked", NULL);
-}
-
 /* All that needs libcrypto's set-up, before the filter would refuse it. */
 static rv_status prepare(struct rv_diag *diag)
 {
 	if (!rv_broker_wiping_allocator())
 		return rv_fail(RV_CLASS_BUG, diag,
 			       "libcrypto allocated before its allocator was set");
-	stay_out_of_swap();
 	RV_TRY(rv_secret_heap_init(diag));
 	return rv_broker_warm_up(diag);
 }

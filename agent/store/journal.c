@@ -39,7 +39,18 @@ rv_status rv_run_row_put(struct rv_db *db, const struct rv_run_row *row, struct 
 	rv_stmt_bind_int(&st, 9, row->ended_us);
 	rv_stmt_bind_int(&st, 10, row->wait_until_us);
 	rv_stmt_bind_bytes(&st, 11, row->doc);
-	return rv_stmt_run(&st, diag);
+	struct rv_diag why = {0};
+	rv_status s = rv_stmt_run(&st, &why);
+	if (rv_class_of(s) == RV_CLASS_CONFLICT) {
+		rv_diag_next(diag,
+			     "reeve history %.12s; when it waits for its grace: reeve undo RUN",
+			     row->cred);
+		return rv_fail(RV_CLASS_CONFLICT, diag,
+			       "another run of this credential is under way");
+	}
+	if (!rv_is_ok(s) && diag)
+		*diag = why;
+	return s;
 }
 
 rv_status rv_run_row_get(struct rv_db *db, const char *id, struct rv_buf *out_doc,
