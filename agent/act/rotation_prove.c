@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-#define PAUSE_US (INT64_C(20) * 1000)
+#define PAUSE_US (INT64_C(50) * 1000)
 
 static size_t ports_of(const struct rv_run *run, uint16_t out[RV_RUN_TARGETS])
 {
@@ -29,8 +29,8 @@ rv_status rv_rotation_listeners(struct rv_rotation *rot, struct rv_holder *out, 
 	uint16_t ports[RV_RUN_TARGETS];
 	size_t count = ports_of(rot->run, ports);
 
-	return rot->ports->listeners(rot->ports->ctx, ports, count, out, RV_RUN_HOLDERS, out_count,
-				     diag);
+	return rv_crew_gone(rot->ports->listeners(rot->ports->ctx, ports, count, out,
+						  RV_RUN_HOLDERS, out_count, diag));
 }
 
 /* One handshake with every target, after what is in seen. */
@@ -91,7 +91,7 @@ static rv_status old_ones_gone(struct rv_rotation *rot, enum rv_proof *out, stru
 			rv_diag_set(diag, "%s", why.text);
 			return RV_OK;
 		}
-		RV_TRY(rot->ports->wait(rot->ports->ctx, 5 * PAUSE_US));
+		RV_TRY(rot->ports->wait(rot->ports->ctx, PAUSE_US));
 	}
 }
 

@@ -175,6 +175,8 @@ static rv_status close_pass(struct rv_pass *p, int64_t took_us, struct rv_diag *
 		return rv_fail_nomem(diag);
 	RV_TRY(rv_txn_begin(p->e->db, &txn, diag));
 	RV_TRY(rv_meta_set_int(p->e->db, "pass.done_us", rv_now_utc_us(), diag));
+	if (p->is_complete)
+		RV_TRY(rv_meta_set_int(p->e->db, "pass.complete_us", rv_now_utc_us(), diag));
 	RV_TRY(rv_meta_set_int(p->e->db, "pass.trust_anchors",
 			       (int64_t)p->ingest.identify.trust_anchors, diag));
 	RV_TRY(rv_meta_set(p->e->db, "pass.served_note", p->served_note, diag));
@@ -313,7 +315,12 @@ static void tick(struct rv_engine *e)
 static rv_status start(struct rv_engine *e, struct rv_diag *diag)
 {
 	(void)diag;
-	if (!e->is_session)
+	/* A restart is no reason to walk the whole host again. */
+	int64_t age = rv_now_utc_us() - rv_meta_int(e->db, "pass.complete_us", 0);
+	bool is_fresh = age >= 0 && age < PASS_EVERY_US;
+	if (!e->is_session && is_fresh)
+		e->core->next_pass_us = rv_boot_us() + PASS_EVERY_US - age;
+	else if (!e->is_session)
 		submit_pass(e);
 	return RV_OK;
 }

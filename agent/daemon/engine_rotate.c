@@ -247,7 +247,7 @@ struct waiting {
 static rv_status take_waiting(const struct rv_run_row *row, void *user)
 {
 	struct waiting *w = user;
-	bool is_due = row->wait_until_us && row->wait_until_us <= w->now_us;
+	bool is_due = row->wait_until_us <= w->now_us; /* 0: its job could not go on */
 
 	if ((w->with_all || is_due) && w->count < RV_LEN(w->ids))
 		(void)snprintf(w->ids[w->count++], sizeof(w->ids[0]), "%s",

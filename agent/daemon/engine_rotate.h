@@ -45,8 +45,10 @@ struct rv_rotate_listener {
 	size_t addr_len;
 	struct rv_holder holder;
 };
-RV_NODISCARD rv_status rv_rotate_look(struct rv_engine *e, struct rv_rotate_listener *out,
-				      size_t max, size_t *out_count, struct rv_diag *diag);
+/* port 0: all. */
+RV_NODISCARD rv_status rv_rotate_look(struct rv_engine *e, uint16_t port,
+				      struct rv_rotate_listener *out, size_t max, size_t *out_count,
+				      struct rv_diag *diag);
 /* engine_rotate_paths.c: the files of a credential, surveyed. */
 #define RV_ROTATE_HOPS 8
 struct rv_rotate_paths;

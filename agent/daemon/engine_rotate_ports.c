@@ -93,7 +93,8 @@ static rv_status port_listeners(void *ctx, const uint16_t *ports, size_t port_co
 
 	if (!seen)
 		return rv_fail_nomem(diag);
-	RV_TRY(rv_rotate_look(engine_of(ctx), seen, 1024, &count, diag));
+	RV_TRY(rv_rotate_look(engine_of(ctx), port_count == 1 ? ports[0] : 0, seen, 1024, &count,
+			      diag));
 	for (size_t i = 0; i < count && kept < max; i++) {
 		bool is_wanted = false;
 		for (size_t k = 0; !is_wanted && k < port_count; k++)

@@ -42,13 +42,13 @@ static rv_status take_listeners(struct rv_engine *e, struct rv_peer *discover,
 	return RV_OK;
 }
 
-rv_status rv_rotate_look(struct rv_engine *e, struct rv_rotate_listener *out, size_t max,
-			 size_t *out_count, struct rv_diag *diag)
+rv_status rv_rotate_look(struct rv_engine *e, uint16_t port, struct rv_rotate_listener *out,
+			 size_t max, size_t *out_count, struct rv_diag *diag)
 {
 	struct rv_spawn_opts opts = {
 		.role = RV_ROLE_DISCOVER, .uid = UINT32_MAX, .gid = UINT32_MAX};
 	struct rv_peer *discover = NULL, *open = NULL;
-	struct rv_rec_look_listeners ask = {.port = 0};
+	struct rv_rec_look_listeners ask = {.port = port};
 	struct rv_frame frame = {0};
 
 	RV_TRY(rv_engine_spawn(e, &opts, &discover, diag));
@@ -168,6 +168,22 @@ static rv_status add_text(struct rv_run *run, const char *text,
 	return add_named(run, host, port, seen, count, diag);
 }
 
+/* The one port that all name, or 0. */
+static uint16_t port_of(const json_t *texts)
+{
+	uint16_t port = 0, one = 0;
+	char host[256];
+	const json_t *text;
+	size_t i;
+
+	json_array_foreach (texts, i, text) {
+		if (!split(json_string_value(text), host, &one) || (port && port != one))
+			return 0;
+		port = one;
+	}
+	return port;
+}
+
 rv_status rv_rotate_targets(struct rv_engine *e, struct rv_run *run, const json_t *texts,
 			    struct rv_diag *diag)
 {
@@ -180,7 +196,7 @@ rv_status rv_rotate_targets(struct rv_engine *e, struct rv_run *run, const json_
 		return rv_fail_nomem(diag);
 	if (!json_array_size(texts))
 		return RV_OK;
-	RV_TRY(rv_rotate_look(e, seen, 1024, &count, diag));
+	RV_TRY(rv_rotate_look(e, port_of(texts), seen, 1024, &count, diag));
 	json_array_foreach (texts, i, text) {
 		size_t before = run->target_count;
 		RV_TRY(add_text(run, json_string_value(text), seen, count, diag));

@@ -54,6 +54,7 @@ const char *rv_build_id(void); /* version + hash of messages.def at build time *
 /* Crash injection (RV_FAULTS builds; a no-op otherwise). Armed from args->fault_at at start. Each
  * frame sent or received and each journal write is an event, counted from 1 in this process; at the
  * chosen one it kills itself with SIGKILL. rv_fault_count() is what a dry run reports. */
+#define RV_FAULT_TRACE 1000000000 /* as event: nobody dies, each event is named on stderr */
 void rv_fault_arm(uint64_t at);
 void rv_fault_point(const char *where);
 uint64_t rv_fault_count(void);

@@ -3,6 +3,7 @@
 #include "agent/ipc/role.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <unistd.h>
 
 static uint64_t fault_at;
@@ -16,8 +17,9 @@ void rv_fault_arm(uint64_t at)
 
 void rv_fault_point(const char *where)
 {
-	(void)where; /* for a debugger: the name of the message or journal record */
 	fault_seen++;
+	if (fault_at == RV_FAULT_TRACE)
+		dprintf(2, "fault-point %llu %s\n", (unsigned long long)fault_seen, where);
 	if (fault_at != 0 && fault_seen == fault_at)
 		(void)kill(getpid(), SIGKILL); /* no return to look at */
 }
