@@ -317,9 +317,9 @@ static rv_status start(struct rv_engine *e, struct rv_diag *diag)
 	(void)diag;
 	/* A restart is no reason to walk the whole host again. */
 	int64_t age = rv_now_utc_us() - rv_meta_int(e->db, "pass.complete_us", 0);
-	bool is_fresh = age >= 0 && age < PASS_EVERY_US;
+	bool is_fresh = age >= 0 && age < pass_every_us(e);
 	if (!e->is_session && is_fresh)
-		e->core->next_pass_us = rv_boot_us() + PASS_EVERY_US - age;
+		e->core->next_pass_us = rv_boot_us() + pass_every_us(e) - age;
 	else if (!e->is_session)
 		submit_pass(e);
 	return RV_OK;

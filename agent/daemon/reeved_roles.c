@@ -242,7 +242,9 @@ void sup_hello_late(struct rv_loop *loop, void *user)
 void sup_child_end(struct sup_child *child)
 {
 	child->is_ended = true;
-	(void)kill(child->pid, SIGKILL); /* not reaped yet, so the number is still its own */
+	/* Not reaped yet, so the number is still its own. One that is to die by its own hand gets
+	 * another signal, so that its SIGKILL can be told from ours. */
+	(void)kill(child->pid, child->has_fault ? SIGUSR1 : SIGKILL);
 }
 
 static void log_end(const struct sup_child *child, unsigned code)
@@ -250,10 +252,10 @@ static void log_end(const struct sup_child *child, unsigned code)
 	char text[16];
 
 	(void)snprintf(text, sizeof(text), "%u", code); /* always fits */
-	if (child->is_ended || (child->sup->is_stopping && code == 128 + SIGTERM))
-		return;
 	if (child->has_fault && code == 128 + SIGKILL)
 		rv_log(RV_WARNING, "fault fired", "role", rv_role_name(child->role), NULL);
+	if (child->is_ended || (child->sup->is_stopping && code == 128 + SIGTERM))
+		return;
 	if (code == 128 + SIGSYS)
 		rv_log(RV_ERROR, "role was killed by its own filter", "role",
 		       rv_role_name(child->role), NULL);
@@ -281,8 +283,7 @@ void sup_child_exited(struct rv_loop *loop, int fd, uint32_t events, void *user)
 
 	(void)events; /* a pidfd has one */
 	log_end(child, code);
-	if (child->has_fault && !child->is_ended && code == 128 + SIGKILL &&
-	    sup->opt.fault.takes_all)
+	if (child->has_fault && code == 128 + SIGKILL && sup->opt.fault.takes_all)
 		take_all(sup);
 	rv_loop_remove(loop, fd);
 	rv_loop_remove(loop, rv_channel_fd(child->channel));
