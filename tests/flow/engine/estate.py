@@ -6,16 +6,15 @@ import string
 import subprocess
 import tempfile
 
+# No account here has the uid of whoever runs the tests.
 PASSWD = """root:x:0:0:root:/root:/bin/bash
 daemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin
-nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin
 svc-report:x:998:998::/srv/report:/usr/sbin/nologin
 svc-left:x:997:997::/srv/left:/usr/sbin/nologin
-alice:x:1000:1000::/home/alice:/bin/bash
+alice:x:41000:41000::/home/alice:/bin/bash
 """
 SHADOW = """root:*:19700:0:99999:7:::
 daemon:*:19700:0:99999:7:::
-nobody:*:19700:0:99999:7:::
 svc-report:!:19700:0:99999:7:::
 svc-left:!:19700:0:99999:7:::
 alice:!:19700:0:99999:7:::
@@ -83,3 +82,8 @@ def the(items, path):
     found = find(items, path)
     assert len(found) == 1, f"{path}: {found}"
     return found[0]
+
+
+def at_rest(items):
+    """Without what other listeners of this machine serve just now."""
+    return [one for one in items if not all(where.startswith("tls://") for where in one["where"])]

@@ -98,7 +98,7 @@ assign:
         self.agent.start()
         self.agent.passed()
         self.agent.call("owner", do="set", id="/opt/lone/cert.pem", owner="team:web")
-        before = {i["id"]: i["owner"] for i in self.agent.call("list").data["items"]}
+        before = {i["id"]: i["owner"] for i in estate.at_rest(self.agent.call("list").data["items"])}
         for _ in range(3):
             with self.agent.connect() as control:
                 control.send({"v": 1, "verb": "discover", "args": {}})
@@ -108,7 +108,7 @@ assign:
             self.agent.until(lambda: self.agent.pid_of("engine") not in (None, engine), 30,
                              "another engine is up")
         self.agent.until(lambda: self.agent.call("discover").data, 60, "a pass goes through")
-        after = {i["id"]: i["owner"] for i in self.agent.call("list").data["items"]}
+        after = {i["id"]: i["owner"] for i in estate.at_rest(self.agent.call("list").data["items"])}
         self.assertEqual(before, after)
         checks = {c["name"]: c["ok"] for c in self.agent.call("doctor").data["checks"]}
         self.assertTrue(checks["database"] and checks["audit chain"], checks)
