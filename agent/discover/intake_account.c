@@ -5,6 +5,11 @@
 
 #include <stdlib.h>
 
+static bool has_nul(struct rv_str s)
+{
+	return s.len > 0 && memchr(s.data, 0, s.len) != NULL;
+}
+
 rv_status rv_intake_passwd(struct rv_intake *in, struct rv_str bytes)
 {
 	struct rv_passwd entry;
@@ -12,6 +17,8 @@ rv_status rv_intake_passwd(struct rv_intake *in, struct rv_str bytes)
 
 	rv_intake_forget_accounts(in);
 	while (rv_passwd_next(&bytes, &entry, &bad)) {
+		if (has_nul(entry.name) || has_nul(entry.home))
+			continue; /* no account of this system */
 		if (in->account_count == RV_ACCOUNTS_MAX)
 			return rv_fail(RV_CLASS_EXHAUSTED, NULL, "too many accounts");
 		if (in->account_count % 256 == 0) {
@@ -30,10 +37,10 @@ rv_status rv_intake_passwd(struct rv_intake *in, struct rv_str bytes)
 			.password = entry.password,
 			.can_login = entry.can_login,
 		};
-		if (!a.name || !a.home) { /* no memory, or a NUL in a name: not an account */
+		if (!a.name || !a.home) {
 			free(a.name);
 			free(a.home);
-			continue;
+			return rv_fail_nomem(NULL);
 		}
 		in->accounts[in->account_count++] = a;
 	}

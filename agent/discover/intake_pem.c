@@ -115,11 +115,12 @@ static rv_status look_at_block(struct rv_intake *in, struct rv_intake_file *f,
 	struct rv_str der = {in->block, len};
 	if (is_certificate(pem->label)) {
 		bool has_trust = pem->label == RV_PEM_TRUSTED_CERTIFICATE;
+		rv_status s = rv_cert_parse(der, has_trust, in->cert);
 
-		if (rv_is_ok(rv_cert_parse(der, has_trust, in->cert)))
+		if (rv_is_ok(s))
 			return found_certificate(in, f, in->cert);
 		f->is_broken = true;
-		return RV_OK;
+		return rv_class_of(s) == RV_CLASS_EXHAUSTED ? s : RV_OK;
 	}
 	/* A body under an old-style "ENCRYPTED" header is cipher text, not DER. */
 	rv_status parsed = rv_key_parse(pem->label, pem->is_encrypted, der, &key);

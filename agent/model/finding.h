@@ -43,7 +43,8 @@
 	F(STR, 33, issuer_key_id, 64)   \
 	F(U64, 34, in_bundle, 65535) /* how many certificates the same file holds */
 
-/* A private key. spki_sha256 is empty when the key is encrypted. */
+/* A private key. spki_sha256 is empty when the key is encrypted and does not show its public part
+ * (OpenSSH's own form does). */
 #define RV_REC_found_key(F)         \
 	RV_PLACE_FIELDS(F)          \
 	F(U64, 20, ordinal, 65535)  \
