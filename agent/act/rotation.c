@@ -6,8 +6,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include <stdio.h>
-
 #define TRIES_MAX 4 /* of a step whose role died or did not answer */
 
 /* on_failure: where a definite refusal leads. AGAIN: the step is tried again, later and later. */

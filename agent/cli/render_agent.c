@@ -80,7 +80,7 @@ void rv_render_status(struct rv_out *out, const json_t *data, const struct rv_ve
 	if (rv_json_int(counts, "orphans", 0) > 0)
 		rv_out_hint(out, "next: reeve list --orphans");
 	else if (rv_json_int(counts, "due", 0) > 0)
-		rv_out_hint(out, "next: reeve plan");
+		rv_out_hint(out, "next: reeve list --due 1d");
 	else
 		rv_out_hint(out, "next: reeve list");
 }

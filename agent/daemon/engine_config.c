@@ -22,7 +22,7 @@ struct key {
 };
 
 static const struct key keys[] = {
-#define KEY(member, key, type, def, least, most, doc)                                              \
+#define KEY(member, key, type, def, least, most, doc) \
 	{key, type, def, least, most, offsetof(struct rv_config, member)},
 	RV_CONFIG_DISCOVER(KEY)
 #undef KEY
@@ -99,8 +99,8 @@ static rv_status read_number(const struct rv_yaml *y, const struct key *key, con
 	if (key->type == TIME) {
 		const char *text = json_string_value(value);
 		if (!text || !rv_is_ok(rv_duration_parse(rv_str_of(text), &number, &why)))
-			return rv_yaml_fail(y, value, NULL, diag,
-					    "%s: a time such as 1h is wanted", key->name);
+			return rv_yaml_fail(y, value, NULL, diag, "%s: a time such as 1h is wanted",
+					    key->name);
 	} else {
 		if (!json_is_integer(value))
 			return rv_yaml_fail(y, value, NULL, diag, "%s: a number is wanted",
@@ -180,7 +180,8 @@ rv_status rv_config_load(const char *config_dir, struct rv_config *out, struct r
 	set_defaults(&config);
 	int len = snprintf(path, sizeof(path), "%s/reeve.yaml", config_dir);
 	if (len < 0 || (size_t)len >= sizeof(path))
-		return rv_fail(RV_CLASS_MISCONFIGURED, diag, "the configuration's path is too long");
+		return rv_fail(RV_CLASS_MISCONFIGURED, diag,
+			       "the configuration's path is too long");
 	rv_status status = rv_file_read(path, CONFIG_MAX, &text, diag);
 	if (rv_is_ok(status)) {
 		RV_TRY(rv_yaml_parse(rv_buf_view(&text), path, &y, diag));

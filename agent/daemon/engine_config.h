@@ -9,8 +9,8 @@
 #define RV_CONFIG_DISCOVER(X)                                                                      \
 	X(roots, "roots", PATHS, 0, 0, 256, "where to look; all of the host when absent")          \
 	X(excludes, "excludes", GLOBS, 0, 0, 256, "what to leave out, as globs")                   \
-	X(every_us, "every", TIME, INT64_C(3600000000), INT64_C(60000000),                         \
-	  INT64_C(2592000000000), "time between two passes, 1min to 30d; 1h when absent")          \
+	X(every_us, "every", TIME, INT64_C(3600000000), INT64_C(60000000), INT64_C(2592000000000), \
+	  "time between two passes, 1min to 30d; 1h when absent")                                  \
 	X(max_file_bytes, "max_file_mib", MIB, INT64_C(16777216), INT64_C(1048576),                \
 	  INT64_C(1073741824), "larger files are listed, not read; 1 to 1024 MiB, 16 when absent") \
 	X(min_confidence, "min_confidence", PERCENT, 50, 0, 100,                                   \

@@ -55,7 +55,7 @@ struct rv_engine_core {
 	struct rv_sup_waiter *sup_answer; /* the last answer of reeved, kept for its reader */
 	uint64_t next_job;
 	int64_t pass_every_us; /* as configured; 0 before the first pass */
-	unsigned waiting; /* depth of rv_engine_call and friends: 0 or 1 */
+	unsigned waiting;      /* depth of rv_engine_call and friends: 0 or 1 */
 	bool is_stopping;
 	int exit_code;
 	int signal_fd;

@@ -267,12 +267,11 @@ static rv_status discover(struct rv_engine *e, struct rv_ctl *ctl, json_t **out_
 	if (e->is_session || rv_json_bool(ctl->args, "once", false))
 		RV_TRY(rv_list_json(e, NULL, &items, diag));
 	RV_TRY(rv_counts_json(e, &counts, diag));
-	*out_data =
-		json_pack("{s:o, s:O, s:I, s:O*, s:o, s:b, s:I, s:I}", "counts", counts, "not_looked",
-			  not_looked, "took_ms", (json_int_t)((rv_boot_us() - started) / 1000),
-			  "items", items, "served_note", rv_text_json(p.served_note), "complete",
-			  p.is_complete, "findings", (json_int_t)p.ingest.findings, "weak",
-			  (json_int_t)p.ingest.weak);
+	*out_data = json_pack(
+		"{s:o, s:O, s:I, s:O*, s:o, s:b, s:I, s:I}", "counts", counts, "not_looked",
+		not_looked, "took_ms", (json_int_t)((rv_boot_us() - started) / 1000), "items",
+		items, "served_note", rv_text_json(p.served_note), "complete", p.is_complete,
+		"findings", (json_int_t)p.ingest.findings, "weak", (json_int_t)p.ingest.weak);
 	return *out_data ? RV_OK : rv_fail_nomem(diag);
 }
 
