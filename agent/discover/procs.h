@@ -18,7 +18,7 @@ RV_NODISCARD rv_status rv_proc_read(int dir_fd, uint32_t pid, struct rv_proc *ou
 /* The parent and start (in ticks) from the text of /proc/PID/stat; names may hold ") ". */
 bool rv_proc_parse_stat(struct rv_str stat, uint32_t *out_ppid, uint64_t *out_ticks);
 /* The unit from the text of /proc/PID/cgroup (borrowed): v2, else the systemd hierarchy. */
-struct rv_str rv_proc_parse_cgroup(struct rv_str text);
+struct rv_str rv_proc_parse_cgroup(struct rv_str cgroup);
 /* Does the text of an epoll descriptor's fdinfo name this inode? */
 bool rv_proc_epoll_has(struct rv_str fdinfo, uint64_t inode);
 /* Could a thread that stands in this system call take a connection from descriptor fd? `text` is

@@ -62,8 +62,8 @@ static rv_status schema_version(struct rv_invdb *db, int *out, struct rv_diag *d
 {
 	sqlite3_stmt *stmt = NULL;
 
-	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): open_with gives a database or fails
-	 */
+	/* open_with gives a database or fails. */
+	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
 	if (sqlite3_prepare_v2(db->sql, "PRAGMA user_version", -1, &stmt, NULL) != SQLITE_OK ||
 	    sqlite3_step(stmt) != SQLITE_ROW) {
 		rv_status failure = rv_invdb_fail(db, diag, db->path);
