@@ -90,7 +90,7 @@ static void on_signal(struct rv_loop *loop, int fd, uint32_t events, void *user)
 	if (info.ssi_signo == SIGHUP) {
 		sup_grants_load(sup);
 		rv_log(RV_INFO, "grants read again", NULL);
-		if (sup->engine)
+		if (sup->engine && sup->engine->has_said_hello)
 			(void)kill(sup->engine->pid, SIGHUP); /* policies; it lives: not reaped */
 	} else {
 		sup_stop(sup, 0);

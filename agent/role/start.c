@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
+#include <signal.h>
 #include <time.h>
 
 #define PATHS_MAX 24
@@ -139,6 +140,17 @@ static rv_status confine(const struct rv_role_args *args, uint64_t *out_walls, s
 	return rv_confine(&spec, out_walls, diag);
 }
 
+/* reeved passes SIGHUP on to a role that said HELLO. Held back until the role reads it from a
+ * signalfd, it cannot end one that has not come so far, nor one that does not care. */
+static void hold_hangups(void)
+{
+	sigset_t set;
+
+	(void)sigemptyset(&set); /* these three fail only for numbers that do not exist */
+	(void)sigaddset(&set, SIGHUP);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
 /* Everything a library would open later, once and now. */
 static rv_status warm_up(struct rv_diag *diag)
 {
@@ -165,6 +177,7 @@ rv_status rv_role_start(int argc, char **argv, enum rv_role role, struct rv_role
 	rv_log_name(rv_role_name(role));
 	RV_TRY(rv_role_args_parse(argc, argv, role, &args, diag));
 	rv_fault_arm(args.fault_at);
+	hold_hangups();
 	RV_TRY(rv_channel_new(args.sup_fd, role, RV_ROLE_REEVED, &sup));
 	if (role != RV_ROLE_ENGINE) {
 		if (args.engine_fd < 0)
