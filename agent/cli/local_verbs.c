@@ -213,8 +213,12 @@ int rv_run_evidence_export(struct rv_out *out, const struct rv_verb_args *args)
 	rv_status status = write_bundle(reply.fd, path, &diag);
 	if (!rv_is_ok(status))
 		return rv_show_failure(status, &diag);
+	if (path && out->is_json)
+		return rv_show_reply(out, &reply, NULL, args);
+	const json_t *data = json_object_get(reply.document, "data");
 	if (path)
-		rv_out_hint(out, "next: reeve-verify %s", path);
+		rv_out_hint(out, "next: reeve-verify --key %s %s", rv_json_text(data, "key", "KEY"),
+			    path);
 	return reply.exit_code;
 }
 

@@ -297,8 +297,11 @@ static rv_status examine(const struct options *options, struct verdict *v, struc
 		RV_TRY(key_name_of(options->key, &name, diag));
 	RV_TRY(rv_file_read(options->file, RV_BUNDLE_MAX, &bytes, diag));
 	v->file = options->file;
-	v->is_whole = rv_is_ok(rv_bundle_check(rv_buf_view(&bytes), options->key ? &name : NULL,
-					       on_event, t, &v->report, &v->why));
+	rv_status st = rv_bundle_check(rv_buf_view(&bytes), options->key ? &name : NULL, on_event,
+				       t, &v->report, &v->why);
+	if (rv_class_of(st) == RV_CLASS_EXHAUSTED)
+		return rv_fail_nomem(diag);
+	v->is_whole = rv_is_ok(st);
 	v->is_whose = options->key != NULL;
 	v->is_enough = v->report.last >= options->at_least;
 	if (v->report.heads > 0) {

@@ -4,6 +4,8 @@
 #include "agent/base/clock.h"
 #include "agent/store/schema.h"
 
+#include <errno.h>
+
 /* Rows are never changed: a trigger says so to whoever tries by accident. Who owns the file can
  * drop the trigger; what that cannot undo is in docs/evidence.md. */
 const char rv_ddl_audit[] =
@@ -59,19 +61,23 @@ rv_status rv_audit_last(struct rv_db *db, struct rv_audit_head *out, struct rv_d
 static rv_status canonical_of(const struct rv_audit_event *event, int64_t at_us, uint64_t seq,
 			      struct rv_buf *out, struct rv_diag *diag)
 {
-	RV_CLEANUP(rv_jsonp) json_t *empty = json_object();
+	RV_CLEANUP(rv_jsonp) json_t *empty = event->data ? NULL : json_object();
 	const json_t *data = event->data ? event->data : empty;
+	if (!data)
+		return rv_fail_nomem(diag);
 	if (!json_is_object(data))
 		return rv_fail(RV_CLASS_MALFORMED, diag, "an event's data is a JSON object");
+	errno = 0; /* the library does not say why it packed nothing; malloc does */
 	/* "O": a reference of its own; the tree is only read. */
 	RV_CLEANUP(rv_jsonp)
 	json_t *doc = json_pack("{s:I, s:s, s:O, s:s, s:I, s:s, s:i}", "at", (json_int_t)at_us,
 				"cred", event->cred ? event->cred : "", "data", data, "run",
 				event->run ? event->run : "", "seq", (json_int_t)seq, "type",
 				event->type, "v", RV_EVENT_VERSION);
+	if (!doc && errno == ENOMEM)
+		return rv_fail_nomem(diag);
 	if (!doc)
-		return rv_fail(RV_CLASS_MALFORMED, diag,
-			       "an event's texts must be UTF-8, and its memory available");
+		return rv_fail(RV_CLASS_MALFORMED, diag, "an event's texts must be UTF-8");
 	return rv_json_canonical(doc, out);
 }
 

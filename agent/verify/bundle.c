@@ -3,6 +3,8 @@
 
 #define HEX32 (2 * 32 + 1)
 #define HEX64 (2 * 64 + 1)
+/* An event and its hash. */
+#define LINE_MAX_BYTES (RV_EVENT_MAX + 128)
 
 /* --- writing -----------------------------------------------------------------------------------
  */
@@ -116,6 +118,16 @@ static rv_status check_event_fields(const json_t *event, uint64_t *out_seq, int6
 	return RV_OK;
 }
 
+/* No memory is no finding about the bundle: it comes out as EXHAUSTED. */
+static rv_status canonical_of(const json_t *doc, struct rv_buf *out, struct rv_diag *diag)
+{
+	rv_status st = rv_json_canonical(doc, out);
+	if (rv_is_ok(st))
+		return RV_OK;
+	return rv_class_of(st) == RV_CLASS_EXHAUSTED ? rv_fail_nomem(diag)
+						     : bad(diag, "values that no event may have");
+}
+
 static rv_status on_event(struct check *c, const json_t *line, struct rv_diag *diag)
 {
 	RV_CLEANUP(rv_buf_done) struct rv_buf canonical = {0};
@@ -123,13 +135,12 @@ static rv_status on_event(struct check *c, const json_t *line, struct rv_diag *d
 	struct rv_digest claimed;
 	uint64_t seq = 0;
 	int64_t at_us = 0;
-	rv_buf_init(&canonical, RV_EVENT_MAX);
+	rv_buf_init(&canonical, LINE_MAX_BYTES);
 	if (json_object_size(line) != 2 ||
 	    !take_hex(line, "hash", claimed.bytes, sizeof(claimed.bytes)))
 		return bad(diag, "an event without its hash");
 	RV_TRY(check_event_fields(event, &seq, &at_us, diag));
-	if (!rv_is_ok(rv_json_canonical(event, &canonical)))
-		return bad(diag, "an event with values no event may have, or too long");
+	RV_TRY(canonical_of(event, &canonical, diag));
 	RV_TRY(rv_chain_take(&c->chain, seq, rv_buf_view(&canonical), &claimed, diag));
 	c->report->events++;
 	c->report->head = c->chain.hash;
@@ -186,17 +197,22 @@ static rv_status on_head(struct check *c, const json_t *doc, struct rv_diag *dia
 static rv_status check_spelling(const json_t *doc, struct rv_str line, struct rv_diag *diag)
 {
 	RV_CLEANUP(rv_buf_done) struct rv_buf again = {0};
-	rv_buf_init(&again, line.len + 16);
-	if (!rv_is_ok(rv_json_canonical(doc, &again)) || !rv_str_equal(rv_buf_view(&again), line))
-		return bad(diag, "not in canonical form");
-	return RV_OK;
+	/* The canonical form of a text is never longer than the text. */
+	rv_buf_init(&again, line.len + 64);
+	RV_TRY(canonical_of(doc, &again, diag));
+	return rv_str_equal(rv_buf_view(&again), line) ? RV_OK : bad(diag, "not in canonical form");
 }
 
 static rv_status check_line(struct check *c, struct rv_str line, struct rv_diag *diag)
 {
 	RV_CLEANUP(rv_jsonp) json_t *doc = NULL;
 	struct rv_diag why = {0};
-	if (!rv_is_ok(rv_json_parse(line, &doc, &why)))
+	if (line.len > LINE_MAX_BYTES)
+		return bad(diag, "longer than any line of a bundle");
+	rv_status st = rv_json_parse(line, &doc, &why);
+	if (rv_class_of(st) == RV_CLASS_EXHAUSTED)
+		return rv_fail_nomem(diag);
+	if (!rv_is_ok(st))
 		return rv_fail(RV_CLASS_MALFORMED, diag, "not JSON (%s)", why.text);
 	RV_TRY(check_spelling(doc, line, diag));
 	const json_t *header = json_object_get(doc, "reeve_evidence");
