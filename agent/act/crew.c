@@ -47,10 +47,20 @@ rv_status rv_crew_gone(rv_status s)
 	return s;
 }
 
+/* A role that did not come up, or whose partner died meanwhile, says nothing about the step either:
+ * a fresh crew tries again, a few times. Only a plain refusal is one. */
+rv_status rv_crew_did_not_start(rv_status s)
+{
+	if (!rv_is_ok(s) && rv_class_of(s) != RV_CLASS_DENIED &&
+	    rv_class_of(s) != RV_CLASS_EXHAUSTED)
+		s.class_id = RV_CLASS_UNSURE;
+	return s;
+}
+
 static rv_status spawn(struct rv_crew *crew, const struct rv_act_spawn *ask,
 		       struct rv_act_peer **out, uint64_t *out_job, struct rv_diag *diag)
 {
-	return rv_crew_gone(crew->ports->spawn(crew->ports->ctx, ask, out, out_job, diag));
+	return rv_crew_did_not_start(crew->ports->spawn(crew->ports->ctx, ask, out, out_job, diag));
 }
 
 rv_status rv_crew_call(struct rv_crew *crew, struct rv_act_peer *peer, enum rv_msg type,
@@ -149,7 +159,7 @@ rv_status rv_crew_give(struct rv_crew *crew, uint64_t handle, uint64_t job, uint
 
 	RV_TRY(rv_crew_call(crew, crew->broker, RV_MSG_give, &ask, RV_MSG_given, &got, &frame,
 			    diag));
-	rv_status r = rv_crew_outcome(got.outcome, got.text, diag);
+	rv_status r = rv_crew_gone(rv_crew_outcome(got.outcome, got.text, diag));
 	rv_frame_done(&frame);
 	if (rv_is_ok(r))
 		*out_ref = ask.ref;

@@ -26,6 +26,8 @@ RV_NODISCARD rv_status rv_crew_call(struct rv_crew *crew, struct rv_act_peer *pe
 				    void *out_body, struct rv_frame *frame, struct rv_diag *diag);
 /* NOT_FOUND of a channel (the role is gone) as UNSURE. */
 rv_status rv_crew_gone(rv_status s);
+/* Whatever a spawn failed with but DENIED and EXHAUSTED, as UNSURE. */
+rv_status rv_crew_did_not_start(rv_status s);
 /* outcome (an rv_class) and text of an answer as a status. */
 rv_status rv_crew_outcome(uint64_t outcome, struct rv_str text, struct rv_diag *diag);
 RV_NODISCARD rv_status rv_crew_broker(struct rv_crew *crew, struct rv_diag *diag);

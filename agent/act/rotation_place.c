@@ -107,7 +107,7 @@ static rv_status keep_old(struct rv_rotation *rot, size_t i, uint64_t ref, struc
 		.purpose = rv_str_of(purpose), .peer_job = rot->crew.place_job, .ref = ref};
 	RV_TRY(rv_crew_call(&rot->crew, rot->crew.broker, RV_MSG_keep, &ask, RV_MSG_kept, &kept,
 			    &frame, diag));
-	rv_status r = rv_crew_outcome(kept.outcome, kept.text, diag);
+	rv_status r = rv_crew_gone(rv_crew_outcome(kept.outcome, kept.text, diag));
 	struct rv_act_event event = {.step = RV_AT_STAGE,
 				     .outcome = "note",
 				     .text = "old file sealed",

@@ -29,8 +29,8 @@ rv_status rv_rotation_listeners(struct rv_rotation *rot, struct rv_holder *out, 
 	uint16_t ports[RV_RUN_TARGETS];
 	size_t count = ports_of(rot->run, ports);
 
-	return rv_crew_gone(rot->ports->listeners(rot->ports->ctx, ports, count, out,
-						  RV_RUN_HOLDERS, out_count, diag));
+	return rv_crew_did_not_start(rot->ports->listeners(rot->ports->ctx, ports, count, out,
+							   RV_RUN_HOLDERS, out_count, diag));
 }
 
 /* One handshake with every target, after what is in seen. */
