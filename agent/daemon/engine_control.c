@@ -5,6 +5,7 @@
 #include "agent/daemon/engine_core.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -111,6 +112,19 @@ static json_t *error_document(rv_status s, const struct rv_diag *diag, const jso
 	return json_pack("{s:i, s:O}", "v", 1, "error", error);
 }
 
+/* The engine never waits for a caller: one that leaves its answers unread is cut off, and the loop
+ * sees its end. */
+static bool is_reading(struct rv_client *client)
+{
+	int fd = rv_channel_fd(client->channel);
+	struct pollfd p = {.fd = fd, .events = POLLOUT};
+
+	if (poll(&p, 1, 0) == 1 && (p.revents & POLLOUT) != 0)
+		return true;
+	(void)shutdown(fd, SHUT_RDWR); /* fails only when it is gone already */
+	return false;
+}
+
 static rv_status send_reply(struct rv_client *client, uint64_t req, int exit_code,
 			    const json_t *document, int reply_fd)
 {
@@ -137,7 +151,7 @@ static void answer(struct rv_client *client, uint64_t req, rv_status s, const st
 	RV_CLEANUP(rv_jsonp) json_t *document = NULL;
 	int exit_code = exit_code_of(rv_class_of(s));
 
-	if (!client)
+	if (!client || !is_reading(client))
 		return;
 	if (rv_is_ok(s)) {
 		document = json_pack("{s:i, s:O?}", "v", 1, "data", data);
@@ -158,7 +172,7 @@ void rv_ctl_progress(struct rv_ctl *ctl, const json_t *doc)
 	RV_CLEANUP(rv_buf_done) struct rv_buf text = {0};
 
 	rv_buf_init(&text, 8192);
-	if (!ctl->client || !rv_is_ok(rv_json_canonical(doc, &text)))
+	if (!ctl->client || !rv_is_ok(rv_json_canonical(doc, &text)) || !is_reading(ctl->client))
 		return;
 	const struct rv_rec_ctl_progress body = {.json = rv_buf_view(&text)};
 	rv_status s = rv_channel_send(ctl->client->channel, RV_MSG_ctl_progress, 0, 0, &body);

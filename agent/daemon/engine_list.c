@@ -172,6 +172,11 @@ static rv_status add_consumer(const struct rv_sighting *s, void *user)
 		      json_pack("{s:s, s:s}", "unit", s->unit, "evidence", "names the file"));
 }
 
+static rv_status add_id(const struct rv_credential *c, void *user)
+{
+	return append(((struct gather *)user)->array, json_string(c->id));
+}
+
 rv_status rv_verb_show(struct rv_engine *e, struct rv_ctl *ctl, json_t **out_data,
 		       struct rv_diag *diag)
 {
@@ -180,6 +185,7 @@ rv_status rv_verb_show(struct rv_engine *e, struct rv_ctl *ctl, json_t **out_dat
 	RV_CLEANUP(rv_jsonp) json_t *sightings = json_array();
 	RV_CLEANUP(rv_jsonp) json_t *consumers = json_array();
 	RV_CLEANUP(rv_jsonp) json_t *versions = json_array();
+	RV_CLEANUP(rv_jsonp) json_t *equal = json_array();
 
 	RV_TRY(rv_ctl_id(e, ctl, id, diag));
 	RV_TRY(rv_credential_load(e->db, id, &row, diag));
@@ -189,8 +195,11 @@ rv_status rv_verb_show(struct rv_engine *e, struct rv_ctl *ctl, json_t **out_dat
 	RV_TRY(rv_sightings_each(e->db, id, false, add_consumer, &g, diag));
 	g.array = versions;
 	RV_TRY(rv_versions_each(e->db, id, add_version, &g, diag));
-	*out_data = json_pack("{s:o, s:O, s:O, s:O}", "credential", rv_credential_json(e, &row.c),
-			      "sightings", sightings, "consumers", consumers, "versions", versions);
+	g.array = equal;
+	RV_TRY(rv_credentials_same_value(e->db, &row.c, add_id, &g, diag));
+	*out_data = json_pack("{s:o, s:O, s:O, s:O, s:O}", "credential",
+			      rv_credential_json(e, &row.c), "sightings", sightings, "consumers",
+			      consumers, "versions", versions, "same_value", equal);
 	return *out_data ? RV_OK : rv_fail_nomem(diag);
 }
 

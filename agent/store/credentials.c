@@ -147,6 +147,41 @@ rv_status rv_credentials_each(struct rv_db *db, const struct rv_credential_filte
 	}
 }
 
+static rv_status next_equal(struct rv_db *db, const struct rv_credential *c, const char *after,
+			    struct rv_credential_row *out, bool *out_found, struct rv_diag *diag)
+{
+	RV_CLEANUP(rv_stmt_done) struct rv_stmt st = {0};
+
+	RV_TRY(rv_stmt_open(&st, db,
+			    SELECT_ROW
+			    "WHERE fingerprint = ?1 AND id > ?2 AND id <> ?3 AND life NOT "
+			    "IN (6, 9) ORDER BY id LIMIT 1",
+			    diag));
+	rv_stmt_bind_text(&st, 1, c->fingerprint);
+	rv_stmt_bind_text(&st, 2, after);
+	rv_stmt_bind_text(&st, 3, c->id);
+	RV_TRY(rv_stmt_step(&st, out_found, diag));
+	return *out_found ? read_row(&st, out, diag) : RV_OK;
+}
+
+rv_status rv_credentials_same_value(struct rv_db *db, const struct rv_credential *c,
+				    rv_credential_fn *fn, void *user, struct rv_diag *diag)
+{
+	char last[RV_ID_TEXT] = "";
+
+	while (*c->fingerprint) {
+		bool found = false;
+		RV_CLEANUP(rv_credential_row_done) struct rv_credential_row row = {0};
+
+		RV_TRY(next_equal(db, c, last, &row, &found, diag));
+		if (!found)
+			return RV_OK;
+		memcpy(last, row.c.id, sizeof(last));
+		RV_TRY(fn(&row.c, user));
+	}
+	return RV_OK;
+}
+
 #define INS(c)	 #c ", "
 #define Q(c)	 "?, "
 #define SET(c)	 #c " = excluded." #c ", "

@@ -33,6 +33,11 @@ RV_NODISCARD rv_status rv_credentials_each(struct rv_db *db,
 					   const struct rv_credential_filter *filter,
 					   rv_credential_fn *fn, void *user, struct rv_diag *diag);
 
+/* Other credentials with the same fingerprint: equal values that are not known to be one. */
+RV_NODISCARD rv_status rv_credentials_same_value(struct rv_db *db, const struct rv_credential *c,
+						 rv_credential_fn *fn, void *user,
+						 struct rv_diag *diag);
+
 /* Inserts a lineage (id, kind and the public parts of c) or refreshes its public parts and
  * last_seen. *out_is_new tells which. Ownership, states and verdict are left alone. */
 RV_NODISCARD rv_status rv_credential_put(struct rv_db *db, const struct rv_credential *c,

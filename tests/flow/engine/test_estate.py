@@ -32,6 +32,9 @@ class Estate(unittest.TestCase):
         agent.plant("opt/ca/ca.pem", held[0])
         agent.plant("opt/ca/ca.key", held[1], mode=0o600)
         agent.plant("home/alice/cert.pem", estate.certificate("/CN=alice.example.org")[0], uid=41000)
+        password = estate.random_text(20)
+        for name in ("one", "two"):
+            agent.plant(f"srv/{name}/app.conf", f"url = postgres://app:{password}@db.example.org/app\n")
         os.mkfifo(os.path.join(agent.root, "srv", "pipe.pem"))
         cls.serve()
         agent.start()
@@ -136,6 +139,13 @@ class Estate(unittest.TestCase):
         reasons = {n["path"]: n["reason"] for n in reply.data["not_looked"]}
         self.assertEqual(reasons.get("/srv/pipe.pem"), "fifo")
         self.assertTrue(reply.data["complete"])
+
+    def test_two_equal_passwords_are_two_credentials_with_an_edge(self):
+        one = estate.the(self.items, "/srv/one/app.conf")
+        two = estate.the(self.items, "/srv/two/app.conf")
+        self.assertNotEqual(one["id"], two["id"])
+        self.assertEqual(one["fingerprint"], two["fingerprint"])
+        self.assertEqual(self.agent.call("show", id=one["id"]).data["same_value"], [two["id"]])
 
     def test_filters(self):
         kinds = self.agent.call("list", kind="certificate").data["items"]

@@ -5,6 +5,7 @@ import json
 import os
 import socket
 import struct
+import time
 import unittest
 
 import estate
@@ -117,6 +118,17 @@ class Input(unittest.TestCase):
         for one in crowd[1::2]:
             self.assertIsNotNone(one.receive().data)
             one.close()
+
+    def test_a_caller_who_never_reads_does_not_hold_up_the_others(self):
+        with self.agent.connect(timeout=5) as deaf:
+            try:
+                for _ in range(400):
+                    deaf.send({"v": 1, "verb": "list", "args": {}})
+            except (OSError, ConnectionError):
+                pass  # cut off: so it should be
+            started = time.monotonic()
+            self.assertTrue(self.agent.call("status", timeout=10).data)
+            self.assertLess(time.monotonic() - started, 5)
 
     def test_reading_goes_on_while_a_pass_runs_and_changes_wait(self):
         with self.agent.connect() as passing, self.agent.connect() as changing:
