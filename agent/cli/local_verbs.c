@@ -222,11 +222,20 @@ int rv_run_evidence_export(struct rv_out *out, const struct rv_verb_args *args)
 	return reply.exit_code;
 }
 
-int rv_run_evidence_verify(struct rv_out *out, const struct rv_verb_args *args)
+/* Becomes another program of the installation (or of --libexec); returns only when it cannot. */
+static int become(const char *const *words, const struct rv_verb_args *args)
 {
 	char program[4096];
-	snprintf(program, sizeof(program), "%s/reeve-verify",
-		 args->libexec ? args->libexec : RV_BIN_DIR);
+	snprintf(program, sizeof(program), "%s/%s", args->libexec ? args->libexec : RV_BIN_DIR,
+		 words[0]);
+	fflush(stdout);
+	execv(program, (char *const *)(uintptr_t)words);
+	fprintf(stderr, "reeve: cannot start %s: %s\n", program, strerror(errno));
+	return 2;
+}
+
+int rv_run_evidence_verify(struct rv_out *out, const struct rv_verb_args *args)
+{
 	const char *file = rv_json_text(args->json, "file", "");
 	const char *key = rv_json_text(args->local, "key", NULL);
 	const char *words[6] = {"reeve-verify"};
@@ -238,8 +247,22 @@ int rv_run_evidence_verify(struct rv_out *out, const struct rv_verb_args *args)
 		words[count++] = key;
 	}
 	words[count++] = file;
-	fflush(stdout);
-	execv(program, (char *const *)(uintptr_t)words);
-	fprintf(stderr, "reeve: cannot start %s: %s\n", program, strerror(errno));
-	return 2;
+	return become(words, args);
+}
+
+/* A granted plugin is asked by the agent; a file goes through the conformance suite, which needs no
+ * agent. */
+int rv_run_plugin_check(struct rv_out *out, const struct rv_verb_args *args)
+{
+	const char *name = rv_json_text(args->json, "name", "");
+	if (rv_str_ends_with(rv_str_of(name), ".so")) {
+		const char *words[3] = {"reeve-plugin-check", name};
+		return become(words, args);
+	}
+	RV_CLEANUP(rv_jsonp) json_t *request = json_deep_copy(args->json);
+	if (!request || json_object_set_new(request, "do", json_string("check")) != 0)
+		return 2;
+	RV_CLEANUP(rv_reply_done) struct rv_reply reply = RV_REPLY_NONE;
+	int code = rv_ask_agent(out, args, "plugin", request, &reply);
+	return code >= 0 ? code : rv_show_reply(out, &reply, rv_render_plugins, args);
 }

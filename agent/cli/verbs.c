@@ -178,12 +178,13 @@ static const struct rv_verb verb_table[] = {
 	 .examples = "  reeve plugin list",
 	 .render = rv_render_plugins},
 	{.name = "plugin check",
-	 .wire = "plugin",
-	 .action = "check",
-	 .summary = "start one plugin and ask it what it is",
+	 .summary = "ask a granted plugin what it is; or try a file NAME.so",
 	 .positionals = {"name"},
-	 .examples = "  reeve plugin check localca",
-	 .render = rv_render_plugins},
+	 .help = "A name is asked by the agent, in a plughost of its own. A file that ends in .so "
+		 "goes\n"
+		 "through the conformance suite (reeve-plugin-check), without an agent.",
+	 .examples = "  reeve plugin check localca\n  reeve plugin check ./vault.so",
+	 .run = rv_run_plugin_check},
 	{.name = "plugin init",
 	 .wire = "plugin",
 	 .action = "init",
