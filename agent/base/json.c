@@ -46,9 +46,12 @@ rv_status rv_json_parse(struct rv_str text, json_t **out, struct rv_diag *diag)
 	errno = 0;
 	j = json_loadb(text.len ? (const char *)text.data : "", text.len, JSON_REJECT_DUPLICATES,
 		       &error);
-	/* Without memory the library says anything or nothing; malloc says ENOMEM. */
-	if (!j && (!error.text[0] || errno == ENOMEM))
+	/* Without memory the library says anything or nothing, and may even give a tree whose texts
+	 * are cut short (its lexer ignores a buffer that does not grow); malloc says ENOMEM. */
+	if (errno == ENOMEM || (!j && !error.text[0])) {
+		json_decref(j);
 		return rv_fail_nomem(diag);
+	}
 	/* The library's own text may quote the input: say where, not what. */
 	if (!j)
 		return rv_fail(RV_CLASS_MALFORMED, diag, "%d:%d: not valid JSON",
