@@ -25,6 +25,12 @@ RV_NODISCARD rv_status rv_rotation_go(struct rv_run *run, const struct rv_act_po
 				      bool is_resumed, int64_t *out_wait_until_us,
 				      struct rv_diag *diag);
 
+/* Looks once more how dead the old version of a closed run is: issuer and listeners. Commits
+ * nothing.
+ */
+RV_NODISCARD rv_status rv_rotation_look_again(struct rv_run *run, const struct rv_act_ports *ports,
+					      unsigned *out_grade, struct rv_diag *diag);
+
 /* --- shared by the sources of this file ----------------------------------------------------- */
 
 typedef rv_status rv_step_fn(struct rv_rotation *rot, struct rv_diag *diag);

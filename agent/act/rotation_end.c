@@ -119,3 +119,15 @@ rv_status rv_step_close(struct rv_rotation *rot, struct rv_diag *diag)
 	(void)diag; /* nothing to do here: see the engine's commit port */
 	return RV_OK;
 }
+
+rv_status rv_rotation_look_again(struct rv_run *run, const struct rv_act_ports *ports,
+				 unsigned *out_grade, struct rv_diag *diag)
+{
+	struct rv_rotation rot = {.run = run, .ports = ports, .crew = {.ports = ports, .run = run}};
+	rv_status r = rv_step_show_dead(&rot, diag);
+
+	rv_crew_done(&rot.crew);
+	if (rv_is_ok(r))
+		*out_grade = (unsigned)run->r.grade;
+	return r;
+}

@@ -298,12 +298,52 @@ static rv_status start(struct rv_engine *e, struct rv_diag *diag)
 	return e->is_session ? RV_OK : queue_waiting(e, true, diag);
 }
 
+/* --- looking again: 1 h, 24 h, 5 d after the close ---------------------------------------------
+ */
+static rv_status look_again(struct rv_engine *e, const char *id, struct rv_diag *diag)
+{
+	RV_CLEANUP(rv_run_freep) struct rv_run *run = NULL;
+	struct rv_rotate_ctx ctx = {.engine = e};
+	struct rv_act_ports ports;
+	struct rv_diag why = {0};
+	unsigned grade = RV_GRADE_UNKNOWN; /* what cannot be asked is not known */
+	char cred[65];
+
+	RV_TRY(load_run(e, id, &run, diag));
+	unsigned was = (unsigned)run->r.grade;
+	rv_rotate_ports(&ctx, &ports);
+	if (!rv_is_ok(rv_rotation_look_again(run, &ports, &grade, &why)))
+		grade = RV_GRADE_UNKNOWN;
+	rv_run_text(run->r.cred, cred, sizeof(cred));
+	RV_CLEANUP(rv_jsonp)
+	json_t *data = json_pack("{s:s,s:s,s:s}", "grade", rv_grade_name(grade), "was",
+				 rv_grade_name(was), "text", why.text);
+	if (!data)
+		return rv_fail_nomem(diag);
+	return rv_engine_audit(e, "looked_again", cred, id, data, diag);
+}
+
+static void look_again_job(struct rv_engine *e, void *user)
+{
+	struct rv_diag diag = {0};
+	char id[37];
+
+	(void)user;
+	while (rv_is_ok(rv_reprobe_take(e->db, rv_now_utc_us(), id, &diag)))
+		if (!rv_is_ok(look_again(e, id, &diag)))
+			rv_log(RV_WARNING, "could not look again", "run", id, "why", diag.text,
+			       NULL);
+}
+
 static void tick(struct rv_engine *e)
 {
 	rv_status s = e->is_session ? RV_OK : queue_waiting(e, false, NULL);
 
 	if (!rv_is_ok(s) && rv_class_of(s) != RV_CLASS_CONFLICT)
 		rv_log(RV_WARNING, "runs that wait could not be queued", NULL);
+	if (!e->is_session && rv_reprobe_is_due(e->db, rv_now_utc_us()))
+		(void)rv_is_ok(rv_engine_submit(e, "look again", look_again_job,
+						NULL)); /* queued already: good */
 }
 
 static rv_status add_running(const struct rv_run_row *row, void *user)

@@ -198,6 +198,14 @@ static rv_status first_due(struct rv_db *db, int64_t now_us, int64_t *out_at, ch
 	return RV_OK;
 }
 
+bool rv_reprobe_is_due(struct rv_db *db, int64_t now_us)
+{
+	int64_t at_us;
+	char run[37];
+
+	return rv_is_ok(first_due(db, now_us, &at_us, run, NULL));
+}
+
 rv_status rv_reprobe_take(struct rv_db *db, int64_t now_us, char out_run[37], struct rv_diag *diag)
 {
 	RV_CLEANUP(rv_stmt_done) struct rv_stmt st = {0};

@@ -42,6 +42,7 @@ RV_NODISCARD rv_status rv_journal_each(struct rv_db *db, const char *run, rv_jou
 /* When the death of a run's old version is looked at again. */
 RV_NODISCARD rv_status rv_reprobe_add(struct rv_db *db, const char *run, int64_t at_us,
 				      struct rv_diag *diag);
+bool rv_reprobe_is_due(struct rv_db *db, int64_t now_us);
 /* The run whose time came first, into out (37 bytes); NOT_FOUND when none is due. Removes it. */
 RV_NODISCARD rv_status rv_reprobe_take(struct rv_db *db, int64_t now_us, char out_run[37],
 				       struct rv_diag *diag);

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 
-from estate import Estate, served, skip
+from estate import Estate, eventually, served, skip
 
 
 def started(layout="pair", grace="0s", change=None):
@@ -192,13 +192,18 @@ def is_refused(e, code, error, word):
     assert e.db("SELECT count(*) FROM ledger") == [(0,)], "nothing may be issued"
 
 
-def bind_mounted():
+def with_own_mounts():
+    """Goes on in a mount namespace of its own: nothing mounted here is seen outside."""
     if os.getuid() != 0:
-        skip("a bind mount needs root")
+        skip("mounting needs root")
     if os.environ.get("REEVE_OWN_MOUNTS") != "1":
         os.environ["REEVE_OWN_MOUNTS"] = "1"
         done = subprocess.run(["unshare", "--mount", sys.executable, *sys.argv])
         sys.exit(done.returncode)
+
+
+def bind_mounted():
+    with_own_mounts()
 
     def bind(e):
         other = e.path("other.crt")
@@ -316,6 +321,72 @@ def revoked():
         assert shown["credential"]["life"] == "revoked", shown["credential"]
 
 
+def full_state():
+    """No room for the journal at any commit: nothing is done that was not written down before."""
+    with_own_mounts()
+
+    def mount(e):
+        e.state_size = 6 << 20
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=%d,mode=0700" % e.state_size, "none",
+                           e.path("state")]).returncode:
+            skip("this root may not mount")
+
+    with started(change=mount) as e:
+        try:
+            e.rotate()
+            filler = e.path("state/filler")
+            for room in (0, 64, 128, 192, 256, 384):  # KiB left for journal and log
+                old = served(e.port)
+                free = os.statvfs(e.path("state"))
+                with open(filler, "wb") as f:
+                    f.write(b"\0" * max(0, free.f_bavail * free.f_frsize - room * 1024))
+                e.reeve("rotate", e.seen(e.crt), check=False)
+                _, is_pair = e.on_disk()
+                assert is_pair or e.window(), "a mismatch outside of a window"
+                os.unlink(filler)
+                e.stop_agent()
+                assert e.recover().returncode == 0
+                e.start_agent()
+                eventually(lambda: e.running() == [], 30, "the run ends")
+                assert e.db("SELECT count(*) FROM run WHERE state = 'stuck'") == [(0,)]
+                is_settled(e, served(e.port))
+                print("%d KiB: %s" % (room, "old" if served(e.port) == old else "new"))
+        finally:
+            e.close()
+            subprocess.run(["umount", "-l", e.path("state")])
+
+
+def foreign_hand():
+    """The set dies between two exchanges, and someone replaces a file before we are back."""
+    from test_crash import Crash
+    e = Crash(BIN, PLUGINS, "pair")
+    try:
+        e.arrange()
+        names, instance = [], 0
+        while "place.exchange" not in names:
+            instance += 1
+            names = e.trace("place", instance)
+        second = [i for i, n in enumerate(names, 1) if n == "place.exchange"][1]
+        e.put_back()
+        e.start_agent("place:%d:%d:all" % (instance, second))
+        e.reeve("rotate", e.seen(e.crt), check=False)
+        eventually(lambda: e.agent.poll() is not None, 10, "the set dies")
+        assert e.window() and not e.on_disk()[1], "half swapped, in a window"
+        e.write_abs(e.key, "someone else's\n", 0o600)
+        left = e.recover()
+        assert left.returncode == 4, (left.returncode, left.stderr)
+        crt = open(e.crt, "rb").read()
+        e.start_agent()
+        eventually(lambda: e.running() == [], 30, "the run ends")
+        state, = e.db("SELECT state FROM run ORDER BY started_us DESC LIMIT 1")[0]
+        assert state == "stuck", state
+        assert open(e.key).read() == "someone else's\n", "a foreign file was overwritten"
+        assert open(e.crt, "rb").read() == crt, "a file of a foreign set was touched"
+        assert served(e.port) == e.old
+    finally:
+        e.close()
+
+
 CASES = {
     "load_pair": lambda: under_load("pair"),
     "load_combined": lambda: under_load("combined"),
@@ -333,6 +404,8 @@ CASES = {
     "undone": undone,
     "too_late_to_undo": too_late_to_undo,
     "revoked": revoked,
+    "full_state": full_state,
+    "foreign_hand": foreign_hand,
 }
 
 if __name__ == "__main__":
