@@ -1,5 +1,6 @@
 /* daemon: what is plugged into the engine, one row per concern; and the lookup of verbs. */
 #include "agent/daemon/engine_core.h"
+#include "agent/daemon/engine_due.h"
 #include "agent/daemon/engine_evidence.h"
 #include "agent/daemon/engine_plan.h"
 #include "agent/daemon/engine_plugin.h"
@@ -20,7 +21,8 @@ const struct rv_module *const *rv_modules(void)
 		&rv_module_evidence,
 		&rv_module_discover,
 		&rv_module_report,
-
+		/* Last: by then the verdicts of a pass are there. */
+		&rv_module_due,
 		NULL,
 	};
 

@@ -7,8 +7,9 @@ import ssl
 import subprocess
 import sys
 import threading
+import time
 
-from estate import Estate, eventually, served, skip
+from estate import Estate, eventually, openssl, served, skip
 
 
 def started(layout="pair", grace="0s", change=None):
@@ -387,6 +388,79 @@ def foreign_hand():
         e.close()
 
 
+def aged(e):
+    """A certificate that has lived 19 of its 20 days."""
+    def day(offset):
+        return time.strftime("%Y%m%d%H%M%SZ", time.gmtime(time.time() + offset * 86400))
+    cnf = e.write("ca.cnf", "[ca]\ndefault_ca=d\n[d]\ndatabase=%s\nserial=%s\nnew_certs_dir=%s\n"
+                  "default_md=sha256\npolicy=p\ncopy_extensions=copy\n[p]\ncommonName=supplied\n"
+                  % (e.write("ca.index", ""), e.write("ca.serial", "0A\n"), e.dir))
+    openssl("req", "-new", "-key", e.key, "-subj", "/CN=localhost", "-out", e.path("old.csr"),
+            "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1")
+    openssl("ca", "-batch", "-selfsign", "-notext", "-config", cnf, "-keyfile", e.key,
+            "-in", e.path("old.csr"), "-out", e.crt, "-startdate", day(-19), "-enddate", day(1))
+
+
+def becomes_due(e, mode="enforce"):
+    """The policy asks for renewal at 30 d left."""
+    e.write_config()
+    path = e.path("etc/policies.d/web.yaml")
+    with open(path) as f:
+        text = f.read()
+    text = text.replace("    grace:", "    renew: {when_left: 30d}\n    grace:")
+    with open(path, "w") as f:
+        f.write(text.replace("mode: enforce", "mode: " + mode))
+    e.reeve("policy", "reload")
+
+
+def audit(e, kind):
+    return e.db("SELECT count(*) FROM audit WHERE type = ?", kind)[0][0]
+
+
+def due_by_policy():
+    """Under `enforce` what is due is rotated by itself, and then is not due any more."""
+    with started(change=aged) as e:
+        first = served(e.port)
+        becomes_due(e)
+        e.reeve("discover", "--root", "/tls", "--root", "/private")
+        eventually(lambda: e.try_served() not in (None, first), 20, "the due one is rotated")
+        eventually(lambda: e.running() == [], 20, "the run ends")
+        _, shown, _ = e.reeve("show", e.seen(e.crt))
+        assert shown["credential"]["life"] == "active", shown["credential"]
+        is_settled(e, served(e.port))
+        second = served(e.port)
+        e.reeve("discover", "--root", "/tls", "--root", "/private")
+        assert served(e.port) == second, "rotated twice"
+
+
+def due_but_observed_or_paused():
+    """`observe` and a pause start nothing, however due."""
+    with started(change=aged) as e:
+        first = served(e.port)
+        becomes_due(e, "observe")
+        e.reeve("discover", "--root", "/tls", "--root", "/private")
+        e.reeve("pause", "--reason", "freeze")
+        becomes_due(e, "enforce")
+        e.reeve("discover", "--root", "/tls", "--root", "/private")
+        _, shown, _ = e.reeve("show", e.seen(e.crt))
+        assert shown["credential"]["life"] == "due", shown["credential"]
+        assert served(e.port) == first
+        assert e.db("SELECT count(*) FROM ledger") == [(0,)]
+
+
+def due_but_refused():
+    """A refusal is in the record once, and is not tried again at the next look."""
+    with started(change=aged) as e:
+        first = served(e.port)
+        becomes_due(e)
+        os.link(e.crt, e.crt + ".second")  # hard-linked: refused at preflight
+        e.reeve("discover", "--root", "/tls", "--root", "/private")
+        eventually(lambda: audit(e, "due_refused") == 1, 20, "the refusal is in the record")
+        e.reeve("discover", "--root", "/tls", "--root", "/private")
+        assert audit(e, "due_refused") == 1, "tried again at once"
+        assert served(e.port) == first
+
+
 CASES = {
     "load_pair": lambda: under_load("pair"),
     "load_combined": lambda: under_load("combined"),
@@ -406,6 +480,9 @@ CASES = {
     "revoked": revoked,
     "full_state": full_state,
     "foreign_hand": foreign_hand,
+    "due_by_policy": due_by_policy,
+    "due_but_observed_or_paused": due_but_observed_or_paused,
+    "due_but_refused": due_but_refused,
 }
 
 if __name__ == "__main__":
