@@ -149,10 +149,11 @@ static rv_status give_up(const struct change *c)
 	char reason[1025];
 
 	rv_run_text(c->run->r.reason, reason, sizeof(reason));
-	if (c->run->r.state == RV_RUN_STUCK) {
+	/* Where a foreign hand stopped us the sealed old files may be the last copy: they stay. */
+	if (c->run->r.state == RV_RUN_REFUSED || c->event->step == RV_AT_TIDY_BACK)
 		RV_TRY(rv_sealed_erase_run(c->e->db, c->id, c->diag));
+	if (c->run->r.state == RV_RUN_STUCK)
 		RV_TRY(move(c, RV_AXIS_HOLD, RV_HOLD_STUCK, reason));
-	}
 	return move(c, RV_AXIS_LIFE, RV_LIFE_ACTIVE, reason);
 }
 

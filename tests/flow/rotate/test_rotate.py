@@ -384,6 +384,7 @@ def foreign_hand():
         assert open(e.key).read() == "someone else's\n", "a foreign file was overwritten"
         assert open(e.crt, "rb").read() == crt, "a file of a foreign set was touched"
         assert served(e.port) == e.old
+        assert e.db("SELECT count(*) FROM sealed WHERE run <> ''") != [(0,)], "the last copy is kept"
     finally:
         e.close()
 
