@@ -99,15 +99,19 @@ class Crash(Estate):
             return [m[1] for m in re.findall(r"^fault-point (\d+) (\S+)$", f.read(), re.M)]
 
     def points(self):
+        """All of them for a pair. The other layouts differ only in what place does with the files:
+        there its acts, and the engine's commits between them."""
         found = []
-        for role in ROLES:
+        for role in ROLES if self.layout == "pair" else ("engine", "place"):
             for instance in range(1, 20):
                 names = self.trace(role, instance)
                 if not names:
                     break
                 for event, name in enumerate(names, 1):
-                    found.append((role, instance, event, name, False))
                     is_commit = role == "engine" and name.startswith("commit")
+                    if self.layout != "pair" and role == "engine" and not is_commit:
+                        continue
+                    found.append((role, instance, event, name, False))
                     is_file = role == "place" and len(names) > 10
                     if is_commit or is_file:
                         found.append((role, instance, event, name, True))
