@@ -22,6 +22,7 @@ RV_RENDERER(policy_explain);
 RV_RENDERER(plugins);
 RV_RENDERER(plugin_init);
 RV_RENDERER(enrolled);
+RV_RENDERER(report);
 RV_RENDERER(doctor);
 RV_RENDERER(fleet_hosts);
 RV_RENDERER(fleet_items);

@@ -255,3 +255,10 @@ void rv_render_fleet_items(struct rv_out *out, const json_t *data, const struct 
 	}
 	rv_table_print(table, out);
 }
+
+void rv_render_report(struct rv_out *out, const json_t *data, const struct rv_verb_args *args)
+{
+	(void)args; /* none */
+	const json_t *inventory = json_object_get(data, "inventory");
+	print_inventory(out, json_is_object(inventory) ? inventory : data);
+}

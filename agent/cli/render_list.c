@@ -166,6 +166,17 @@ static void print_because(const struct rv_out *out, const json_t *because)
 			    rv_render_text(item, "line"));
 }
 
+static void print_violations(const struct rv_out *out, const json_t *violations)
+{
+	size_t index;
+	const json_t *item;
+	json_array_foreach (violations, index, item)
+		rv_out_line(out, "  %-12s %s is %s, limit %s  %s:%s", index ? "" : "violates",
+			    rv_render_text(item, "requirement"), rv_render_text(item, "value"),
+			    rv_render_text(item, "limit"), rv_render_text(item, "file"),
+			    rv_render_text(item, "line"));
+}
+
 void rv_render_why(struct rv_out *out, const json_t *data, const struct rv_verb_args *args)
 {
 	(void)args; /* one credential */
@@ -182,7 +193,7 @@ void rv_render_why(struct rv_out *out, const json_t *data, const struct rv_verb_
 	if (!json_is_object(verdict))
 		return;
 	rv_out_line(out, "  %-12s %s", "verdict", rv_render_text(verdict, "text"));
-	print_each(out, "  violates", json_object_get(verdict, "violations"));
+	print_violations(out, json_object_get(verdict, "violations"));
 	print_because(out, json_object_get(verdict, "because"));
 	rv_out_hint(out,
 		    "Not the owner? reeve owner dispute %.12s. The one? reeve owner confirm "

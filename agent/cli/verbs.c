@@ -207,6 +207,14 @@ static const struct rv_verb verb_table[] = {
 	 .examples = "  reeve enroll https://inventory.example:8443 --token-file token "
 		     "--ca-pin sha256:...",
 	 .render = rv_render_enrolled},
+	{.name = "report",
+	 .wire = "report",
+	 .summary = "tell the inventory now what it has not heard yet",
+	 .help = "Reports go out by themselves; this one does not wait for its turn. Exit 3 when "
+		 "the\n"
+		 "inventory could not be told: what waits is kept.",
+	 .examples = "  reeve report",
+	 .render = rv_render_report},
 	{.name = "unenroll",
 	 .wire = "unenroll",
 	 .summary = "leave the inventory; what was reported stays there",

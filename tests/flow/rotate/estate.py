@@ -1,6 +1,7 @@
 """A small estate for flow and crash tests: a real nginx with its own configuration, prefix and pid on
 a free loopback port, and the real agent (reeved and its roles) beside it. Nothing outside one
 temporary directory is touched; servers are ended by pid."""
+import ctypes
 import hashlib
 import json
 import os
@@ -40,6 +41,11 @@ def eventually(is_so, seconds, what):
         time.sleep(0.01)
 
 
+def die_with_parent():
+    """In a child before exec: SIGTERM when the parent ends."""
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM, 0, 0, 0)
+
+
 def openssl(*args, **more):
     return subprocess.run(["openssl", *args], check=True, capture_output=True, **more).stdout
 
@@ -64,7 +70,7 @@ class Estate:
         self.dir = tempfile.mkdtemp(prefix="reeve-flow-", dir=base)
         os.chmod(self.dir, 0o755)
         self.port = free_port()
-        self.agent = None
+        self.agent = self.server = None
         self.log = os.path.join(self.dir, "agent.log")
         # The agent sees host/ as its file system: a pass takes no time and finds nothing else.
         self.root = os.path.join(self.dir, "host")
@@ -178,7 +184,10 @@ policies:
 
     # --- nginx -----------------------------------------------------------------------------------
     def start_nginx(self):
-        subprocess.run([NGINX, "-p", self.dir, "-c", self.conf], check=True, capture_output=True)
+        # In the foreground, and gone with this process however that ends.
+        self.server = subprocess.Popen([NGINX, "-p", self.dir, "-c", self.conf, "-g", "daemon off;"],
+                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                         stderr=subprocess.DEVNULL, close_fds=True, preexec_fn=die_with_parent)
         eventually(lambda: self.try_served(), 10, "nginx serves")
 
     def try_served(self):
@@ -195,16 +204,15 @@ policies:
             return None
 
     def stop_nginx(self):
-        pid = self.nginx_pid()
-        if pid is None:
+        if self.server is None:
             return
+        self.server.terminate()
         try:
-            os.kill(pid, signal.SIGTERM)
-            eventually(lambda: not os.path.exists("/proc/%d" % pid), 10, "nginx ends")
-        except (OSError, AssertionError):
-            pass
-        if os.path.exists("/proc/%d" % pid):
-            os.kill(pid, signal.SIGKILL)
+            self.server.wait(10)
+        except subprocess.TimeoutExpired:
+            self.server.kill()
+            self.server.wait()
+        self.server = None
 
     # --- the agent ---------------------------------------------------------------------------------
     def start_agent(self, fault=None, wait=True):
