@@ -165,6 +165,18 @@ int rv_run_discover(struct rv_out *out, const struct rv_verb_args *args)
 	return code >= 0 ? code : rv_show_reply(out, &reply, rv_render_discover, args);
 }
 
+int rv_run_plan(struct rv_out *out, const struct rv_verb_args *args)
+{
+	RV_CLEANUP(rv_reply_done) struct rv_reply reply = RV_REPLY_NONE;
+	int code = rv_ask_agent(out, args, "plan", args->json, &reply);
+	if (code >= 0)
+		return code;
+	code = rv_show_reply(out, &reply, rv_render_plan, args);
+	const json_t *plan = json_object_get(json_object_get(reply.document, "data"), "plan");
+	const char *path = rv_json_text(args->local, "output", NULL);
+	return !plan || !path || rv_save_plan(out, plan, path) ? code : 2;
+}
+
 int rv_run_apply(struct rv_out *out, const struct rv_verb_args *args)
 {
 	struct rv_diag diag = {0};

@@ -6,6 +6,7 @@
 #include "agent/cli/client.h"
 
 int rv_run_discover(struct rv_out *out, const struct rv_verb_args *args);
+int rv_run_plan(struct rv_out *out, const struct rv_verb_args *args);
 int rv_run_apply(struct rv_out *out, const struct rv_verb_args *args);
 int rv_run_evidence_export(struct rv_out *out, const struct rv_verb_args *args);
 int rv_run_evidence_verify(struct rv_out *out, const struct rv_verb_args *args);

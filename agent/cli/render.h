@@ -27,6 +27,8 @@ RV_RENDERER(doctor);
 RV_RENDERER(fleet_hosts);
 RV_RENDERER(fleet_items);
 
+/* Writes the plan (what `reeve apply` takes) whole or not at all; false with a message. */
+bool rv_save_plan(const struct rv_out *out, const json_t *plan, const char *path);
 /* "2026-12-01T.." as "in 9d" / "3d ago" beside the date; "-" for null. `out_text` of 64 bytes. */
 void rv_render_when(const char *rfc3339, char out_text[64]);
 /* The member as text: strings as they are, integers printed, booleans yes/no, null and absent "-".

@@ -37,19 +37,19 @@ static void print_steps(const struct rv_out *out, const json_t *steps)
 	}
 }
 
-/* Writes the plan where --output says; the file is what `reeve apply` takes. */
-static void save_plan(const struct rv_out *out, const json_t *plan, const char *path)
+bool rv_save_plan(const struct rv_out *out, const json_t *plan, const char *path)
 {
 	RV_CLEANUP(rv_buf_done) struct rv_buf text = {0};
 	rv_buf_init(&text, (size_t)16 << 20);
 	struct rv_diag diag = {0};
 	if (!rv_is_ok(rv_json_pretty(plan, &text)) || !rv_is_ok(rv_buf_put_byte(&text, '\n')) ||
 	    !rv_is_ok(rv_file_replace(path, text.data, text.len, 0600, &diag))) {
-		rv_out_hint(out, "reeve: the plan was not written: %s",
-			    diag.text[0] ? diag.text : "no memory");
-		return;
+		fprintf(stderr, "reeve: the plan was not written: %s\n",
+			diag.text[0] ? diag.text : "no memory");
+		return false;
 	}
 	rv_out_hint(out, "next: reeve apply %s", path);
+	return true;
 }
 
 static void print_plan(const struct rv_out *out, const json_t *plan)
@@ -76,10 +76,7 @@ void rv_render_plan(struct rv_out *out, const json_t *data, const struct rv_verb
 {
 	const json_t *plan = json_object_get(data, "plan");
 	print_plan(out, plan);
-	const char *path = rv_json_text(args->local, "output", NULL);
-	if (path)
-		save_plan(out, plan, path);
-	else
+	if (!rv_json_text(args->local, "output", NULL))
 		rv_out_hint(out, "Nothing was changed. To keep it: reeve plan ... -o plan.json; "
 				 "to do it: reeve apply plan.json");
 }
