@@ -12,6 +12,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#define DRAIN_CHUNKS 64 /* of 1 KiB: a pipe's usual room */
+
 struct sup_task *sup_task_new(struct sup *sup, const struct rv_frame *frame, enum rv_msg answer)
 {
 	for (size_t i = 0; i < SUP_TASKS; i++) {
@@ -88,13 +90,14 @@ static void say(struct sup *sup, enum rv_msg answer, uint64_t req, uint64_t job,
 	sup_answer(sup, answer, req, job, &done, -1);
 }
 
-/* Keeps the last SUP_TAIL bytes. */
+/* Keeps the last SUP_TAIL bytes. What a full pipe holds at a time, no more: a command that writes
+ * as fast as it is read would keep us here, past its deadline and everybody else's. */
 static void drain(struct sup_task *task)
 {
 	char chunk[1024];
-	ssize_t n;
+	ssize_t n = -1;
 
-	while ((n = read(task->fd, chunk, sizeof(chunk))) > 0) {
+	for (int i = 0; i < DRAIN_CHUNKS && (n = read(task->fd, chunk, sizeof(chunk))) > 0; i++) {
 		size_t add = (size_t)n;
 		size_t over = task->tail_len + add > SUP_TAIL ? task->tail_len + add - SUP_TAIL : 0;
 
