@@ -135,19 +135,6 @@ static rv_status verb_revoke(struct rv_engine *e, struct rv_ctl *ctl, json_t **o
 	return plan_and_do(e, ctl, "revoke", out, diag);
 }
 
-static rv_status load_run(struct rv_engine *e, const char *id, struct rv_run **out,
-			  struct rv_diag *diag)
-{
-	struct rv_buf doc;
-
-	rv_buf_init(&doc, RV_RUN_BYTES);
-	rv_status s = rv_run_row_get(e->db, id, &doc, diag);
-	if (rv_is_ok(s))
-		s = rv_run_decode(rv_buf_view(&doc), out, diag);
-	rv_buf_done(&doc);
-	return s;
-}
-
 static rv_status check_undo(const struct rv_run *run, struct rv_diag *diag)
 {
 	if (run->r.verb != RV_RUN_VERB_ROTATE) {
@@ -223,7 +210,7 @@ static rv_status verb_undo(struct rv_engine *e, struct rv_ctl *ctl, json_t **out
 
 	RV_TRY(rv_ctl_need(ctl, RV_RIGHT_APPLY, diag));
 	RV_TRY(rv_engine_check_pause(e, diag));
-	RV_TRY(load_run(e, rv_json_text(ctl->args, "run", ""), &from, diag));
+	RV_TRY(rv_rotate_load(e, rv_json_text(ctl->args, "run", ""), &from, diag));
 	RV_TRY(check_undo(from, diag));
 	rv_run_text(from->r.cred, cred, sizeof(cred));
 	RV_TRY(rv_run_new(RV_RUN_VERB_UNDO, cred, &to));
@@ -262,7 +249,7 @@ static void go_on(struct rv_engine *e, void *user)
 	for (size_t i = 0; i < w->count; i++) {
 		struct rv_run *run = NULL;
 		struct rv_diag diag = {0};
-		rv_status s = load_run(e, w->ids[i], &run, &diag);
+		rv_status s = rv_rotate_load(e, w->ids[i], &run, &diag);
 		if (rv_is_ok(s) && run->r.state == RV_RUN_RUNNING)
 			s = go(e, NULL, run, true, &diag);
 		if (rv_is_ok(s))
@@ -309,7 +296,7 @@ static rv_status look_again(struct rv_engine *e, const char *id, struct rv_diag 
 	unsigned grade = RV_GRADE_UNKNOWN; /* what cannot be asked is not known */
 	char cred[65];
 
-	RV_TRY(load_run(e, id, &run, diag));
+	RV_TRY(rv_rotate_load(e, id, &run, diag));
 	unsigned was = (unsigned)run->r.grade;
 	rv_rotate_ports(&ctx, &ports);
 	if (!rv_is_ok(rv_rotation_look_again(run, &ports, &grade, &why)))

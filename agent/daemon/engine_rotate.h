@@ -30,6 +30,9 @@ RV_NODISCARD rv_status rv_rotate_commit(void *ctx, const struct rv_run *run,
 /* Saves a run's row as it is (inside a transaction). */
 RV_NODISCARD rv_status rv_rotate_save(struct rv_engine *e, const struct rv_run *run,
 				      struct rv_diag *diag);
+/* A stored run. *gives*. */
+RV_NODISCARD rv_status rv_rotate_load(struct rv_engine *e, const char *id, struct rv_run **out,
+				      struct rv_diag *diag);
 /* engine_rotate_docs.c: the `run` document. *gives*. */
 RV_NODISCARD rv_status rv_rotate_doc(struct rv_engine *e, const struct rv_run *run, json_t **out,
 				     struct rv_diag *diag);

@@ -42,6 +42,19 @@ rv_status rv_rotate_save(struct rv_engine *e, const struct rv_run *run, struct r
 	return s;
 }
 
+rv_status rv_rotate_load(struct rv_engine *e, const char *id, struct rv_run **out,
+			 struct rv_diag *diag)
+{
+	struct rv_buf doc;
+
+	rv_buf_init(&doc, RV_RUN_BYTES);
+	rv_status s = rv_run_row_get(e->db, id, &doc, diag);
+	if (rv_is_ok(s))
+		s = rv_run_decode(rv_buf_view(&doc), out, diag);
+	rv_buf_done(&doc);
+	return s;
+}
+
 struct change {
 	struct rv_engine *e;
 	const struct rv_run *run;
@@ -143,6 +156,35 @@ static rv_status close_run(const struct change *c)
 		    rv_grade_name((unsigned)c->run->r.grade));
 }
 
+/* A refused undo touched nothing: the rotation it ended for that goes on in its grace, or nobody
+ * would ever revoke the old one. */
+static rv_status reopen_parent(const struct change *c)
+{
+	RV_CLEANUP(rv_run_freep) struct rv_run *parent = NULL;
+	struct rv_journal_line line = {.at_us = rv_now_utc_us(),
+				       .step = rv_run_step_name(RV_AT_GRACE),
+				       .outcome = "note",
+				       .text = "its undo was refused: it goes on"};
+	char id[37];
+
+	rv_run_text(c->run->r.parent, id, sizeof(id));
+	RV_TRY(rv_rotate_load(c->e, id, &parent, c->diag));
+	parent->r.state = RV_RUN_RUNNING;
+	parent->r.step = RV_AT_GRACE;
+	parent->r.ended_us = 0;
+	parent->r.retry_at_us = parent->r.grace_until_us;
+	RV_TRY(rv_rotate_save(c->e, parent, c->diag));
+	RV_TRY(rv_journal_add(c->e->db, id, &line, c->diag));
+	RV_CLEANUP(rv_jsonp)
+	json_t *data = json_pack("{s:s,s:s,s:s,s:s,s:s}", "verb", rv_run_verb_name(parent->r.verb),
+				 "step", line.step, "outcome", line.outcome, "text", line.text,
+				 "state", rv_run_state_name(parent->r.state));
+	if (!data)
+		return rv_fail_nomem(c->diag);
+	RV_TRY(rv_engine_audit(c->e, "run_step", c->cred, id, data, c->diag));
+	return move(c, RV_AXIS_LIFE, RV_LIFE_GRACE, line.text);
+}
+
 /* Refused or gone back: alive with the old one; stuck holds it until someone looked. */
 static rv_status give_up(const struct change *c)
 {
@@ -154,6 +196,8 @@ static rv_status give_up(const struct change *c)
 		RV_TRY(rv_sealed_erase_run(c->e->db, c->id, c->diag));
 	if (c->run->r.state == RV_RUN_STUCK)
 		RV_TRY(move(c, RV_AXIS_HOLD, RV_HOLD_STUCK, reason));
+	else if (c->run->r.verb == RV_RUN_VERB_UNDO)
+		return reopen_parent(c);
 	return move(c, RV_AXIS_LIFE, RV_LIFE_ACTIVE, reason);
 }
 

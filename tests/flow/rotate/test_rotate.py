@@ -304,6 +304,26 @@ def undone():
         assert code == 4 and error["error"].get("next"), (code, error)
 
 
+def undo_refused():
+    """The rotation is no less in its grace for it: it can be undone later, or ends by itself."""
+    with started(grace="1h") as e:
+        old = served(e.port)
+        _, run = e.rotate()
+        new = served(e.port)
+        os.link(e.crt, e.crt + ".second")  # hard-linked: refused at preflight
+        code, error, _ = e.reeve("undo", run["run"], check=False)
+        assert code == 4 and "hard link" in error["error"]["text"], (code, error)
+        assert served(e.port) == new
+        where = e.db("SELECT state, step FROM run WHERE id = '%s'" % run["run"])
+        assert where == [("running", "grace")], where
+        _, shown, _ = e.reeve("show", e.seen(e.crt))
+        assert shown["credential"]["life"] == "grace", shown["credential"]
+        os.unlink(e.crt + ".second")
+        _, data, _ = e.reeve("undo", run["run"])
+        assert data["run"]["state"] == "done", data["run"]
+        is_settled(e, old)
+
+
 def too_late_to_undo():
     with started() as e:
         _, run = e.rotate()
@@ -477,6 +497,7 @@ CASES = {
     "stale_plan": stale_plan,
     "dry_run_and_pause": dry_run_and_pause,
     "undone": undone,
+    "undo_refused": undo_refused,
     "too_late_to_undo": too_late_to_undo,
     "revoked": revoked,
     "full_state": full_state,
