@@ -111,8 +111,10 @@ static rv_status plan_and_do(struct rv_engine *e, struct rv_ctl *ctl, const char
 
 	RV_TRY(rv_ctl_need(ctl, is_dry ? RV_RIGHT_PLAN : RV_RIGHT_APPLY, diag));
 	RV_TRY(id_of(e, ctl, id, diag));
-	if (!is_dry)
+	if (!is_dry) {
+		RV_TRY(rv_engine_check_pause(e, diag)); /* first: a refusal clears nothing */
 		RV_TRY(clear_stuck(e, id, diag));
+	}
 	RV_TRY(rv_rotate_plan(e, ids, 1, verb, true, &plan, diag));
 	if (is_dry)
 		*out = json_pack("{s:O}", "plan", plan);

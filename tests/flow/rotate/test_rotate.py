@@ -126,6 +126,12 @@ def failed_hook():
             f.write("\nnot a directive;\n")
         code, run = e.rotate(check=False)
         is_back(e, code, run, old, "ended with 1")
+        e.reeve("pause", "--reason", "a freeze")
+        code, error = e.rotate(check=False)
+        assert code == 4 and "paused" in error["error"]["text"], (code, error)
+        _, shown, _ = e.reeve("show", e.seen(e.crt))
+        assert shown["credential"]["hold"] == "stuck", "a refusal cleared it"
+        e.reeve("resume")
         e.write_nginx()  # mended: by hand it is taken up again
         code, run = e.rotate()
         assert code == 0 and run["state"] == "done", run
