@@ -93,8 +93,12 @@ static rv_status make_dir(const struct sup *sup, const char *path, mode_t mode,
 	if (sup->is_root && owner && owner->uid != UINT32_MAX &&
 	    fchown(fd, owner->uid, owner->gid) != 0)
 		return rv_fail_errno(diag, "giving %s to its role", path);
-	if (!sup->is_root && st.st_uid != geteuid())
+	/* A directory that is to be ours and is another's was put there before us: whoever owns it
+	 * could exchange the keys below it. */
+	if ((!sup->is_root || !owner) && st.st_uid != geteuid()) {
+		rv_diag_next(diag, "chown it, or choose another --state or --run");
 		return rv_fail(RV_CLASS_DENIED, diag, "%s belongs to uid %u", path, st.st_uid);
+	}
 	if (fchmod(fd, mode) != 0)
 		return rv_fail_errno(diag, "%s", path);
 	return RV_OK;

@@ -292,6 +292,22 @@ static void a_key_cut_short_stops_the_start(void **state)
 	stage.reeved = 0;
 }
 
+/* As root: whoever owns the directory could exchange the keys below it. */
+static void a_state_directory_of_another_user_stops_the_start(void **state)
+{
+	char path[RVT_PATH];
+
+	(void)state;
+	if (!stage.is_root)
+		skip(); /* only root can give a directory away */
+	rvt_dir_make(&stage.dir, "state", 0711);
+	rvt_dir_path(&stage.dir, "state", path);
+	assert_int_equal(chown(path, 60650, 60650), 0);
+	stage.reeved = stage_launch(&stage);
+	assert_int_equal(rvt_wait(stage.reeved, PATIENCE_MS), 2);
+	stage.reeved = 0;
+}
+
 static void a_second_reeved_on_the_same_state_is_refused(void **state)
 {
 	(void)state;
@@ -373,6 +389,7 @@ int main(void)
 		T(keys_are_made_once_and_closed_to_others),
 		T(a_key_open_to_others_stops_the_start),
 		T(a_key_cut_short_stops_the_start),
+		T(a_state_directory_of_another_user_stops_the_start),
 		T(a_second_reeved_on_the_same_state_is_refused),
 		T(a_fault_kills_that_instance_at_that_event),
 		T(a_fault_with_all_takes_the_whole_set),
