@@ -119,7 +119,7 @@ static rv_status spawn(struct sup *sup, const struct rv_frame *frame,
 
 void sup_spawn_asked(struct sup *sup, const struct rv_frame *frame)
 {
-	struct rv_rec_spawn ask;
+	struct rv_rec_spawn ask = {0}; /* of a broken frame nothing is decoded */
 	struct rv_diag diag = {0};
 	rv_status s = rv_frame_body(frame, RV_MSG_spawn, &ask, &diag);
 
