@@ -82,6 +82,8 @@ static rv_status take_answer(struct rv_crew *crew, const struct rv_rec_plug_resu
 	*out = (struct rv_crew_answer){.outcome = (unsigned)got->outcome};
 	rv_run_text(got->text, out->text, sizeof(out->text));
 	rv_run_text(got->version, out->version, sizeof(out->version));
+	rv_text_tame(out->text); /* a plugin's word: it goes into JSON */
+	rv_text_tame(out->version);
 	while (rv_list_next(&list, &rv_desc_plug_field, &field, &ok))
 		RV_TRY(take_field(crew->run, &field, out));
 	return ok ? RV_OK : rv_fail(RV_CLASS_MALFORMED, NULL, "a plugin's answer is broken");

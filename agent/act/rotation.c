@@ -56,8 +56,11 @@ rv_status rv_rotation_commit(struct rv_rotation *rot, const struct rv_act_event 
 
 rv_status rv_rotation_note(struct rv_rotation *rot, const char *text, struct rv_diag *diag)
 {
-	struct rv_act_event event = {.step = rot->run->r.step, .outcome = "note", .text = text};
+	struct rv_diag note = {0};
+	struct rv_act_event event = {
+		.step = rot->run->r.step, .outcome = "note", .text = note.text};
 
+	rv_diag_set(&note, "%s", text);
 	rv_rotation_say(rot, "%s", text);
 	return rv_rotation_commit(rot, &event, diag);
 }
@@ -68,6 +71,7 @@ void rv_rotation_say(struct rv_rotation *rot, const char *fmt, ...)
 
 	va_start(args, fmt);
 	(void)vsnprintf(rot->said, sizeof(rot->said), fmt, args); /* cut: for people */
+	rv_text_tame(rot->said);
 	va_end(args);
 }
 

@@ -7,6 +7,9 @@
  * bytes and invalid UTF-8 become \\ or \xHH. Reversible with rv_path_unescape. */
 RV_NODISCARD rv_status rv_path_escape(struct rv_str path, struct rv_buf *out);
 RV_NODISCARD rv_status rv_path_unescape(struct rv_str text, struct rv_buf *out);
+/* The code point of the valid UTF-8 sequence at s (not empty) and its length; length 0 when not
+ * valid. */
+size_t rv_utf8_at(struct rv_str s, uint32_t *out_point);
 /* Anchored glob over the whole path: `*` and `?` stop at '/', `**` crosses it (a "**" + "/" also
  * matches nothing), [abc] [a-z] [!x], backslash escapes. Bounded: O(pattern * path), no recursion.
  */

@@ -2,8 +2,7 @@
 #include "agent/base/digest.h"
 #include "agent/base/path.h"
 
-/* The code point of the valid UTF-8 sequence at s and its length; length 0 when not valid. */
-static size_t utf8_at(struct rv_str s, uint32_t *out_point)
+size_t rv_utf8_at(struct rv_str s, uint32_t *out_point)
 {
 	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
 	uint8_t first = s.data[0];
@@ -46,7 +45,7 @@ static rv_status escape_all(struct rv_str path, struct rv_buf *out)
 {
 	while (path.len) {
 		uint32_t point = 0;
-		size_t len = utf8_at(path, &point);
+		size_t len = rv_utf8_at(path, &point);
 
 		if (len == 0)
 			RV_TRY(put_hex(path.data, 1, out));

@@ -1,6 +1,8 @@
 /* base: results and the sentence that goes with a failure. Not here: logging, exit codes. */
 #include "agent/base/status.h"
 
+#include "agent/base/path.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -41,12 +43,22 @@ const char *rv_class_name(enum rv_class class_id)
 #undef rv_fail_errno
 #undef rv_fail_nomem
 
-/* The sentence goes to terminals and one-line logs: control bytes become spaces. */
-static void make_one_line(char *text)
+void rv_text_tame(char *text)
 {
-	for (; *text; text++) {
-		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+	struct rv_str left = {(const uint8_t *)text, strlen(text)};
+
+	while (left.len > 0) {
+		uint32_t point = 0;
+		size_t len = rv_utf8_at(left, &point);
+
+		if (len == 0)
+			*text = '?';
+		else if (point < 0x20 || point == 0x7f)
 			*text = ' ';
+		len = len > 0 ? len : 1;
+		text += len;
+		left.data += len;
+		left.len -= len;
 	}
 }
 
@@ -54,7 +66,7 @@ static RV_PRINTF(3, 0) void format(char *out, size_t size, const char *fmt, va_l
 {
 	if (vsnprintf(out, size, fmt, args) < 0)
 		out[0] = '\0';
-	make_one_line(out);
+	rv_text_tame(out);
 }
 
 void rv_diag_set(struct rv_diag *diag, const char *fmt, ...)
@@ -93,6 +105,7 @@ void rv_diag_prefix(struct rv_diag *diag, const char *fmt, ...)
 	memcpy(diag->text, prefix, len);
 	memcpy(diag->text + len, ": ", 2);
 	diag->text[len + 2 + kept] = '\0';
+	rv_text_tame(diag->text); /* the cut may have split a character */
 }
 
 void rv_diag_next(struct rv_diag *diag, const char *fmt, ...)

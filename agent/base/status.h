@@ -49,6 +49,9 @@ struct rv_diag {
 	char next[256]; /* the command or change that mends it; may be empty */
 };
 
+/* For terminals, one-line logs and JSON, in place: control bytes become spaces, bytes that are not
+ * UTF-8 (a hook's output, a sentence cut short) question marks. What is below does so by itself. */
+void rv_text_tame(char *text);
 /* Writes the sentence (first writer wins, so the deepest cause is kept). diag may be NULL. */
 void rv_diag_set(struct rv_diag *diag, const char *fmt, ...) RV_PRINTF(2, 3);
 /* Puts `fmt...: ` before an existing sentence; sets it when there is none. diag may be NULL. */

@@ -138,6 +138,16 @@ def failed_hook():
         is_settled(e, served(e.port))
 
 
+def garbled_hook():
+    """What a hook prints is bytes, not text: it is no reason to stay between old and new."""
+    with started() as e:
+        old = served(e.port)
+        with open(e.conf, "ab") as f:
+            f.write(b"\n\xff\xfe\xe2\x82 \x1b[31m;\n")
+        code, run = e.rotate(check=False)
+        is_back(e, code, run, old, "ended with 1")
+
+
 def failed_reload():
     with started() as e:
         old, pid = served(e.port), e.nginx_pid()
@@ -493,6 +503,7 @@ CASES = {
     "load_combined": lambda: under_load("combined"),
     "load_apart": lambda: under_load("apart"),
     "failed_hook": failed_hook,
+    "garbled_hook": garbled_hook,
     "failed_reload": failed_reload,
     "reload_without_effect": reload_without_effect,
     "dead_server": dead_server,

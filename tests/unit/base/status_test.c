@@ -1,5 +1,7 @@
 /* tests: failures carry a class that decides and a sentence that explains. */
 #include "agent/base/status.h"
+
+#include "agent/base/path.h"
 #include "tests/support/unit.h"
 
 #include <errno.h>
@@ -57,6 +59,35 @@ static void a_newline_cannot_enter_the_sentence(void **state)
 	(void)state;
 	rv_diag_set(&diag, "a%cb\x1b[2J", '\n');
 	assert_string_equal(diag.text, "a b [2J");
+}
+
+static void only_text_enters_the_sentence(void **state)
+{
+	struct rv_diag diag = {0};
+	char wide[sizeof(diag.text) + 8];
+
+	(void)state;
+	(void)!rv_is_ok(rv_fail(RV_CLASS_DENIED, &diag, "\xff \xe2\x82 caf\xc3\xa9 \x1b[31m"));
+	assert_string_equal(diag.text, "? ?? caf\xc3\xa9  [31m");
+	/* Cut inside a character, by the sentence's room or by a prefix. */
+	for (size_t i = 0; i + 1 < sizeof(wide); i += 2)
+		memcpy(wide + i, "\xc3\xa9", 2);
+	wide[sizeof(wide) - 2] = '\0';
+	diag = (struct rv_diag){0};
+	rv_diag_set(&diag, "%s", wide);
+	assert_int_equal(strlen(diag.text), sizeof(diag.text) - 1);
+	assert_int_equal(diag.text[sizeof(diag.text) - 2], '?');
+	diag = (struct rv_diag){0};
+	rv_diag_set(&diag, "x%s", wide);
+	rv_diag_prefix(&diag, "ab");
+	assert_int_equal(strlen(diag.text), sizeof(diag.text) - 1);
+	rv_text_tame(wide);
+	assert_int_equal((unsigned char)wide[0], 0xc3);
+	uint32_t point;
+	for (size_t i = 0, n; diag.text[i]; i += n) {
+		n = rv_utf8_at(rv_str_of(diag.text + i), &point);
+		assert_int_not_equal(n, 0);
+	}
 }
 
 static void no_diag_is_fine(void **state)
@@ -117,6 +148,7 @@ int main(void)
 		cmocka_unit_test(a_prefix_alone_is_the_sentence),
 		cmocka_unit_test(a_long_sentence_is_cut_and_ended),
 		cmocka_unit_test(a_newline_cannot_enter_the_sentence),
+		cmocka_unit_test(only_text_enters_the_sentence),
 		cmocka_unit_test(no_diag_is_fine),
 		cmocka_unit_test(the_class_follows_from_errno),
 		cmocka_unit_test(every_class_has_its_own_word),
