@@ -184,7 +184,11 @@ static rv_status run_all(struct rv_engine *e, struct rv_ctl *ctl, const json_t *
 	RV_CLEANUP(rv_jsonp) json_t *runs = json_array();
 	for (size_t i = 0; i < ids->count; i++) {
 		json_t *run = NULL;
-		RV_TRY(rv_rotate_apply(e, ctl, plan, ids->list[i], &run, diag));
+		rv_status s = rv_rotate_apply(e, ctl, plan, ids->list[i], &run, diag);
+		if (!rv_is_ok(s)) { /* those before it are done, whatever becomes of this one */
+			*out = json_array_size(runs) ? json_pack("{s:O}", "runs", runs) : NULL;
+			return s;
+		}
 		if (json_array_append_new(runs, run) != 0)
 			return rv_fail_nomem(diag);
 	}

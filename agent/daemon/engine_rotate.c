@@ -42,10 +42,12 @@ static rv_status reply(struct rv_engine *e, struct rv_ctl *ctl, const struct rv_
 		rv_diag_next(diag, "%s", next[0] ? next : "reeve doctor");
 		return rv_fail(RV_CLASS_DENIED, diag, "%s", text);
 	}
+	bool is_pending = run->r.state == RV_RUN_RUNNING && run->r.step != RV_AT_GRACE;
+	/* A plan has many runs, the command one exit: stuck beats pending beats done. */
 	if (ctl && run->r.state == RV_RUN_STUCK)
 		ctl->exit_code = 1;
-	if (ctl && run->r.state == RV_RUN_RUNNING)
-		ctl->exit_code = run->r.step == RV_AT_GRACE ? 0 : 3;
+	else if (ctl && is_pending && ctl->exit_code == 0)
+		ctl->exit_code = 3;
 	return rv_rotate_doc(e, run, out, diag);
 }
 

@@ -291,6 +291,27 @@ def stale_plan():
         is_settled(e, served(e.port))
 
 
+def apply_half():
+    """The second of two is refused: what became of the first is said with the refusal."""
+    def another(e):
+        crt, key = e.path("second.crt"), e.path("second.key")
+        openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                "-days", "20", "-subj", "/CN=second", "-keyout", key, "-out", crt)
+        os.rename(crt, os.path.join(os.path.dirname(e.crt), "second.crt"))
+        os.rename(key, os.path.join(os.path.dirname(e.key), "second.key"))
+
+    with started(change=another) as e:
+        old, path = served(e.port), e.path("plan.json")
+        second = e.seen(os.path.join(os.path.dirname(e.crt), "second.crt"))
+        _, data, _ = e.reeve("plan", e.seen(e.crt), second)
+        with open(path, "w") as f:
+            json.dump(data["plan"], f)
+        code, error, _ = e.reeve("apply", path, check=False)
+        assert code == 4 and "not what is served" in error["error"]["text"], (code, error)
+        assert [r["state"] for r in error["error"]["runs"]] == ["done"], error
+        assert served(e.port) != old
+
+
 def dry_run_and_pause():
     with started() as e:
         old = e.on_disk()
@@ -512,6 +533,7 @@ CASES = {
     "hard_linked": hard_linked,
     "certbot": certbot,
     "stale_plan": stale_plan,
+    "apply_half": apply_half,
     "dry_run_and_pause": dry_run_and_pause,
     "undone": undone,
     "undo_refused": undo_refused,
