@@ -217,7 +217,9 @@ void rv_render_history(struct rv_out *out, const json_t *data, const struct rv_v
 	const json_t *event;
 	json_array_foreach (json_object_get(data, "events"), index, event) {
 		const json_t *inner = json_object_get(event, "data");
-		const char *text = rv_json_text(event, "text", rv_json_text(inner, "text", NULL));
+		const char *text =
+			rv_json_text(event, "text",
+				     rv_json_text(inner, "text", rv_json_text(inner, "why", NULL)));
 		char *dump = text ? NULL : json_dumps(inner, JSON_COMPACT | JSON_SORT_KEYS);
 		const char *cells[] = {rv_render_text(event, "seq"), rv_render_text(event, "at"),
 				       rv_render_text(event, "type"), text ? text : dump};
