@@ -111,12 +111,13 @@ static rv_status run_test(struct rv_rotation *rot, struct rv_diag *diag)
 	RV_TRY(rv_crew_call(&rot->crew, NULL, RV_MSG_hook, &ask, RV_MSG_hook_done, &done, &frame,
 			    diag));
 	rv_status r = rv_crew_outcome(done.outcome, done.text, diag);
+	/* What went wrong stands at the end. */
+	size_t skip = done.output.len > 400 ? done.output.len - 400 : 0;
 	if (rv_is_ok(r) && done.code != 0)
 		r = rv_fail(RV_CLASS_DENIED, diag, "\"%.*s\" ended with %llu: %.*s",
 			    (int)ask.command.len, (const char *)ask.command.data,
-			    (unsigned long long)done.code,
-			    (int)(done.output.len < 400 ? done.output.len : 400),
-			    done.output.len ? (const char *)done.output.data : "");
+			    (unsigned long long)done.code, (int)(done.output.len - skip),
+			    done.output.len ? (const char *)done.output.data + skip : "");
 	rv_frame_done(&frame);
 	return r;
 }
