@@ -105,6 +105,28 @@ rv_status rv_intake_masked(struct rv_intake *in, struct rv_str text, size_t max,
 	return RV_OK;
 }
 
+rv_status rv_intake_masked_list(struct rv_intake *in, const struct rv_intake_texts *texts,
+				struct rv_str *out, uint64_t *io_masked)
+{
+	rv_buf_reset(&in->names);
+	for (size_t i = 0; i < texts->count; i++) {
+		size_t mark = in->text.len;
+		size_t whole = in->names.len;
+		struct rv_rec_text_item item = {0};
+
+		RV_TRY(rv_intake_masked(in, rv_str_of(texts->texts + texts->at[i]), texts->each_max,
+					&item.text, io_masked));
+		rv_status added = rv_list_add(&in->names, &rv_desc_text_item, &item);
+		in->text.len = mark;
+		if (!rv_is_ok(added) || in->names.len > texts->all_max) {
+			in->names.len = whole;
+			break;
+		}
+	}
+	*out = rv_buf_view(&in->names);
+	return RV_OK;
+}
+
 rv_status rv_intake_not_looked(struct rv_intake *in, struct rv_str masked_path, uint64_t masked,
 			       unsigned reason, uint64_t size)
 {

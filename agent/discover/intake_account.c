@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+#define FILES_MAX 16384 /* of found_unit.files */
+
 static bool has_nul(struct rv_str s)
 {
 	return s.len > 0 && memchr(s.data, 0, s.len) != NULL;
@@ -113,28 +115,6 @@ void rv_intake_forget_accounts(struct rv_intake *in)
 	in->account_count = 0;
 }
 
-static rv_status mask_files(struct rv_intake *in, const struct rv_unit *unit, struct rv_str *out,
-			    uint64_t *io_masked)
-{
-	rv_buf_reset(&in->names);
-	for (size_t i = 0; i < unit->file_count; i++) {
-		size_t mark = in->text.len;
-		size_t whole = in->names.len;
-		struct rv_rec_text_item item = {0};
-
-		RV_TRY(rv_intake_masked(in, rv_str_of(unit->files + unit->file_at[i]), RV_PATH_MAX,
-					&item.text, io_masked));
-		rv_status added = rv_list_add(&in->names, &rv_desc_text_item, &item);
-		in->text.len = mark;
-		if (!rv_is_ok(added) || in->names.len > 16384) {
-			in->names.len = whole;
-			break;
-		}
-	}
-	*out = rv_buf_view(&in->names);
-	return RV_OK;
-}
-
 rv_status rv_intake_unit(struct rv_intake *in, struct rv_intake_file *f, struct rv_str bytes)
 {
 	const struct rv_rec_file_item *p = &f->place;
@@ -166,7 +146,9 @@ rv_status rv_intake_unit(struct rv_intake *in, struct rv_intake_file *f, struct 
 				&rec.masked));
 	RV_TRY(rv_intake_masked(in, rv_str_of(in->unit->working_dir), RV_PATH_MAX, &rec.working_dir,
 				&rec.masked));
-	RV_TRY(mask_files(in, in->unit, &rec.files, &rec.masked));
+	const struct rv_intake_texts files = {in->unit->files, in->unit->file_at,
+					      in->unit->file_count, RV_PATH_MAX, FILES_MAX};
+	RV_TRY(rv_intake_masked_list(in, &files, &rec.files, &rec.masked));
 	rv_status told = rv_intake_tell(in, RV_MSG_found_unit, &rec);
 	memset(in->unit, 0, sizeof(*in->unit)); /* a command line may have held a secret */
 	return told;

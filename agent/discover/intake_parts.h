@@ -71,6 +71,20 @@ RV_NODISCARD rv_status rv_intake_tell(struct rv_intake *in, enum rv_msg type, co
 /* Masked text in in->text, valid until the next rv_buf_reset of it. */
 RV_NODISCARD rv_status rv_intake_masked(struct rv_intake *in, struct rv_str text, size_t max,
 					struct rv_str *out, uint64_t *io_masked);
+/* NUL-ended texts by their offsets, and how large one and all of them may become in a LIST field.
+ */
+struct rv_intake_texts {
+	const char *texts;
+	const uint16_t *at;
+	size_t count;
+	size_t each_max;
+	size_t all_max;
+};
+/* The list of masked texts in in->names, valid until the next call; what does not fit the field is
+ * left out. */
+RV_NODISCARD rv_status rv_intake_masked_list(struct rv_intake *in,
+					     const struct rv_intake_texts *texts,
+					     struct rv_str *out, uint64_t *io_masked);
 RV_NODISCARD rv_status rv_intake_not_looked(struct rv_intake *in, struct rv_str masked_path,
 					    uint64_t masked, unsigned reason, uint64_t size);
 

@@ -4,29 +4,6 @@
 #include "agent/discover/key.h"
 #include "agent/model/kinds.h"
 
-/* The list of masked names; what does not fit the field is left out. */
-static rv_status mask_names(struct rv_intake *in, const struct rv_cert *cert, struct rv_str *out,
-			    uint64_t *io_masked)
-{
-	rv_buf_reset(&in->names);
-	for (size_t i = 0; i < cert->name_count; i++) {
-		size_t mark = in->text.len;
-		size_t whole = in->names.len;
-		struct rv_rec_text_item item = {0};
-
-		RV_TRY(rv_intake_masked(in, rv_str_of(cert->names + cert->name_at[i]), RV_DN_MAX,
-					&item.text, io_masked));
-		rv_status added = rv_list_add(&in->names, &rv_desc_text_item, &item);
-		in->text.len = mark;
-		if (!rv_is_ok(added) || in->names.len > RV_SANS_MAX) {
-			in->names.len = whole;
-			break;
-		}
-	}
-	*out = rv_buf_view(&in->names);
-	return RV_OK;
-}
-
 static rv_status tell_certificate(struct rv_intake *in, const struct rv_cert *cert,
 				  struct rv_rec_found_certificate *rec)
 {
@@ -45,7 +22,9 @@ static rv_status tell_certificate(struct rv_intake *in, const struct rv_cert *ce
 				&rec->masked));
 	RV_TRY(rv_intake_masked(in, rv_str_of(cert->issuer), RV_DN_MAX, &rec->issuer,
 				&rec->masked));
-	RV_TRY(mask_names(in, cert, &rec->names, &rec->masked));
+	const struct rv_intake_texts names = {cert->names, cert->name_at, cert->name_count,
+					      RV_DN_MAX, RV_SANS_MAX};
+	RV_TRY(rv_intake_masked_list(in, &names, &rec->names, &rec->masked));
 	return rv_intake_tell(in, RV_MSG_found_certificate, rec);
 }
 
