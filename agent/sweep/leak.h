@@ -1,0 +1,68 @@
+/* sweep: one finding of `reeve scan`, as it is filtered, kept in a baseline and reported. It never
+ * holds the secret: the masked text and the fingerprint are made while the buffer is there, and the
+ * bytes stay behind. Not here: how it is found (scan/), where from (input.h), how it is printed
+ * (report.h). */
+#pragma once
+
+#include "agent/base/buf.h"
+
+struct rv_rule;
+
+/* Why a finding is told or not. One that is not RV_LEAK_OPEN never fails a build. */
+enum rv_leak_state {
+	RV_LEAK_OPEN,	  /* to be looked at; exit 1 */
+	RV_LEAK_NEW_RULE, /* by a rule younger than the rule set of the base: warns */
+	RV_LEAK_BASELINE, /* known: in the baseline, and not expired */
+	RV_LEAK_ALLOWED,  /* a marker, an ignore file or an allowlist says so */
+	RV_LEAK_WEAK,	  /* confidence below the threshold; told on request only */
+	RV_LEAK__COUNT
+};
+const char *rv_leak_state_name(enum rv_leak_state state); /* "open", "new-rule", .. */
+
+/* Where in the history (docs/scanning.md). Times are int64 microseconds UTC, 0 unknown. */
+enum rv_leak_reach {
+	RV_REACH_NONE,	      /* not from a repository */
+	RV_REACH_HEAD,	      /* still in HEAD's tree */
+	RV_REACH_REF,	      /* in the history of a branch or tag */
+	RV_REACH_REFLOG,      /* only a reflog or stash leads there */
+	RV_REACH_UNREACHABLE, /* nothing leads there; the object is still stored */
+	RV_REACH_INDEX,	      /* staged, not committed */
+};
+const char *rv_leak_reach_name(enum rv_leak_reach reach);
+
+struct rv_leak_commit {
+	const char *id; /* hex, or NULL: unknown */
+	const char *author;
+	const char *email;
+	const char *message; /* first line */
+	int64_t at_utc_us;
+};
+
+/* All strings are NUL-terminated and owned by the list's arena (leaks.h), never NULL unless said.
+ */
+struct rv_leak {
+	const struct rv_rule *rule;
+	struct rv_str path;  /* as given or in the repository; bytes, not NUL-terminated */
+	const char *inside;  /* archive members "a.tar!b/c.env", or NULL */
+	const char *layers;  /* how it was encoded: "base64", "percent>base64", or NULL */
+	uint32_t line;	     /* from 1; 0: no lines (binary) */
+	uint32_t column;     /* from 1, in bytes */
+	uint32_t end_line;   /* of the value's last byte */
+	uint32_t end_column; /* just past it */
+	uint64_t offset;     /* of the value in the file or member */
+	const char *masked;  /* "ghp_..9f" for people: at most 6 bytes of the value (mask.h) */
+	const char *context; /* the masked line, at most 200 bytes, UTF-8; secrets in it masked */
+	const char *fingerprint; /* "rv1:" + 32 hex: rule and value under the repository's salt */
+	const char *public_id;	 /* what names it in public (a key id), or NULL */
+	const char *facts;	 /* proven offline, for people: "expires 2027-01-01", or NULL */
+	const char *note;	 /* why allowed or known (the reason given, by what), or NULL */
+	const char *owner_hint;	 /* who added it (author, or the file's owner), or NULL */
+	struct rv_leak_commit first, last; /* history only */
+	uint32_t commit_count;		   /* commits that introduce it; 0 unknown */
+	uint8_t reach;			   /* enum rv_leak_reach */
+	uint8_t state;			   /* enum rv_leak_state */
+	uint8_t confidence;		   /* 0..100 */
+	bool is_identified; /* a check digit, structure or key id proves what it is */
+	int8_t alive;	    /* --validate: 1 lives, 0 refused, -1 unknown, -2 not asked */
+	uint32_t places;    /* further places of the same rule and value that this row stands for */
+};
