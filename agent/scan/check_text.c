@@ -1,0 +1,98 @@
+/* scan: plausibility of a value without a format of its own. Not here: formats. */
+#include "agent/scan/check.h"
+
+#include <ctype.h>
+#include <strings.h>
+
+#define LOG_BITS 16 /* fraction of the fixed-point logarithm */
+
+static bool has_word(struct rv_str value, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (size_t i = 0; i + len <= value.len; i++) {
+		if (strncasecmp((const char *)value.data + i, word, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool is_placeholder(struct rv_str value)
+{
+	static const char *const words[] = {
+		"example", "changeme", "change-me", "change_me",   "password", "passwd", "secret",
+		"your",	   "dummy",    "sample",    "placeholder", "redacted", "xxxx",	 "****",
+		"....",	   "1234567",  "abcdef",    "foobar",	   "insert",   "todo"};
+
+	if (value.len >= 4 && strncasecmp((const char *)value.data, "pass", 4) == 0)
+		return true; /* user:pass@host */
+	for (size_t i = 0; i < RV_LEN(words); i++) {
+		if (has_word(value, words[i]))
+			return true;
+	}
+	for (size_t i = 1; i < value.len; i++) {
+		if (value.data[i] != value.data[0])
+			return false;
+	}
+	return true;
+}
+
+bool rv_check_not_placeholder(struct rv_str value)
+{
+	return value.len <= RV_CHECK_VALUE_MAX && !is_placeholder(value);
+}
+
+bool rv_check_looks_random(struct rv_str value)
+{
+	size_t letters = 0;
+	size_t digits = 0;
+	size_t changes = 0;
+	int before = 0;
+
+	if (!rv_check_not_placeholder(value) || value.len == 0 || value.data[0] == '/')
+		return false;
+	for (size_t i = 0; i < value.len; i++) {
+		int kind = isdigit(value.data[i]) ? 1 : isalpha(value.data[i]) ? 2 : 3;
+
+		letters += kind == 2;
+		digits += kind == 1;
+		changes += kind != 3 && before != 0 && kind != before;
+		before = kind == 3 ? before : kind;
+	}
+	/* "some_function_v2" changes once; a random string of ten does so more often. */
+	return letters >= 2 && digits >= 2 && changes >= 2;
+}
+
+/* log2(n) with LOG_BITS bits of fraction, rounded down; exact for powers of two. */
+static uint64_t log2_fixed(uint32_t n)
+{
+	unsigned whole = 31 - (unsigned)__builtin_clz(n);
+	uint64_t x = (uint64_t)n << (31 - whole); /* 1 <= x < 2 at 31 bits */
+	uint64_t log = whole;
+
+	for (int i = 0; i < LOG_BITS; i++) {
+		x = x * x >> 31;
+		log = log << 1 | (x >> 32 & 1);
+		x >>= x >> 32 & 1;
+	}
+	return log;
+}
+
+unsigned rv_entropy_tenths(struct rv_str value)
+{
+	uint32_t counts[256] = {0};
+	uint64_t sum = 0;
+
+	if (value.len == 0 || value.len > UINT32_MAX >> 1)
+		return 0;
+	for (size_t i = 0; i < value.len; i++)
+		counts[value.data[i]]++;
+	for (size_t i = 0; i < RV_LEN(counts); i++) {
+		if (counts[i] > 1)
+			sum += counts[i] * log2_fixed(counts[i]);
+	}
+	/* H = log2(n) - sum(c * log2(c)) / n */
+	uint64_t n = value.len;
+	uint64_t all = n * log2_fixed((uint32_t)n);
+	return (unsigned)((all - sum) * 10 / n >> LOG_BITS);
+}
