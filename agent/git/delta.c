@@ -76,13 +76,23 @@ static inline rv_status put(struct rv_git_segments *segments, size_t at, size_t 
 	return RV_OK;
 }
 
+static size_t bits_in(unsigned v)
+{
+	size_t count = 0;
+
+	for (; v; v &= v - 1)
+		count++;
+	return count;
+}
+
 /* A copy instruction: which of seven argument bytes follow is said by the low bits. */
 static inline const uint8_t *read_copy(const uint8_t *p, const uint8_t *end, uint8_t op,
 				       uint32_t *out_from, uint32_t *out_len)
 {
 	uint32_t from = 0, len = 0;
 
-	if ((size_t)(end - p) < (size_t)__builtin_popcount(op & 0x7f))
+	/* Counted only at the very end: elsewhere there is room for all seven. */
+	if (end - p < 7 && (size_t)(end - p) < bits_in(op & 0x7f))
 		return NULL;
 	if (op & 0x01)
 		from = *p++;
