@@ -1,7 +1,7 @@
 /* base: libyaml's events into one JSON tree with marks. Not here: schemas, suggestions. */
 #include "agent/base/yaml.h"
 
-#include "agent/base/yaml_marks.h"
+#include "agent/base/yaml_tree.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,12 +10,6 @@
 #define DEPTH_MAX 32
 #define NODES_MAX 100000
 #define TEXT_MAX  ((size_t)4 << 20)
-
-struct rv_yaml {
-	char *file;
-	json_t *root;
-	struct rv_yaml_marks marks;
-};
 
 /* An open object or list. The tree owns what it holds; here it is borrowed. */
 struct level {
