@@ -14,6 +14,7 @@ enum rv_jail {
 	RV_JAIL_PLUGHOST,
 	RV_JAIL_PLACE,
 	RV_JAIL_REPORT,
+	RV_JAIL_SCAN, /* rv_confine_scan() */
 	RV_JAIL__COUNT
 };
 
@@ -66,3 +67,11 @@ struct rv_confine_spec {
  * exit: it is half confined. out_walls: enum rv_wall bits. */
 RV_NODISCARD rv_status rv_confine(const struct rv_confine_spec *spec, uint64_t *out_walls,
 				  struct rv_diag *diag);
+
+/* The same for a command that only looks (`reeve scan`): stays the caller's user (root keeps
+ * CAP_DAC_READ_SEARCH alone), reads what the paths allow, writes where they say so, runs threads,
+ * starts nothing, and has no network unless is_networked. A container may lack Landlock or refuse
+ * a filter: the failure says which, *out_walls what stands all the same, and the caller decides. */
+RV_NODISCARD rv_status rv_confine_scan(const struct rv_confine_path *paths, size_t count,
+				       bool is_networked, uint64_t *out_walls,
+				       struct rv_diag *diag);

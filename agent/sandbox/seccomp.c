@@ -89,6 +89,14 @@ static void read_only_open(struct filter *f)
 	soften(f, "openat2", ENOSYS); /* its flags cannot be looked at from here */
 }
 
+static void thread_rules(struct filter *f)
+{
+	uint64_t thread = CLONE_VM | CLONE_THREAD | CLONE_SIGHAND;
+
+	allow_if(f, "clone", SCMP_A0(SCMP_CMP_MASKED_EQ, thread, thread));
+	soften(f, "clone3", ENOSYS);
+}
+
 static void inet_rules(struct filter *f)
 {
 	allow_if(f, "socket", SCMP_A0(SCMP_CMP_EQ, AF_INET));
@@ -97,10 +105,7 @@ static void inet_rules(struct filter *f)
 	rule(f, SOFT(EAFNOSUPPORT), "socket", 1, SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
 	rule(f, SOFT(EAFNOSUPPORT), "socket", 1, SCMP_A0(SCMP_CMP_EQ, AF_NETLINK));
 	allow_if(f, "socketpair", SCMP_A0(SCMP_CMP_EQ, AF_UNIX)); /* curl wakes its own thread */
-	uint64_t thread = CLONE_VM | CLONE_THREAD | CLONE_SIGHAND;
-
-	allow_if(f, "clone", SCMP_A0(SCMP_CMP_MASKED_EQ, thread, thread));
-	soften(f, "clone3", ENOSYS);
+	thread_rules(f);
 	allow_list(f, rv_calls_networking);
 	allow_list(f, rv_calls_connected);
 }
@@ -139,6 +144,13 @@ static void jail_rules(struct filter *f, const struct rv_confine_spec *spec)
 	case RV_JAIL_REPORT:
 		allow_list(f, rv_calls_files); /* its identity directory; Landlock has the rest */
 		inet_rules(f);
+		return;
+	case RV_JAIL_SCAN:
+		allow_list(f, rv_calls_files); /* Landlock says where */
+		thread_rules(f);
+		soften(f, "prlimit64", EPERM); /* a thread asks for the size of its stack */
+		if (spec->profile == RV_PROFILE_NET)
+			inet_rules(f);
 		return;
 	case RV_JAIL__COUNT:
 		return;
