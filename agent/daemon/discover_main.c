@@ -41,7 +41,7 @@ int main(int argc, char **argv)
 
 	/* Compiling patterns maps no code but allocates much: before confinement. */
 	if (rv_is_ok(s))
-		s = rv_scanner_new(&scanner, &diag);
+		s = rv_scanner_new_builtin(&scanner, &diag);
 	if (rv_is_ok(s))
 		s = rv_role_start(argc, argv, RV_ROLE_DISCOVER, &args, &sup, &engine, &diag);
 	if (rv_is_ok(s))

@@ -26,7 +26,7 @@ static void key_id(const struct rv_secret *key, char out[16])
 	out[12] = '\0';
 }
 
-rv_status rv_intake_new(const struct rv_scanner *scanner, const struct rv_secret *fleet,
+rv_status rv_intake_new(struct rv_scanner *scanner, const struct rv_secret *fleet,
 			const struct rv_secret *host, struct rv_sink sink, struct rv_intake **out)
 {
 	RV_CLEANUP(rv_intake_freep) struct rv_intake *in = calloc(1, sizeof(*in));

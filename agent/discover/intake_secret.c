@@ -3,6 +3,8 @@
 #include "agent/discover/intake_parts.h"
 #include "agent/model/kinds.h"
 
+#define CONFIDENCE_MIN 20
+
 struct telling {
 	struct rv_intake *in;
 	struct rv_intake_file *f;
@@ -35,6 +37,9 @@ static rv_status on_hit(const struct rv_hit *hit, void *user)
 
 	if (hit->start < t->piece->from || hit->start >= t->piece->until)
 		return RV_OK;
+	/* Keys in PEM are the parsers'; what hardly is a secret is nobody's. */
+	if (hit->rule->matcher == RV_MATCHER_PEM || hit->confidence < CONFIDENCE_MIN)
+		return RV_OK;
 	struct rv_str value = {t->piece->bytes.data + hit->start, hit->len};
 	RV_TRY(rv_mask_fingerprint(&t->in->masker, hit->rule, value, print));
 	count_lines(t->f, t->piece->bytes, hit->start);
@@ -51,7 +56,7 @@ static rv_status on_hit(const struct rv_hit *hit, void *user)
 		.column = t->f->column,
 		.rule = rv_str_of(hit->rule->id),
 		.provider = rv_str_of(hit->rule->provider),
-		.kind = hit->rule->kind,
+		.kind = hit->kind,
 		.fingerprint = rv_str_of(print),
 		.public_id = hit->public_id,
 		.identified = hit->is_identified,

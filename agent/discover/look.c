@@ -133,7 +133,7 @@ static rv_status loop(struct look *l, struct rv_diag *diag)
 }
 
 rv_status rv_look_run(struct rv_channel *engine, struct rv_channel *open,
-		      const struct rv_scanner *scanner, const struct rv_secret *fleet,
+		      struct rv_scanner *scanner, const struct rv_secret *fleet,
 		      const struct rv_secret *host, struct rv_diag *diag)
 {
 	struct look l = {.engine = engine, .open = open};

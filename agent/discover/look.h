@@ -9,5 +9,5 @@
  * (no walk will come) and may close at any time. Borrows all. Findings carry the job and req of the
  * frame that caused them; each walk ends with `discovered`. */
 RV_NODISCARD rv_status rv_look_run(struct rv_channel *engine, struct rv_channel *open,
-				   const struct rv_scanner *scanner, const struct rv_secret *fleet,
+				   struct rv_scanner *scanner, const struct rv_secret *fleet,
 				   const struct rv_secret *host, struct rv_diag *diag);

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "agent/base/secret.h"
-#include "agent/discover/scan.h"
+#include "agent/scan/scan.h"
 
 struct rv_masker {
 	struct rv_lane *lane;

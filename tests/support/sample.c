@@ -1,8 +1,9 @@
 /* tests: sample templates. Not here: the detectors. */
 #include "tests/support/sample.h"
 
-#include "agent/discover/scan_check.h"
+#include "agent/scan/check.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -15,6 +16,7 @@ static const struct {
 	{"lower", "abcdefghijklmnopqrstuvwxyz"},
 	{"digit", "0123456789"},
 	{"hex", "0123456789abcdef"},
+	{"HEX", "0123456789ABCDEF"},
 	{"b32", "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"},
 	{"b64", "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"},
 	{"b64url", "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"},
@@ -66,8 +68,23 @@ static size_t base64url(const char *text, char *out)
 	return made;
 }
 
+static size_t put_uuid(uint64_t *seed, char *out)
+{
+	static const char form[] = "xxxxxxxx-xxxx-4xxx-8xxx-xxxxxxxxxxxx";
+
+	for (size_t i = 0; i + 1 < sizeof(form); i++)
+		out[i] = form[i] == 'x' ? "0123456789abcdef"[next(seed) % 16] : form[i];
+	return sizeof(form) - 1;
+}
+
 bool sample_render(const char *text, uint64_t seed, char *out, size_t size)
 {
+	return sample_render_for(text, NULL, seed, out, size);
+}
+
+bool sample_render_for(const char *text, const char *check, uint64_t seed, char *out, size_t size)
+{
+	const struct rv_check_row *row = rv_check_find(check ? check : "crc32-base62");
 	size_t at = 0;
 	size_t start = 0;
 
@@ -76,7 +93,7 @@ bool sample_render(const char *text, uint64_t seed, char *out, size_t size)
 
 		if (at + 512 > size)
 			return false;
-		if (!end || (text[1] < 'a' || text[1] > 'z')) {
+		if (!end || !isalpha((unsigned char)text[1])) {
 			out[at++] = *text++;
 			continue;
 		}
@@ -90,9 +107,17 @@ bool sample_render(const char *text, uint64_t seed, char *out, size_t size)
 		} else if (strncmp(text, "{start}", 7) == 0) {
 			start = at;
 		} else if (strncmp(text, "{check}", 7) == 0) {
-			rv_check_crc32_base62((struct rv_str){(uint8_t *)out + start, at - start},
-					      out + at);
-			at += 6;
+			size_t made = row && row->make
+					      ? row->make((struct rv_str){(uint8_t *)out + start,
+									  at - start},
+							  out + at, size - at)
+					      : 0;
+
+			if (made == 0)
+				return false;
+			at += made;
+		} else if (strncmp(text, "{uuid}", 6) == 0) {
+			at += put_uuid(&seed, out + at);
 		} else if (strncmp(text, "{jwt}", 5) == 0) {
 			at += base64url("{\"alg\":\"HS256\",\"typ\":\"JWT\"}", out + at);
 			out[at++] = '.';

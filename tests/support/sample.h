@@ -7,3 +7,6 @@
 /* NUL-ended in out (size bytes). Where the last value begins is not marked: a test looks for what
  * the scanner reports. `seed` makes it repeatable. False: bad template or no room. */
 bool sample_render(const char *template_text, uint64_t seed, char *out, size_t size);
+/* The same, {check} made by the check of this name (agent/scan/check.h); NULL: crc32-base62. */
+bool sample_render_for(const char *template_text, const char *check, uint64_t seed, char *out,
+		       size_t size);

@@ -1,6 +1,6 @@
 /* tests: fuzz target of the secret scanner: hits lie in the buffer, in order, and do not overlap.
  */
-#include "agent/discover/scan.h"
+#include "agent/scan/scan.h"
 
 #include <stdlib.h>
 
@@ -29,7 +29,7 @@ static struct rv_lane *the_lane(void)
 
 	if (lane)
 		return lane;
-	RV_BUG_ON(!rv_is_ok(rv_scanner_new(&scanner, NULL)));
+	RV_BUG_ON(!rv_is_ok(rv_scanner_new_builtin(&scanner, NULL)));
 	RV_BUG_ON(!rv_is_ok(rv_lane_new(scanner, &lane)));
 	return lane;
 }

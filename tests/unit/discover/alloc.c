@@ -95,7 +95,7 @@ static void every_failing_allocation_is_survived(void **state)
 	add(&w, 0, &dir, "/a.pem", RV_SOURCE_FILE);
 	add(&w, 1, &dir, "/a.service", RV_SOURCE_UNIT);
 	add(&w, 2, &dir, "/passwd", RV_SOURCE_PASSWD);
-	assert_true(rv_is_ok(rv_scanner_new(&w.scanner, NULL)));
+	assert_true(rv_is_ok(rv_scanner_new_builtin(&w.scanner, NULL)));
 	assert_true(rv_is_ok(rv_secret_new(key, sizeof(key), &w.key)));
 	for (;; n++) {
 		rvt_alloc_fail_at(n);

@@ -80,7 +80,7 @@ static int set_up(void **state)
 
 	assert_non_null(f);
 	rvt_dir_init(&f->dir);
-	assert_true(rv_is_ok(rv_scanner_new(&f->scanner, NULL)));
+	assert_true(rv_is_ok(rv_scanner_new_builtin(&f->scanner, NULL)));
 	assert_true(rv_is_ok(rv_secret_new(key, sizeof(key), &f->fleet)));
 	key[0] = 2;
 	assert_true(rv_is_ok(rv_secret_new(key, sizeof(key), &f->host)));

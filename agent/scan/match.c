@@ -1,0 +1,271 @@
+/* scan: from an anchor to a value: by regex, as an assignment, as a PEM block; then what its rule
+ * asks of it. Not here: companions and overlaps (scan.c). */
+#include "agent/scan/match.h"
+
+#include "agent/scan/assign.h"
+#include "agent/scan/pem_key.h"
+
+#include <ctype.h>
+#include <time.h>
+
+#define SEARCHES_MAX	    8	  /* matches before an anchor that do not hold it, passed over */
+#define WHOLE_MAX	    65536 /* matches of one rule in one buffer */
+#define CONFIDENCE_UNPROVEN 10	  /* its check digits are wrong */
+#define CONFIDENCE_DUMMY    15	  /* looks made up */
+
+static void add(struct rv_scan *s, struct rv_hit hit)
+{
+	struct rv_lane *lane = s->lane;
+
+	if (lane->hit_count == lane->hit_room) {
+		size_t room = lane->hit_room ? lane->hit_room * 2 : 64;
+		struct rv_hit *more = lane->hit_room < RV_SCAN_MAX_HITS
+					      ? realloc(lane->hits, room * sizeof(*more))
+					      : NULL;
+
+		if (!more) {
+			s->is_full = true;
+			return;
+		}
+		lane->hits = more;
+		lane->hit_room = room;
+	}
+	lane->hits[lane->hit_count++] = hit;
+}
+
+static bool is_word(uint8_t c)
+{
+	return isalnum(c) != 0;
+}
+
+static bool is_bounded(const struct rv_scan *s, const struct rv_rule *rule, struct rv_span v)
+{
+	if ((rule->flags & RV_RULE_ANYWHERE) || (s->flags & RV_SCAN_MASK))
+		return true;
+	if (v.start > 0 && is_word(s->bytes.data[v.start - 1]) && is_word(s->bytes.data[v.start]))
+		return false;
+	return v.end == s->bytes.len || !is_word(s->bytes.data[v.end]) ||
+	       !is_word(s->bytes.data[v.end - 1]);
+}
+
+/* The rule's demands on the value; what only weakens it lowers the confidence. */
+static void judge(struct rv_scan *s, struct rv_armed *row, struct rv_span match, struct rv_span v)
+{
+	const struct rv_rule *rule = row->rule;
+	struct rv_str value = {s->bytes.data + v.start, v.end - v.start};
+	struct rv_hit hit = {.rule = rule,
+			     .start = v.start,
+			     .len = value.len,
+			     .match_start = match.start,
+			     .match_len = match.end - match.start,
+			     .kind = rule->kind,
+			     .confidence = rule->confidence};
+
+	if (value.len == 0 || !is_bounded(s, rule, v))
+		return;
+	if (s->flags & RV_SCAN_MASK) {
+		add(s, hit);
+		return;
+	}
+	if (rule->min_entropy > 0 && rv_entropy_tenths(value) < rule->min_entropy)
+		return;
+	if (row->check && !row->check->fn(value))
+		hit.confidence = CONFIDENCE_UNPROVEN;
+	else
+		hit.is_identified = row->check && row->check->identifies;
+	if (!hit.is_identified && hit.confidence > CONFIDENCE_DUMMY &&
+	    !rv_check_not_placeholder(value))
+		hit.confidence = CONFIDENCE_DUMMY;
+	if (!(rule->flags & RV_RULE_COMPANION) && !hit.is_identified &&
+	    (s->place & RV_PLACE_LOCK) && hit.confidence < 80)
+		hit.confidence = hit.confidence / 2;
+	add(s, hit);
+}
+
+static void give_up(struct rv_scan *s, const struct rv_rule *rule)
+{
+	s->lane->given_up++;
+	s->lane->given_up_by = rule;
+}
+
+/* One run of the regex over bytes[.. end) from `from`; *out_match the whole match. False: none. */
+static bool run(struct rv_scan *s, struct rv_armed *row, struct rv_span range, uint32_t options,
+		struct rv_span *out_match, struct rv_span *out_value)
+{
+	struct rv_scanner *scanner = s->lane->scanner;
+	const pcre2_code *code = rv_armed_code(scanner, row);
+
+	if (!code) {
+		give_up(s, row->rule);
+		return false;
+	}
+	int n = pcre2_match(code, s->bytes.data, range.end, range.start, options, s->lane->match,
+			    scanner->limits);
+	if (n < 0) {
+		if (n != PCRE2_ERROR_NOMATCH)
+			give_up(s, row->rule);
+		return false;
+	}
+	const PCRE2_SIZE *at = pcre2_get_ovector_pointer(s->lane->match);
+	uint32_t group = atomic_load_explicit(&row->group, memory_order_relaxed);
+	*out_match = (struct rv_span){at[0], at[1]};
+	*out_value = *out_match;
+	if (group > 0 && (int)group < n && at[2 * group] != PCRE2_UNSET)
+		*out_value = (struct rv_span){at[2 * group], at[2 * group + 1]};
+	return out_match->end > out_match->start && out_match->start <= out_value->start &&
+	       out_value->end <= out_match->end;
+}
+
+static void try_regex(struct rv_scan *s, struct rv_armed *row, struct rv_span anchor)
+{
+	const struct rv_rule *rule = row->rule;
+	size_t end = anchor.start + (rule->ahead ? rule->ahead : 256U);
+	struct rv_span range = {anchor.start, end < s->bytes.len ? end : s->bytes.len};
+	struct rv_span match, value;
+
+	if (rule->behind == 0) {
+		if (run(s, row, range, PCRE2_ANCHORED, &match, &value))
+			judge(s, row, match, value);
+		return;
+	}
+	range.start = anchor.start > rule->behind ? anchor.start - rule->behind : 0;
+	for (int i = 0; i < SEARCHES_MAX && range.start <= anchor.start; i++) {
+		if (!run(s, row, range, 0, &match, &value) || match.start > anchor.start)
+			return;
+		if (match.end >= anchor.end) {
+			judge(s, row, match, value);
+			return;
+		}
+		range.start = match.start + 1;
+	}
+}
+
+/* Its anchors only gate: once in a buffer, over all of it. */
+static void try_whole(struct rv_scan *s, struct rv_armed *row)
+{
+	size_t index = (size_t)(row - s->lane->scanner->rows);
+	struct rv_span range = {0, s->bytes.len};
+	struct rv_span match, value;
+
+	if (s->lane->whole_done[index] == s->lane->scan_number)
+		return;
+	s->lane->whole_done[index] = s->lane->scan_number;
+	for (int i = 0; i < WHOLE_MAX && range.start < range.end; i++) {
+		if (!run(s, row, range, PCRE2_NOTEMPTY, &match, &value))
+			return;
+		judge(s, row, match, value);
+		range.start = match.end > range.start ? match.end : range.start + 1;
+	}
+}
+
+static void try_assignment(struct rv_scan *s, struct rv_armed *row, struct rv_span anchor)
+{
+	struct rv_assign found;
+
+	if (!rv_assign_at(s->bytes, anchor.start, anchor.end, s->place, &found))
+		return;
+	struct rv_hit hit = {.rule = row->rule,
+			     .start = found.value_start,
+			     .len = found.value_len,
+			     .match_start = found.name_start,
+			     .match_len = found.value_start + found.value_len - found.name_start,
+			     .kind = found.kind,
+			     .confidence = found.confidence};
+
+	if (hit.len > 0 && (hit.confidence > 0 || (s->flags & RV_SCAN_MASK)))
+		add(s, hit);
+}
+
+static void try_pem(struct rv_scan *s, struct rv_armed *row, struct rv_span anchor)
+{
+	struct rv_pem_private found;
+
+	if (!rv_pem_private_at(s->bytes, anchor.start, &found))
+		return;
+	struct rv_hit hit = {.rule = row->rule,
+			     .start = found.body_start,
+			     .len = found.body_len,
+			     .match_start = found.start,
+			     .match_len = found.len,
+			     .kind = row->rule->kind,
+			     .confidence = found.confidence};
+
+	add(s, hit);
+}
+
+static void try_row(struct rv_scan *s, struct rv_armed *row, struct rv_span anchor)
+{
+	const struct rv_rule *rule = row->rule;
+
+	if ((rule->flags & RV_RULE_TEXT_ONLY) && !s->is_text && !(s->flags & RV_SCAN_MASK))
+		return;
+	switch ((enum rv_matcher)rule->matcher) {
+	case RV_MATCHER_REGEX:
+		if (rule->flags & RV_RULE_WHOLE)
+			try_whole(s, row);
+		else
+			try_regex(s, row, anchor);
+		return;
+	case RV_MATCHER_ASSIGNMENT:
+		try_assignment(s, row, anchor);
+		return;
+	case RV_MATCHER_PEM:
+		try_pem(s, row, anchor);
+		return;
+	}
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t); /* cannot fail for this clock */
+	return (uint64_t)t.tv_sec * 1000000000U + (uint64_t)t.tv_nsec;
+}
+
+static void try_counted(struct rv_scan *s, struct rv_armed *row, struct rv_span anchor)
+{
+	struct rv_rule_cost *cost = &s->lane->costs[row - s->lane->scanner->rows];
+	size_t before = s->lane->hit_count;
+	uint64_t from = now_ns();
+
+	try_row(s, row, anchor);
+	cost->ns += now_ns() - from;
+	cost->tries++;
+	cost->matches += s->lane->hit_count - before;
+}
+
+int rv_match_on_anchor(unsigned id, unsigned long long from, unsigned long long to,
+		       unsigned hs_flags, void *user)
+{
+	struct rv_scan *s = user;
+	const struct rv_scanner *scanner = s->lane->scanner;
+	const struct rv_anchor *anchor = &scanner->anchors[id];
+	size_t end = s->part_start + (size_t)to;
+	struct rv_span span = {end - anchor->len, end};
+
+	(void)from;	/* 0: anchors have no start of match */
+	(void)hs_flags; /* reserved by Vectorscan */
+	for (uint32_t i = 0; i < anchor->count; i++) {
+		struct rv_armed *row = &scanner->rows[scanner->waiting[anchor->first + i]];
+
+		if (s->lane->costs)
+			try_counted(s, row, span);
+		else
+			try_row(s, row, span);
+	}
+	return s->is_full;
+}
+
+void rv_match_whole(struct rv_scan *s)
+{
+	struct rv_scanner *scanner = s->lane->scanner;
+
+	for (size_t r = 0; r < scanner->count && !s->is_full; r++) {
+		const struct rv_rule *rule = scanner->rows[r].rule;
+
+		if ((rule->flags & RV_RULE_WHOLE) && rule->regex &&
+		    (!rule->anchors || !rule->anchors[0]))
+			try_whole(s, &scanner->rows[r]);
+	}
+}

@@ -1,0 +1,36 @@
+/* scan: inside of the engine: what one anchor leads to. For scan.c and match.c. */
+#pragma once
+
+#include "agent/scan/scan_db.h"
+
+struct rv_lane {
+	struct rv_scanner *scanner;
+	hs_scratch_t *scratch;
+	pcre2_match_data *match;
+	struct rv_hit *hits;
+	size_t hit_count;
+	size_t hit_room;
+	size_t given_up;
+	const struct rv_rule *given_up_by;
+	uint32_t *whole_done; /* WHOLE rules that have run in this scan, by row: scan number */
+	uint32_t scan_number;
+	struct rv_rule_cost *costs; /* by row; NULL: not counted */
+};
+
+/* One call of rv_scan_parts. */
+struct rv_scan {
+	struct rv_lane *lane;
+	struct rv_str bytes;
+	size_t part_start; /* anchors' offsets count from here */
+	unsigned flags;
+	unsigned place;
+	bool is_text;
+	bool is_full;
+};
+
+/* Vectorscan's callback for the anchors: user is a struct rv_scan. Ends the search (1) when the
+ * hits are full. */
+int rv_match_on_anchor(unsigned id, unsigned long long from, unsigned long long to,
+		       unsigned hs_flags, void *user);
+/* WHOLE rules without an anchor. */
+void rv_match_whole(struct rv_scan *s);

@@ -1,0 +1,249 @@
+/* scan: one buffer: anchors, then companions, then overlaps. Not here: databases (scan_db.c), what
+ * an anchor leads to (match.c). */
+#include "agent/scan/scan.h"
+
+#include "agent/scan/match.h"
+
+#include <stdlib.h>
+
+#define TEXT_PROBE 4096
+#define NEAR_BACK  4096 /* a companion's longest value */
+
+rv_status rv_lane_new(struct rv_scanner *scanner, struct rv_lane **out)
+{
+	RV_CLEANUP(rv_lane_freep) struct rv_lane *lane = calloc(1, sizeof(*lane));
+
+	if (!lane)
+		return rv_fail_nomem(NULL);
+	lane->scanner = scanner;
+	lane->match = pcre2_match_data_create(64, NULL);
+	lane->whole_done = calloc(scanner->count + 1, sizeof(*lane->whole_done));
+	if (!lane->match || !lane->whole_done ||
+	    (scanner->anchors_db &&
+	     hs_alloc_scratch(scanner->anchors_db, &lane->scratch) != HS_SUCCESS))
+		return rv_fail_nomem(NULL);
+	*out = RV_TAKE(lane);
+	return RV_OK;
+}
+
+void rv_lane_free(struct rv_lane *lane)
+{
+	if (!lane)
+		return;
+	(void)hs_free_scratch(lane->scratch); /* frees NULL too */
+	pcre2_match_data_free(lane->match);
+	free(lane->whole_done);
+	free(lane->hits);
+	free(lane->costs);
+	free(lane);
+}
+
+void rv_lane_freep(struct rv_lane **lane)
+{
+	rv_lane_free(*lane);
+	*lane = NULL;
+}
+
+size_t rv_lane_take_given_up(struct rv_lane *lane, const struct rv_rule **out_rule)
+{
+	size_t n = lane->given_up;
+
+	*out_rule = lane->given_up_by;
+	lane->given_up = 0;
+	lane->given_up_by = NULL;
+	return n;
+}
+
+void rv_lane_count_costs(struct rv_lane *lane, bool on)
+{
+	free(lane->costs);
+	lane->costs = on ? calloc(lane->scanner->count + 1, sizeof(*lane->costs)) : NULL;
+}
+
+void rv_lane_add_costs(const struct rv_lane *lane, struct rv_rule_cost *rows)
+{
+	for (size_t r = 0; lane->costs && r < lane->scanner->count; r++) {
+		rows[r].rule = lane->scanner->rows[r].rule;
+		rows[r].tries += lane->costs[r].tries;
+		rows[r].matches += lane->costs[r].matches;
+		rows[r].hits += lane->costs[r].hits;
+		rows[r].ns += lane->costs[r].ns;
+	}
+}
+
+bool rv_scan_is_text(struct rv_str bytes)
+{
+	size_t probe = bytes.len < TEXT_PROBE ? bytes.len : TEXT_PROBE;
+
+	return probe == 0 || !memchr(bytes.data, 0, probe);
+}
+
+static size_t distance(const struct rv_hit *a, const struct rv_hit *b)
+{
+	if (a->start + a->len <= b->start)
+		return b->start - a->start - a->len;
+	if (b->start + b->len <= a->start)
+		return a->start - b->start - b->len;
+	return 0;
+}
+
+static bool is_wanted(const struct rv_scanner *scanner, const struct rv_armed *row,
+		      const struct rv_hit *other)
+{
+	for (int i = 0; i < RV_RULE_NEAR_MAX && row->near[i] >= 0; i++) {
+		if (scanner->rows[row->near[i]].rule == other->rule)
+			return true;
+	}
+	return false;
+}
+
+static const struct rv_armed *row_of(const struct rv_scanner *scanner, const struct rv_rule *rule)
+{
+	for (size_t r = 0; r < scanner->count; r++) {
+		if (scanner->rows[r].rule == rule)
+			return &scanner->rows[r];
+	}
+	return NULL;
+}
+
+/* The nearest companion gives its value as the public id. Hits are sorted by place, so only those
+ * within reach are looked at. */
+static void name_hit(struct rv_scan *s, size_t at)
+{
+	struct rv_lane *lane = s->lane;
+	struct rv_hit *hit = &lane->hits[at];
+	const struct rv_armed *row = row_of(lane->scanner, hit->rule);
+	const struct rv_hit *best = NULL;
+	size_t within = hit->rule->within;
+
+	for (size_t i = at; row && i-- > 0;) {
+		const struct rv_hit *other = &lane->hits[i];
+
+		if (other->start + NEAR_BACK + within < hit->start)
+			break;
+		if (is_wanted(lane->scanner, row, other) && distance(other, hit) <= within &&
+		    (!best || distance(other, hit) < distance(best, hit)))
+			best = other;
+	}
+	for (size_t i = at + 1; row && i < lane->hit_count; i++) {
+		const struct rv_hit *other = &lane->hits[i];
+
+		if (other->start > hit->start + hit->len + within)
+			break;
+		if (is_wanted(lane->scanner, row, other) && distance(other, hit) <= within &&
+		    (!best || distance(other, hit) < distance(best, hit)))
+			best = other;
+	}
+	if (best) {
+		hit->public_id = (struct rv_str){s->bytes.data + best->start, best->len};
+		hit->is_identified = true;
+	}
+}
+
+static int by_place(const void *a, const void *b)
+{
+	const struct rv_hit *x = a;
+	const struct rv_hit *y = b;
+
+	if (x->start != y->start)
+		return x->start < y->start ? -1 : 1;
+	if (x->confidence != y->confidence)
+		return x->confidence > y->confidence ? -1 : 1;
+	if (x->len != y->len)
+		return x->len > y->len ? -1 : 1;
+	return strcmp(x->rule->id, y->rule->id);
+}
+
+static bool is_dropped(const struct rv_scan *s, const struct rv_hit *hit)
+{
+	if ((hit->rule->flags & RV_RULE_NEEDS_NEAR) && hit->public_id.len == 0)
+		return true;
+	return (hit->rule->flags & RV_RULE_COMPANION) && !(s->flags & RV_SCAN_MASK);
+}
+
+/* Leaves a list without overlaps: the surer one stays, or, for masking, both as one span. */
+static void settle_overlaps(struct rv_scan *s)
+{
+	struct rv_lane *lane = s->lane;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < lane->hit_count; i++) {
+		struct rv_hit hit = lane->hits[i];
+		struct rv_hit *last = kept > 0 ? &lane->hits[kept - 1] : NULL;
+
+		if (is_dropped(s, &hit))
+			continue;
+		if (!last || last->start + last->len <= hit.start) {
+			lane->hits[kept++] = hit;
+			continue;
+		}
+		if (s->flags & RV_SCAN_MASK) {
+			size_t end = hit.start + hit.len;
+
+			if (end > last->start + last->len)
+				last->len = end - last->start;
+		} else if (hit.confidence > last->confidence) {
+			*last = hit;
+		}
+	}
+	lane->hit_count = kept;
+}
+
+static rv_status find(struct rv_scan *s, const struct rv_span *parts, size_t part_count)
+{
+	struct rv_lane *lane = s->lane;
+	const char *data = (const char *)s->bytes.data;
+
+	lane->hit_count = 0;
+	lane->scan_number++;
+	for (size_t i = 0; i < part_count && !s->is_full && lane->scanner->anchors_db; i++) {
+		s->part_start = parts[i].start;
+		hs_error_t error = hs_scan(lane->scanner->anchors_db, data + parts[i].start,
+					   (unsigned)(parts[i].end - parts[i].start), 0,
+					   lane->scratch, rv_match_on_anchor, s);
+		if (error != HS_SUCCESS && error != HS_SCAN_TERMINATED)
+			return rv_fail(RV_CLASS_BUG, NULL, "Vectorscan error %d", error);
+	}
+	if (lane->scanner->has_free_whole)
+		rv_match_whole(s);
+	return RV_OK;
+}
+
+static void settle(struct rv_scan *s)
+{
+	struct rv_lane *lane = s->lane;
+
+	qsort(lane->hits, lane->hit_count, sizeof(*lane->hits), by_place);
+	for (size_t i = 0; i < lane->hit_count; i++) {
+		if (lane->hits[i].rule->near)
+			name_hit(s, i);
+	}
+	settle_overlaps(s);
+}
+
+rv_status rv_scan_parts(struct rv_lane *lane, struct rv_str bytes, const struct rv_span *parts,
+			size_t part_count, unsigned flags, rv_hit_fn *fn, void *user)
+{
+	struct rv_scan s = {
+		.lane = lane, .bytes = bytes, .flags = flags & 0xff, .place = flags >> 8};
+
+	if (bytes.len == 0)
+		return RV_OK;
+	if (bytes.len > RV_SCAN_MAX_BYTES)
+		return rv_fail(RV_CLASS_EXHAUSTED, NULL, "buffer of %zu bytes", bytes.len);
+	s.is_text = !(flags & RV_SCAN_BINARY) && rv_scan_is_text(bytes);
+	RV_TRY(find(&s, parts, part_count));
+	if (lane->hit_count > 0)
+		settle(&s);
+	for (size_t i = 0; i < lane->hit_count; i++)
+		RV_TRY(fn(&lane->hits[i], user));
+	return s.is_full ? rv_fail(RV_CLASS_EXHAUSTED, NULL, "too many values") : RV_OK;
+}
+
+rv_status rv_scan_buffer(struct rv_lane *lane, struct rv_str bytes, unsigned flags, rv_hit_fn *fn,
+			 void *user)
+{
+	struct rv_span all = {0, bytes.len};
+
+	return rv_scan_parts(lane, bytes, &all, 1, flags, fn, user);
+}

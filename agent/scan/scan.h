@@ -1,0 +1,94 @@
+/* scan: the engine: literal anchors -> a rule's matcher at that place -> value, checks, companions,
+ * overlaps. A library over any buffer, without global state and without I/O. Not here: encoded text
+ * (deep.h), files, keys, fingerprints. */
+#pragma once
+
+#include "agent/scan/rule.h"
+
+/* The compiled anchors of a set of rules: immutable after rv_scanner_new, may be shared by threads
+ * (regexes are compiled when first needed, once). Borrows the rules, which must outlive it.
+ * The compiled-in set's anchors come ready from the executable when the processor and Vectorscan's
+ * version are those of the build, else they are compiled: about 15 ms. */
+struct rv_scanner;
+RV_NODISCARD rv_status rv_scanner_new(const struct rv_ruleset *set, struct rv_scanner **out,
+				      struct rv_diag *diag);
+/* The compiled-in set as it is. */
+RV_NODISCARD rv_status rv_scanner_new_builtin(struct rv_scanner **out, struct rv_diag *diag);
+void rv_scanner_free(struct rv_scanner *scanner);
+void rv_scanner_freep(struct rv_scanner **scanner);
+/* Compiles every regex now, with PCRE2's JIT when with_jit: before a process gives up mapping
+ * executable memory. About 60 us a rule. Without this call regexes are interpreted. */
+RV_NODISCARD rv_status rv_scanner_prepare(struct rv_scanner *scanner, bool with_jit,
+					  struct rv_diag *diag);
+/* The database of the anchors, for the build and a cache (*gives* malloc'ed bytes). */
+RV_NODISCARD rv_status rv_scanner_pack(const struct rv_scanner *scanner, char **out,
+				       size_t *out_len);
+RV_NODISCARD rv_status rv_scanner_new_packed(const struct rv_ruleset *set, struct rv_str packed,
+					     struct rv_scanner **out, struct rv_diag *diag);
+
+/* Working memory of one thread. Shares the scanner, which must outlive it. */
+struct rv_lane;
+RV_NODISCARD rv_status rv_lane_new(struct rv_scanner *scanner, struct rv_lane **out);
+void rv_lane_free(struct rv_lane *lane);
+void rv_lane_freep(struct rv_lane **lane);
+
+/* What the place says about a value; weighs in the confidence (rv_place_of). */
+#define RV_PLACE_TEST	(1U << 0) /* a test, a sample, documentation */
+#define RV_PLACE_LOCK	(1U << 1) /* a lock file, checksums, minified or generated */
+#define RV_PLACE_CODE	(1U << 2) /* program source */
+#define RV_PLACE_CONFIG (1U << 3) /* configuration, environment, shell */
+unsigned rv_place_of(struct rv_str path);
+
+struct rv_hit {
+	const struct rv_rule *rule;
+	size_t start; /* of the value in the buffer */
+	size_t len;
+	size_t match_start; /* of all that the rule matched */
+	size_t match_len;
+	struct rv_str public_id; /* borrows from the buffer; empty when none */
+	bool is_identified;	 /* a provider checksum or a public id says what it is */
+	uint8_t kind;		 /* enum rv_kind: the rule's, or what an assignment's name says */
+	uint8_t confidence;
+};
+
+/* Masking: also what fails its check, its boundary or its entropy, and companions; overlapping
+ * values are joined into one span. */
+#define RV_SCAN_MASK	  1U
+#define RV_SCAN_BINARY	  2U /* not text, whatever the first bytes are */
+#define RV_SCAN_PLACE(p)  ((unsigned)(p) << 8)
+#define RV_SCAN_MAX_BYTES (UINT32_C(1) << 30)
+#define RV_SCAN_MAX_HITS  65536
+/* Bytes around a part that rules may look at: what a caller must keep of the text before. */
+#define RV_SCAN_REACH 4096
+
+/* Borrows hit for the call. */
+typedef rv_status rv_hit_fn(const struct rv_hit *hit, void *user);
+/* Calls fn for each value in order of place, no two overlapping (the surer rule wins). A failure of
+ * fn ends the scan and is returned. EXHAUSTED: more than RV_SCAN_MAX_HITS; those before were told.
+ */
+RV_NODISCARD rv_status rv_scan_buffer(struct rv_lane *lane, struct rv_str bytes, unsigned flags,
+				      rv_hit_fn *fn, void *user);
+
+/* [start, end) of a buffer. */
+struct rv_span {
+	size_t start, end;
+};
+/* The same, with anchors looked for only in the parts (sorted, not overlapping); matches may reach
+ * outside of them. For what a delta adds. */
+RV_NODISCARD rv_status rv_scan_parts(struct rv_lane *lane, struct rv_str bytes,
+				     const struct rv_span *parts, size_t part_count, unsigned flags,
+				     rv_hit_fn *fn, void *user);
+/* True when the first 4 KiB hold no NUL byte. */
+bool rv_scan_is_text(struct rv_str bytes);
+
+/* Matches given up since the last call because a regex took too many steps, and one such rule. */
+size_t rv_lane_take_given_up(struct rv_lane *lane, const struct rv_rule **out_rule);
+
+/* Nanoseconds and hits by rule, for `reeve rules cost`; off by default. */
+struct rv_rule_cost {
+	const struct rv_rule *rule;
+	uint64_t tries, matches, hits, ns;
+};
+void rv_lane_count_costs(struct rv_lane *lane, bool on);
+/* rows: one per rule of the set, added to. */
+void rv_lane_add_costs(const struct rv_lane *lane, struct rv_rule_cost *rows);
