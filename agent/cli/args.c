@@ -9,10 +9,14 @@
 #include <limits.h>
 #include <unistd.h>
 
+#define OPTIONS_MAX 96 /* of one verb, for suggestions */
+
 void rv_verb_args_done(struct rv_verb_args *args)
 {
 	json_decref(args->json);
 	json_decref(args->local);
+	free(args->paths);
+	args->paths = NULL;
 	args->json = NULL;
 	args->local = NULL;
 	rv_fd_closep(&args->fd);
@@ -35,19 +39,27 @@ static void key_of(const char *name, char out[64])
 
 static const struct rv_opt *find_option(const struct rv_verb *verb, const char *name, size_t len)
 {
-	for (size_t i = 0; i < RV_VERB_OPTIONS && verb->options[i].name; i++) {
-		const struct rv_opt *option = &verb->options[i];
+	const struct rv_opt *option;
+	for (size_t i = 0; (option = rv_verb_option(verb, i)); i++)
 		if (strlen(option->name) == len && strncmp(option->name, name, len) == 0)
 			return option;
-	}
+	return NULL;
+}
+
+static const struct rv_opt *find_letter(const struct rv_verb *verb, char letter)
+{
+	const struct rv_opt *option;
+	for (size_t i = 0; (option = rv_verb_option(verb, i)); i++)
+		if (option->letter == letter)
+			return option;
 	return NULL;
 }
 
 static rv_status unknown_option(const struct rv_verb *verb, const char *name, struct rv_diag *diag)
 {
-	const char *known[RV_VERB_OPTIONS + 1] = {0};
-	for (size_t i = 0; i < RV_VERB_OPTIONS && verb->options[i].name; i++)
-		known[i] = verb->options[i].name;
+	const char *known[OPTIONS_MAX + 1] = {0};
+	for (size_t i = 0; i < OPTIONS_MAX && rv_verb_option(verb, i); i++)
+		known[i] = rv_verb_option(verb, i)->name;
 	const char *near = rv_suggest(name, known);
 	rv_diag_next(diag, "reeve %s --help", verb->name);
 	if (near)
@@ -70,10 +82,12 @@ static rv_status take_value(const struct rv_opt *option, const char *value,
 			    struct rv_verb_args *args, struct rv_diag *diag)
 {
 	char key[64];
-	key_of(option->name, key);
+	key_of(option->same ? option->same : option->name, key);
 	switch (option->type) {
 	case RV_OPT_FLAG:
 		return set_new(args->json, key, json_true());
+	case RV_OPT_MAYBE:
+		return set_new(args->json, key, value ? json_string(value) : json_true());
 	case RV_OPT_TEXT:
 		return set_new(args->json, key, json_string(value));
 	case RV_OPT_LOCAL:
@@ -91,14 +105,55 @@ static rv_status take_value(const struct rv_opt *option, const char *value,
 	return json_array_append_new(list, json_string(value)) == 0 ? RV_OK : rv_fail_nomem(diag);
 }
 
+/* The value an option needs: what stands behind "=" (or the letter), else the next word. */
+static rv_status value_for(const struct rv_verb *verb, const struct rv_opt *option, int argc,
+			   char *const *argv, int *at, const char **io_value, struct rv_diag *diag)
+{
+	if (option->type == RV_OPT_FLAG && *io_value)
+		return rv_fail(RV_CLASS_MISCONFIGURED, diag, "reeve %s: --%s takes no value",
+			       verb->name, option->name);
+	if (option->type == RV_OPT_FLAG || option->type == RV_OPT_MAYBE || *io_value)
+		return RV_OK;
+	if (*at + 1 >= argc)
+		return rv_fail(RV_CLASS_MISCONFIGURED, diag, "reeve %s: --%s needs %s", verb->name,
+			       option->name, option->value);
+	*io_value = argv[++*at];
+	return RV_OK;
+}
+
+/* "-v", "-c FILE", "-cFILE", "-c=FILE", "-vc FILE". */
+static rv_status take_letters(const struct rv_verb *verb, int argc, char *const *argv, int *at,
+			      struct rv_verb_args *args, struct rv_diag *diag)
+{
+	const char *word = argv[*at];
+	for (const char *p = word + 1; *p; p++) {
+		const struct rv_opt *option = find_letter(verb, *p);
+		if (!option)
+			return unknown_option(verb, p, diag);
+		const char *value = NULL;
+		bool takes_rest = option->type != RV_OPT_FLAG && option->type != RV_OPT_MAYBE;
+		if (takes_rest && p[1])
+			value = p[1] == '=' ? p + 2 : p + 1;
+		RV_TRY(value_for(verb, option, argc, argv, at, &value, diag));
+		RV_TRY(take_value(option, value, args, diag));
+		if (takes_rest)
+			return RV_OK;
+	}
+	return RV_OK;
+}
+
 /* One option, and its value from "=..." or the next word; *at moves past what was used. */
 static rv_status take_option(const struct rv_verb *verb, int argc, char *const *argv, int *at,
 			     struct rv_verb_args *args, struct rv_diag *diag)
 {
-	const char *name = argv[*at] + (strncmp(argv[*at], "--", 2) == 0 ? 2 : 1);
+	const char *word = argv[*at];
+	bool is_long = strncmp(word, "--", 2) == 0;
+	if (!is_long && verb->more)
+		return take_letters(verb, argc, argv, at, args, diag);
+	const char *name = word + (is_long ? 2 : 1);
 	const char *equals = strchr(name, '=');
 	size_t len = equals ? (size_t)(equals - name) : strlen(name);
-	if (strcmp(name, "o") == 0) {
+	if (!is_long && strcmp(name, "o") == 0) {
 		name = "output";
 		len = strlen(name);
 	}
@@ -106,15 +161,7 @@ static rv_status take_option(const struct rv_verb *verb, int argc, char *const *
 	if (!option)
 		return unknown_option(verb, name, diag);
 	const char *value = equals ? equals + 1 : NULL;
-	if (option->type == RV_OPT_FLAG && value)
-		return rv_fail(RV_CLASS_MISCONFIGURED, diag, "reeve %s: --%s takes no value",
-			       verb->name, option->name);
-	if (option->type != RV_OPT_FLAG && !value) {
-		if (*at + 1 >= argc)
-			return rv_fail(RV_CLASS_MISCONFIGURED, diag, "reeve %s: --%s needs %s",
-				       verb->name, option->name, option->value);
-		value = argv[++*at];
-	}
+	RV_TRY(value_for(verb, option, argc, argv, at, &value, diag));
 	return take_value(option, value, args, diag);
 }
 
@@ -142,7 +189,7 @@ static rv_status take_positional(const struct rv_verb *verb, size_t index, const
 	while (last + 1 < RV_VERB_POSITIONALS && verb->positionals[last + 1])
 		last++;
 	const char *name = verb->positionals[index <= last ? index : last];
-	bool is_list = name && name[strlen(name) - 1] == '*';
+	bool is_list = name && strchr(name, '*');
 	if (!name || (index > last && !is_list)) {
 		rv_diag_next(diag, "reeve %s --help", verb->name);
 		return rv_fail(RV_CLASS_MISCONFIGURED, diag, "reeve %s: unexpected word \"%s\"",
@@ -151,6 +198,10 @@ static rv_status take_positional(const struct rv_verb *verb, size_t index, const
 	char key[64];
 	key_of(name, key);
 	key[strcspn(key, "?*")] = '\0';
+	if (strcmp(key, "paths") == 0) { /* bytes, which JSON cannot hold */
+		args->paths[args->path_count++] = word;
+		return RV_OK;
+	}
 	if (!is_list)
 		return strcmp(key, "id") == 0 ? set_id(args->json, key, word, diag)
 					      : set_new(args->json, key, json_string(word));
@@ -186,7 +237,8 @@ rv_status rv_verb_args_parse(const struct rv_verb *verb, int argc, char *const *
 	args->fd = -1;
 	args->json = json_object();
 	args->local = json_object();
-	if (!args->json || !args->local)
+	args->paths = calloc((size_t)argc + 1, sizeof(*args->paths));
+	if (!args->json || !args->local || !args->paths)
 		return rv_fail_nomem(diag);
 	if (verb->action)
 		RV_TRY(set_new(args->json, "do", json_string(verb->action)));

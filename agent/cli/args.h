@@ -4,8 +4,11 @@
 #include "agent/cli/verbs.h"
 
 struct rv_verb_args {
-	json_t *json;	     /* what goes to the agent: {"id": .., "dry_run": true} */
-	json_t *local;	     /* RV_OPT_LOCAL values: {"output": ..} */
+	json_t *json;  /* what goes to the agent: {"id": .., "dry_run": true} */
+	json_t *local; /* RV_OPT_LOCAL values: {"output": ..} */
+	const char *
+		*paths; /* the words of a positional "paths*?", as given; NULL-ended; owned list */
+	size_t path_count;
 	int fd;		     /* RV_OPT_FD, opened; -1 none */
 	const char *socket;  /* of the agent; borrows argv or the environment */
 	const char *libexec; /* where the roles are; NULL: the installed place */

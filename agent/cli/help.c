@@ -16,11 +16,12 @@ static void print_usage(const struct rv_verb *verb)
 			putchar(name[c] >= 'a' && name[c] <= 'z' ? name[c] - 'a' + 'A' : name[c]);
 		printf("%s%s", is_many ? ".." : "", is_optional ? "]" : "");
 	}
-	for (size_t i = 0; i < RV_VERB_OPTIONS && verb->options[i].name; i++) {
-		const struct rv_opt *option = &verb->options[i];
+	const struct rv_opt *option;
+	if (verb->more)
+		printf(" [OPTIONS]");
+	for (size_t i = 0; !verb->more && (option = rv_verb_option(verb, i)); i++)
 		printf(" [--%s%s%s]", option->name, option->value ? " " : "",
 		       option->value ? option->value : "");
-	}
 }
 
 void rv_help_top(void)
@@ -30,7 +31,8 @@ void rv_help_top(void)
 	size_t count;
 	const struct rv_verb *verbs = rv_verbs(&count);
 	for (size_t i = 0; i < count; i++)
-		printf("  %-16s %s\n", verbs[i].name, verbs[i].summary);
+		if (!verbs[i].is_hidden)
+			printf("  %-16s %s\n", verbs[i].name, verbs[i].summary);
 	puts("\nAn X is an id, a unique prefix of one, or a path.\n\n"
 	     "Global:\n"
 	     "  --json, --jsonl    the whole document, or its items one a line\n"
@@ -53,14 +55,17 @@ void rv_help_verb(const struct rv_verb *verb)
 	putchar('\n');
 	if (verb->help)
 		printf("\n%s\n", verb->help);
-	if (verb->options[0].name)
+	if (rv_verb_option(verb, 0))
 		puts("\nOptions:");
-	for (size_t i = 0; i < RV_VERB_OPTIONS && verb->options[i].name; i++) {
-		const struct rv_opt *option = &verb->options[i];
+	const struct rv_opt *option;
+	for (size_t i = 0; (option = rv_verb_option(verb, i)); i++) {
 		char left[48];
-		snprintf(left, sizeof(left), "--%s %s", option->name,
-			 option->value ? option->value : "");
-		printf("  %-22s %s\n", left, option->help);
+		char letter[5] = {'-', option->letter, ',', ' ', '\0'};
+		if (!option->help)
+			continue;
+		snprintf(left, sizeof(left), "%s--%s %s", option->letter ? letter : "",
+			 option->name, option->value ? option->value : "");
+		printf("  %-*s %s\n", verb->more ? 28 : 22, left, option->help);
 	}
 	if (verb->examples)
 		printf("\nExamples:\n%s\n", verb->examples);
@@ -70,13 +75,16 @@ static void complete_words(const struct rv_verb *verbs, size_t count)
 {
 	printf("\tlocal verbs=\"");
 	for (size_t i = 0; i < count; i++)
-		printf("%s%s", i ? "|" : "", verbs[i].name);
+		if (!verbs[i].is_hidden)
+			printf("%s%s", i ? "|" : "", verbs[i].name);
 	puts("\"");
 	puts("\tdeclare -A opts=(");
 	for (size_t i = 0; i < count; i++) {
 		printf("\t\t[\"%s\"]=\"", verbs[i].name);
-		for (size_t o = 0; o < RV_VERB_OPTIONS && verbs[i].options[o].name; o++)
-			printf("--%s ", verbs[i].options[o].name);
+		const struct rv_opt *option;
+		for (size_t o = 0; (option = rv_verb_option(&verbs[i], o)); o++)
+			if (option->help)
+				printf("--%s ", option->name);
 		puts("--help\"");
 	}
 	puts("\t)");
@@ -131,13 +139,16 @@ void rv_help_scdoc(void)
 	size_t count;
 	const struct rv_verb *verbs = rv_verbs(&count);
 	for (size_t i = 0; i < count; i++) {
+		if (verbs[i].is_hidden)
+			continue;
 		fputs("*", stdout);
 		print_usage(&verbs[i]);
 		printf("*\n\t%s\n\n", verbs[i].summary);
-		for (size_t o = 0; o < RV_VERB_OPTIONS && verbs[i].options[o].name; o++) {
-			const struct rv_opt *option = &verbs[i].options[o];
-			printf("\t*--%s*%s%s: %s\n\n", option->name, option->value ? " " : "",
-			       option->value ? option->value : "", option->help);
-		}
+		const struct rv_opt *option;
+		for (size_t o = 0; (option = rv_verb_option(&verbs[i], o)); o++)
+			if (option->help)
+				printf("\t*--%s*%s%s: %s\n\n", option->name,
+				       option->value ? " " : "", option->value ? option->value : "",
+				       option->help);
 	}
 }

@@ -6,8 +6,40 @@
 #include "agent/cli/fleet_verbs.h"
 #include "agent/cli/local_verbs.h"
 #include "agent/cli/render.h"
+#include "agent/cli/scan_verb.h"
 
 static const struct rv_verb verb_table[] = {
+	{.name = "scan",
+	 .summary = "look for secrets in files, standard input or git history",
+	 .positionals = {"paths*?"},
+	 .more = rv_scan_options,
+	 .help = rv_scan_help,
+	 .examples = rv_scan_examples,
+	 .run = rv_run_scan},
+	{.name = "dir",
+	 .summary = "reeve scan PATH.., by the name gitleaks gives it",
+	 .positionals = {"paths*?"},
+	 .more = rv_scan_options,
+	 .run = rv_run_scan_dir},
+	{.name = "git",
+	 .summary = "reeve scan --git, by the name gitleaks gives it",
+	 .positionals = {"paths*?"},
+	 .more = rv_scan_options,
+	 .run = rv_run_scan_git},
+	{.name = "stdin",
+	 .summary = "reeve scan --stdin, by the name gitleaks gives it",
+	 .more = rv_scan_options,
+	 .run = rv_run_scan_stdin},
+	{.name = "detect",
+	 .summary = "what gitleaks before 8.19 called git and dir",
+	 .more = rv_scan_options,
+	 .is_hidden = true,
+	 .run = rv_run_scan_detect},
+	{.name = "protect",
+	 .summary = "what gitleaks before 8.19 called git --staged",
+	 .more = rv_scan_options,
+	 .is_hidden = true,
+	 .run = rv_run_scan_protect},
 	{.name = "status",
 	 .wire = "status",
 	 .summary = "is the agent up, when did it last look, what did it count",
@@ -272,6 +304,19 @@ static bool is_two_words(const char *name, const char *first, const char *second
 	size_t len = strlen(first);
 	return strncmp(name, first, len) == 0 && name[len] == ' ' &&
 	       strcmp(name + len + 1, second) == 0;
+}
+
+const struct rv_opt *rv_verb_option(const struct rv_verb *verb, size_t n)
+{
+	size_t own = 0;
+	while (own < RV_VERB_OPTIONS && verb->options[own].name)
+		own++;
+	if (n < own)
+		return &verb->options[n];
+	for (const struct rv_opt *option = verb->more; option && option->name; option++)
+		if (n-- == own)
+			return option;
+	return NULL;
 }
 
 const struct rv_verb *rv_verb_find(int argc, char *const *argv, int *out_words)

@@ -13,13 +13,16 @@ enum rv_opt_type {
 	RV_OPT_LIST,  /* may be repeated: array */
 	RV_OPT_FD,    /* a file's path: opened here, its descriptor goes along unread */
 	RV_OPT_LOCAL, /* one value, kept here (an output file); the agent never sees it */
+	RV_OPT_MAYBE, /* a flag that may carry a value, by "=" alone: --redact, --redact=50 */
 };
 
 struct rv_opt {
 	const char *name; /* without the dashes */
 	enum rv_opt_type type;
 	const char *value; /* shown in help: "D", "F"; NULL for a flag */
-	const char *help;
+	const char *help;  /* NULL: known, and not shown (another tool's name for a shown one) */
+	char letter;	   /* -x; 0: none */
+	const char *same;  /* the option whose value this one sets; NULL: its own */
 };
 
 struct rv_verb_args; /* args.h */
@@ -31,8 +34,10 @@ struct rv_verb {
 	const char *summary; /* one line, lower case */
 	const char *positionals[RV_VERB_POSITIONALS]; /* "id", "id?", "ids*"; the JSON key */
 	struct rv_opt options[RV_VERB_OPTIONS];
-	const char *help;     /* paragraphs below the usage; may be NULL */
-	const char *examples; /* lines "  reeve ..." */
+	const struct rv_opt *more; /* further options, ended by one without a name; or NULL */
+	bool is_hidden;		   /* another tool's name for a verb: works, is not listed */
+	const char *help;	   /* paragraphs below the usage; may be NULL */
+	const char *examples;	   /* lines "  reeve ..." */
 	/* Prints data for people; NULL prints the JSON. Returns nothing: exit code came with it. */
 	void (*render)(struct rv_out *out, const json_t *data, const struct rv_verb_args *args);
 	/* For wire == NULL: does it all and returns the exit code. */
@@ -44,3 +49,5 @@ const struct rv_verb *rv_verbs(size_t *out_count);
 const struct rv_verb *rv_verb_find(int argc, char *const *argv, int *out_words);
 /* The nearest verb to a mistyped one, or NULL. */
 const char *rv_verb_suggest(const char *word);
+/* Option number n of the verb, or NULL past the last. */
+const struct rv_opt *rv_verb_option(const struct rv_verb *verb, size_t n);

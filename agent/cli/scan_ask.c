@@ -1,0 +1,211 @@
+/* cli: see scan_ask.h. */
+#include "agent/cli/scan_ask.h"
+
+#include "agent/base/clock.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static const char *text_of(const struct rv_verb_args *args, const char *key)
+{
+	return rv_json_text(args->json, key, NULL);
+}
+
+static bool flag_of(const struct rv_verb_args *args, const char *key)
+{
+	return json_object_get(args->json, key) != NULL;
+}
+
+static rv_status refuse(struct rv_diag *diag, const char *key, const char *value, const char *want)
+{
+	rv_diag_next(diag, "reeve scan --help");
+	return rv_fail(RV_CLASS_MISCONFIGURED, diag, "reeve scan: --%s \"%s\": %s wanted", key,
+		       rv_out_safe(value), want);
+}
+
+/* Untouched when the option is not there. */
+static rv_status number_of(const struct rv_verb_args *args, const char *key, const char *name,
+			   uint64_t max, uint64_t *out, struct rv_diag *diag)
+{
+	const char *text = text_of(args, key);
+	char *end = NULL;
+	char want[64];
+
+	if (!text)
+		return RV_OK;
+	errno = 0;
+	unsigned long long n = strtoull(text, &end, 10);
+	(void)snprintf(want, sizeof(want), "a number from 0 to %llu", (unsigned long long)max);
+	if (errno != 0 || end == text || *end != '\0' || *text == '-' || n > max)
+		return refuse(diag, name, text, want);
+	*out = n;
+	return RV_OK;
+}
+
+/* "64M", "2G", "500k", bytes. */
+static rv_status size_of(const struct rv_verb_args *args, const char *key, const char *name,
+			 uint64_t *out, struct rv_diag *diag)
+{
+	static const char units[] = "kMGT";
+	const char *text = text_of(args, key);
+	char *end = NULL;
+
+	if (!text)
+		return RV_OK;
+	errno = 0;
+	unsigned long long n = strtoull(text, &end, 10);
+	unsigned shift = 0;
+	const char *unit = *end ? strchr(units, *end == 'K' ? 'k' : *end) : NULL;
+	if (unit) {
+		shift = 10 * (unsigned)(unit - units + 1);
+		end++;
+	}
+	if (errno != 0 || end == text || (*end != '\0' && strcmp(end, "B") != 0) || *text == '-' ||
+	    n > UINT64_MAX >> shift)
+		return refuse(diag, name, text, "a size such as 64M or 2G");
+	*out = (uint64_t)n << shift;
+	return RV_OK;
+}
+
+static rv_status take_limits(const struct rv_verb_args *args, struct rv_scan_ask *ask,
+			     struct rv_diag *diag)
+{
+	uint64_t threads = 0, cpu = 0, archives = 5, decode = RV_DECODE_DEPTH_MAX, megabytes = 0;
+	uint64_t seconds = 0;
+	const char *time = text_of(args, "max_time");
+
+	RV_TRY(number_of(args, "threads", "threads", RV_WALK_THREADS_MAX, &threads, diag));
+	RV_TRY(number_of(args, "max_cpu", "max-cpu", 6400, &cpu, diag));
+	RV_TRY(number_of(args, "archive_depth", "archive-depth", 8, &archives, diag));
+	RV_TRY(number_of(args, "decode_depth", "decode-depth", 64, &decode, diag));
+	RV_TRY(number_of(args, "max_target_megabytes", "max-target-megabytes", 1 << 20, &megabytes,
+			 diag));
+	RV_TRY(number_of(args, "timeout", "timeout", 1 << 30, &seconds, diag));
+	RV_TRY(size_of(args, "max_file", "max-file", &ask->sweep.max_file, diag));
+	RV_TRY(size_of(args, "max_rss", "max-rss", &ask->sweep.max_rss, diag));
+	if (time && !rv_is_ok(rv_duration_parse(rv_str_of(time), &ask->sweep.max_time_us, NULL)))
+		return refuse(diag, "max-time", time, "a time such as 30s or 10min");
+	ask->sweep.threads = (unsigned)threads;
+	ask->sweep.max_cpu = (unsigned)cpu;
+	ask->sweep.archive_depth = (unsigned)archives;
+	ask->decode_depth = (unsigned)(decode < RV_DECODE_DEPTH_MAX ? decode : RV_DECODE_DEPTH_MAX);
+	if (megabytes > 0)
+		ask->sweep.max_file = megabytes << 20;
+	if (seconds > 0)
+		ask->sweep.max_time_us = (int64_t)seconds * RV_US_PER_S;
+	return RV_OK;
+}
+
+static rv_status take_choices(const struct rv_verb_args *args, struct rv_scan_ask *ask,
+			      struct rv_diag *diag)
+{
+	uint64_t confidence = 50, code = 1;
+
+	RV_TRY(number_of(args, "min_confidence", "min-confidence", 100, &confidence, diag));
+	RV_TRY(number_of(args, "exit_code", "exit-code", 255, &code, diag));
+	ask->has_min_confidence = text_of(args, "min_confidence") != NULL;
+	ask->min_confidence = (unsigned)confidence;
+	ask->exit_code = (int)code;
+	ask->config = text_of(args, "config");
+	ask->baseline = text_of(args, "baseline");
+	ask->ignore_path = text_of(args, "gitleaks_ignore_path");
+	ask->policy_ref = text_of(args, "policy_ref");
+	ask->rules = json_object_get(args->json, "rules");
+	ask->enable_rules = json_object_get(args->json, "enable_rule");
+	ask->excludes = json_object_get(args->json, "exclude");
+	ask->allow_validate = json_object_get(args->json, "allow_validate");
+	ask->is_strict = flag_of(args, "strict");
+	ask->shows_all = flag_of(args, "all");
+	ask->is_verbose = flag_of(args, "verbose");
+	ask->validates = flag_of(args, "validate");
+	ask->is_dry = flag_of(args, "dry_run");
+	ask->may_be_open = flag_of(args, "no_confine");
+	ask->ignores_foreign_marks = flag_of(args, "ignore_gitleaks_allow");
+	return RV_OK;
+}
+
+static rv_status take_format(const struct rv_out *out, const struct rv_verb_args *args,
+			     struct rv_scan_ask *ask, struct rv_diag *diag)
+{
+	const char *format = text_of(args, "format");
+	const char *foreign = text_of(args, "report_format");
+
+	ask->output = text_of(args, "output");
+	if (ask->output && strcmp(ask->output, "-") == 0)
+		ask->output = NULL;
+	if (text_of(args, "report_template"))
+		return refuse(diag, "report-template", text_of(args, "report_template"),
+			      "one of the formats (--format)");
+	if (!format && ask->is_gitleaks && !foreign && ask->output)
+		foreign = "json";
+	if (foreign && strcmp(foreign, "json") == 0) {
+		ask->format = RV_REPORT_GITLEAKS;
+		return RV_OK;
+	}
+	format = format ? format : foreign;
+	if (format)
+		ask->format = rv_report_format_of(format);
+	else if (out->is_json || out->is_jsonl)
+		ask->format = out->is_json ? RV_REPORT_JSON : RV_REPORT_JSONL;
+	else if (ask->output)
+		ask->format = rv_report_format_of_file(ask->output);
+	else
+		ask->format = RV_REPORT_TEXT;
+	if (ask->format == RV_REPORT__COUNT && !format)
+		ask->format = RV_REPORT_JSON;
+	if (ask->format == RV_REPORT__COUNT)
+		return refuse(
+			diag, "format", format,
+			"text, json, jsonl, sarif, csv, junit, html, github, gitlab or gitleaks");
+	return RV_OK;
+}
+
+static rv_status take_source(const struct rv_verb_args *args, enum rv_sweep_source source,
+			     struct rv_scan_ask *ask, struct rv_diag *diag)
+{
+	const char *since = text_of(args, "since");
+	const char *path = args->path_count > 0 ? args->paths[0] : text_of(args, "source");
+	unsigned chosen = flag_of(args, "git") + flag_of(args, "staged") + flag_of(args, "diff") +
+			  flag_of(args, "stdin");
+
+	if (chosen > 1)
+		return rv_fail(RV_CLASS_MISCONFIGURED, diag,
+			       "reeve scan: one of --git, --staged, --diff and --stdin at a time");
+	if (flag_of(args, "git"))
+		source = RV_SWEEP_GIT;
+	if (flag_of(args, "staged"))
+		source = RV_SWEEP_STAGED;
+	if (flag_of(args, "diff"))
+		source = RV_SWEEP_DIFF;
+	if (flag_of(args, "stdin"))
+		source = RV_SWEEP_STDIN;
+	ask->sweep.source = source;
+	ask->paths[0] = path ? path : ".";
+	ask->sweep.paths = args->path_count > 0 ? args->paths : ask->paths;
+	ask->sweep.repo = ask->paths[0];
+	ask->sweep.base = text_of(args, "diff");
+	ask->sweep.with_worktree = flag_of(args, "worktree");
+	ask->sweep.follows_links = flag_of(args, "follow_symlinks");
+	ask->sweep.ledger = text_of(args, "ledger");
+	ask->sweep.range =
+		text_of(args, "range") ? text_of(args, "range") : text_of(args, "log_opts");
+	if (source != RV_SWEEP_PATHS && args->path_count > 1)
+		return rv_fail(RV_CLASS_MISCONFIGURED, diag,
+			       "reeve scan: one repository at a time");
+	if (source == RV_SWEEP_STDIN && path)
+		return rv_fail(RV_CLASS_MISCONFIGURED, diag, "reeve scan: --stdin takes no path");
+	if (since && !rv_is_ok(rv_time_parse(rv_str_of(since), &ask->sweep.since_utc_us, NULL)))
+		return refuse(diag, "since", since, "a date such as 2026-11-27");
+	return RV_OK;
+}
+
+rv_status rv_scan_ask_of(const struct rv_out *out, const struct rv_verb_args *args,
+			 enum rv_sweep_source source, bool is_gitleaks, struct rv_scan_ask *ask,
+			 struct rv_diag *diag)
+{
+	*ask = (struct rv_scan_ask){.is_gitleaks = is_gitleaks};
+	RV_TRY(take_source(args, source, ask, diag));
+	RV_TRY(take_limits(args, ask, diag));
+	RV_TRY(take_choices(args, ask, diag));
+	return take_format(out, args, ask, diag);
+}

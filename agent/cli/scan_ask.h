@@ -1,0 +1,33 @@
+/* cli: what was asked of `reeve scan`, from its options. Not here: doing it (scan_verb.c). */
+#pragma once
+
+#include "agent/cli/args.h"
+#include "agent/sweep/report.h"
+#include "agent/sweep/sweep.h"
+
+struct rv_scan_ask {
+	struct rv_sweep_options sweep;
+	const char *paths[2]; /* used when one path was not given as a word */
+	enum rv_report_format format;
+	const char *output; /* NULL or "-": standard output */
+	const char *config;
+	const char *baseline;
+	const char *ignore_path;
+	const char *policy_ref;
+	const json_t *rules; /* lists of texts, or NULL */
+	const json_t *enable_rules;
+	const json_t *excludes;
+	const json_t *allow_validate;
+	unsigned min_confidence;
+	bool has_min_confidence;
+	unsigned decode_depth;
+	int exit_code; /* of findings */
+	bool is_strict, shows_all, is_verbose, validates, is_dry, may_be_open;
+	bool ignores_foreign_marks; /* --ignore-gitleaks-allow */
+	bool is_gitleaks;	    /* asked by one of gitleaks' names: json is its array */
+};
+
+/* MISCONFIGURED: which option is wrong, and what it takes. Borrows from args. */
+RV_NODISCARD rv_status rv_scan_ask_of(const struct rv_out *out, const struct rv_verb_args *args,
+				      enum rv_sweep_source source, bool is_gitleaks,
+				      struct rv_scan_ask *ask, struct rv_diag *diag);

@@ -1,0 +1,151 @@
+/* sweep: see carry.h. */
+#include "agent/sweep/carry.h"
+
+#include <stdlib.h>
+
+#define CUT_LOOK 4096 /* bytes of a match that was cut that are looked at again */
+
+void rv_carry_done(struct rv_carry *carry)
+{
+	free(carry->items);
+	*carry = (struct rv_carry){0};
+}
+
+rv_status rv_carry_add(struct rv_carry *carry, const struct rv_carried *item)
+{
+	if (carry->count == carry->room) {
+		size_t room = carry->room ? carry->room * 2 : 4;
+		struct rv_carried *more = realloc(carry->items, room * sizeof(*more));
+
+		if (!more)
+			return rv_fail_nomem(NULL);
+		carry->items = more;
+		carry->room = room;
+	}
+	carry->items[carry->count++] = *item;
+	return RV_OK;
+}
+
+void rv_parts_done(struct rv_parts *parts)
+{
+	free(parts->items);
+	*parts = (struct rv_parts){0};
+}
+
+static rv_status add_part(struct rv_parts *parts, size_t start, size_t end, size_t len)
+{
+	start = start > RV_CARRY_REACH ? start - RV_CARRY_REACH : 0;
+	end = end < len - (len < RV_CARRY_REACH ? len : RV_CARRY_REACH) ? end + RV_CARRY_REACH
+									: len;
+	struct rv_span *last = parts->count > 0 ? &parts->items[parts->count - 1] : NULL;
+	if (last && start >= last->start && start <= last->end) {
+		last->end = end > last->end ? end : last->end;
+		return RV_OK;
+	}
+	if (parts->count == parts->room) {
+		size_t room = parts->room ? parts->room * 2 : 16;
+		struct rv_span *more = realloc(parts->items, room * sizeof(*more));
+
+		if (!more)
+			return rv_fail_nomem(NULL);
+		parts->items = more;
+		parts->room = room;
+	}
+	parts->items[parts->count++] = (struct rv_span){start, end};
+	return RV_OK;
+}
+
+static bool continues(const struct rv_git_segment *before, const struct rv_git_segment *s)
+{
+	return before->base_at != RV_GIT_INSERTED && before->base_at + before->len == s->base_at;
+}
+
+/* Around insertions, and where two copies meet that did not. */
+static rv_status add_changes(const struct rv_git_segment *segments, size_t count, size_t len,
+			     size_t base_len, struct rv_parts *parts)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct rv_git_segment *s = &segments[i];
+
+		if (s->base_at == RV_GIT_INSERTED)
+			RV_TRY(add_part(parts, s->at, (size_t)s->at + s->len, len));
+		else if (i == 0 ? s->base_at != 0 : !continues(&segments[i - 1], s))
+			RV_TRY(add_part(parts, s->at, s->at, len));
+	}
+	const struct rv_git_segment *last = count > 0 ? &segments[count - 1] : NULL;
+	if (last && last->base_at != RV_GIT_INSERTED &&
+	    (size_t)last->base_at + last->len != base_len)
+		RV_TRY(add_part(parts, len, len, len));
+	return RV_OK;
+}
+
+/* One value of the base and one copied run: carried whole, cut, or not of it. */
+static rv_status carry_one(const struct rv_git_segment *s, const struct rv_carried *c, size_t len,
+			   size_t base_len, struct rv_parts *parts, struct rv_carry *out)
+{
+	size_t from = c->match_start;
+	size_t until = from + c->match_len;
+	size_t value_end = (size_t)c->start + c->len;
+	size_t s_end = (size_t)s->base_at + s->len;
+
+	from = c->start < from ? c->start : from;
+	until = value_end > until ? value_end : until;
+	size_t wide_from = from > RV_CARRY_REACH ? from - RV_CARRY_REACH : 0;
+	size_t wide_until = until + RV_CARRY_REACH < base_len ? until + RV_CARRY_REACH : base_len;
+	if (wide_from >= s->base_at && wide_until <= s_end) {
+		struct rv_carried moved = *c;
+
+		moved.start = c->start - s->base_at + s->at;
+		moved.match_start = c->match_start - s->base_at + s->at;
+		return rv_carry_add(out, &moved);
+	}
+	if (until <= s->base_at || from >= s_end)
+		return RV_OK;
+	size_t cut_from = (from > s->base_at ? from : s->base_at) - s->base_at + s->at;
+	size_t cut_until = (until < s_end ? until : s_end) - s->base_at + s->at;
+	if (cut_until - cut_from > CUT_LOOK)
+		cut_until = cut_from + CUT_LOOK;
+	return add_part(parts, cut_from, cut_until, len);
+}
+
+static int by_start(const void *a, const void *b)
+{
+	const struct rv_span *x = a;
+	const struct rv_span *y = b;
+
+	return x->start < y->start ? -1 : x->start > y->start;
+}
+
+static void join_parts(struct rv_parts *parts)
+{
+	size_t kept = 0;
+
+	if (parts->count < 2)
+		return;
+	qsort(parts->items, parts->count, sizeof(*parts->items), by_start);
+	for (size_t i = 1; i < parts->count; i++) {
+		struct rv_span *last = &parts->items[kept];
+
+		if (parts->items[i].start > last->end)
+			parts->items[++kept] = parts->items[i];
+		else if (parts->items[i].end > last->end)
+			last->end = parts->items[i].end;
+	}
+	parts->count = kept + 1;
+}
+
+rv_status rv_carry_over(const struct rv_git_segment *segments, size_t segment_count, size_t len,
+			size_t base_len, const struct rv_carry *base, struct rv_parts *parts,
+			struct rv_carry *out)
+{
+	parts->count = 0;
+	RV_TRY(add_changes(segments, segment_count, len, base_len, parts));
+	for (size_t i = 0; base && base->count > 0 && i < segment_count; i++) {
+		if (segments[i].base_at == RV_GIT_INSERTED)
+			continue;
+		for (size_t k = 0; k < base->count; k++)
+			RV_TRY(carry_one(&segments[i], &base->items[k], len, base_len, parts, out));
+	}
+	join_parts(parts);
+	return RV_OK;
+}

@@ -1,0 +1,36 @@
+/* sweep: what of a blob is new against the blob it is stored as a delta on, and which values come
+ * over from that one as they are. Pure. Not here: scanning (history.c). */
+#pragma once
+
+#include "agent/git/delta.h"
+#include "agent/sweep/doc.h"
+
+/* Bytes around what a delta adds where an anchor may lie that the addition completes. */
+#define RV_CARRY_REACH 256
+
+struct rv_carried {
+	uint64_t hash;
+	uint32_t start, len;
+	uint32_t match_start, match_len;
+};
+
+/* The values of one blob, kept while deltas on it are told. */
+struct rv_carry {
+	struct rv_carried *items;
+	size_t count, room;
+};
+void rv_carry_done(struct rv_carry *carry);
+RV_NODISCARD rv_status rv_carry_add(struct rv_carry *carry, const struct rv_carried *item);
+
+struct rv_parts {
+	struct rv_span *items;
+	size_t count, room;
+};
+void rv_parts_done(struct rv_parts *parts);
+/* From the segments of a blob of `len` bytes on a base of `base_len` bytes with these values: the
+ * parts to look at (sorted, apart), and in `out` the values that were copied with all that was
+ * matched and RV_CARRY_REACH bytes around it. The place of a value that was cut is among the parts.
+ * EXHAUSTED: no memory. */
+RV_NODISCARD rv_status rv_carry_over(const struct rv_git_segment *segments, size_t segment_count,
+				     size_t len, size_t base_len, const struct rv_carry *base,
+				     struct rv_parts *parts, struct rv_carry *out);

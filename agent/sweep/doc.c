@@ -1,0 +1,195 @@
+/* sweep: see doc.h. Not here: the leak's own fields (doc_leak.c). */
+#include "agent/sweep/doc_parts.h"
+
+#include "agent/base/digest.h"
+#include "agent/scan/utf16.h"
+
+#include <stdlib.h>
+
+#define LAYER_MAX ((size_t)16 << 20) /* decoded bytes of one layer */
+
+uint64_t rv_run_hash(const struct rv_run_key *key, struct rv_str bytes)
+{
+	struct rv_digest d = rv_hmac_sha256(key->bytes, sizeof(key->bytes), bytes.data, bytes.len);
+
+	return rv_get_u64(d.bytes);
+}
+
+rv_status rv_sweeper_init(struct rv_sweeper *w, const struct rv_sweep_shared *shared)
+{
+	*w = (struct rv_sweeper){.shared = shared};
+	for (size_t i = 0; i < RV_LEN(w->layers); i++)
+		rv_buf_init(&w->layers[i], LAYER_MAX);
+	rv_buf_init(&w->text, (size_t)1 << 20);
+	return rv_lane_new(shared->scanner, &w->lane);
+}
+
+void rv_sweeper_done(struct rv_sweeper *w)
+{
+	rv_lane_freep(&w->lane);
+	rv_leaks_done(&w->leaks);
+	for (size_t i = 0; i < RV_LEN(w->layers); i++)
+		rv_buf_done(&w->layers[i]);
+	rv_buf_done(&w->text);
+	free(w->found);
+	free(w->seen);
+}
+
+static rv_status on_hit(const struct rv_hit *hit, void *user)
+{
+	struct rv_sweeper *w = user;
+
+	if (w->found_count == w->found_room) {
+		size_t room = w->found_room ? w->found_room * 2 : 64;
+		struct rv_found *more = realloc(w->found, room * sizeof(*more));
+
+		if (!more)
+			return rv_fail_nomem(NULL);
+		w->found = more;
+		w->found_room = room;
+	}
+	struct rv_found *f = &w->found[w->found_count++];
+	*f = (struct rv_found){.rule = hit->rule,
+			       .start = hit->start,
+			       .len = hit->len,
+			       .match_start = hit->match_start,
+			       .match_len = hit->match_len,
+			       .kind = hit->kind,
+			       .confidence = hit->confidence,
+			       .is_identified = hit->is_identified};
+	if (hit->public_id.len < sizeof(f->public_id) && hit->public_id.len > 0)
+		memcpy(f->public_id, hit->public_id.data, hit->public_id.len);
+	return RV_OK;
+}
+
+static void tell_given_up(struct rv_sweeper *w, const struct rv_doc *doc)
+{
+	const struct rv_rule *rule = NULL;
+	char detail[160];
+
+	if (rv_lane_take_given_up(w->lane, &rule) == 0)
+		return;
+	(void)snprintf(detail, sizeof(detail), "rule %s took too many steps", rule->id); /* cut */
+	rv_leaks_gap(&w->leaks, doc->path, doc->inside, "rule-limit", detail);
+}
+
+static rv_status scan_bytes(struct rv_sweeper *w, const struct rv_doc *doc,
+			    const struct rv_layer *layer, unsigned flags)
+{
+	rv_status s;
+
+	w->found_count = 0;
+	if (layer->depth == 0 && doc->parts)
+		s = rv_scan_parts(w->lane, layer->bytes, doc->parts, doc->part_count, flags, on_hit,
+				  w);
+	else
+		s = rv_scan_buffer(w->lane, layer->bytes, flags, on_hit, w);
+	if (rv_class_of(s) == RV_CLASS_EXHAUSTED && w->found_count >= RV_SCAN_MAX_HITS) {
+		rv_leaks_gap(&w->leaks, doc->path, doc->inside, "too-large",
+			     "more values than are told of one document");
+		s = RV_OK;
+	}
+	tell_given_up(w, doc);
+	return s;
+}
+
+struct descent {
+	struct rv_sweeper *w;
+	const struct rv_doc *doc;
+	const struct rv_layer *layer;
+	unsigned flags;
+	rv_status status;
+};
+
+static rv_status scan_layer(struct rv_sweeper *w, const struct rv_doc *doc,
+			    const struct rv_layer *layer, unsigned flags);
+
+static rv_status descend(struct descent *d, const struct rv_decode_run *run)
+{
+	struct rv_buf *out = &d->w->layers[d->layer->depth];
+	struct rv_decode_map map = {0};
+	size_t before = out->len;
+
+	rv_status s = rv_decode_run(d->layer->bytes, run, out, &map);
+	if (rv_class_of(s) == RV_CLASS_EXHAUSTED) {
+		rv_leaks_gap(&d->w->leaks, d->doc->path, d->doc->inside, "too-large",
+			     "encoded text longer than is decoded");
+		s = RV_OK;
+	} else if (rv_is_ok(s)) {
+		struct rv_layer next = {.bytes = {out->data + before, out->len - before},
+					.above = d->layer,
+					.map = &map,
+					.kind = run->kind,
+					.depth = d->layer->depth + 1};
+
+		s = scan_layer(d->w, d->doc, &next, d->flags);
+	}
+	rv_decode_map_done(&map);
+	out->len = before;
+	return s;
+}
+
+static bool on_run(const struct rv_decode_run *run, void *user)
+{
+	struct descent *d = user;
+
+	d->status = descend(d, run);
+	return rv_is_ok(d->status);
+}
+
+/* Encoded runs only where the document is looked at. */
+static rv_status decode_parts(struct descent *d)
+{
+	const struct rv_doc *doc = d->doc;
+	struct rv_layer part = *d->layer;
+
+	if (d->layer->depth > 0 || !doc->parts) {
+		(void)rv_decode_find(d->layer->bytes, on_run,
+				     d); /* stops only by status, or full */
+		return d->status;
+	}
+	for (size_t i = 0; i < doc->part_count && rv_is_ok(d->status); i++) {
+		struct rv_span p = doc->parts[i];
+
+		part.bytes = (struct rv_str){d->layer->bytes.data + p.start, p.end - p.start};
+		part.shift = p.start;
+		struct descent in = {d->w, doc, &part, d->flags, RV_OK};
+		(void)rv_decode_find(part.bytes, on_run, &in); /* as above */
+		d->status = in.status;
+	}
+	return d->status;
+}
+
+static rv_status scan_layer(struct rv_sweeper *w, const struct rv_doc *doc,
+			    const struct rv_layer *layer, unsigned flags)
+{
+	RV_TRY(scan_bytes(w, doc, layer, flags));
+	for (size_t i = 0; i < w->found_count; i++)
+		RV_TRY(rv_doc_tell(w, doc, layer, &w->found[i]));
+	if (layer->depth >= w->shared->decode_depth)
+		return RV_OK;
+	struct descent d = {w, doc, layer, flags, RV_OK};
+	return decode_parts(&d);
+}
+
+rv_status rv_sweeper_doc(struct rv_sweeper *w, const struct rv_doc *doc)
+{
+	struct rv_layer layer = {.bytes = doc->bytes};
+	unsigned flags = RV_SCAN_PLACE(rv_place_of(doc->path));
+	struct rv_decode_run run;
+
+	w->count.at = 0;
+	w->count.line = doc->line ? doc->line : 1;
+	w->count.line_start = 0;
+	w->seen_count = 0;
+	w->documents++;
+	if (doc->bytes.len == 0)
+		return RV_OK;
+	RV_TRY(scan_layer(w, doc, &layer, flags));
+	if (w->shared->decode_depth > 0 && rv_utf16_find(doc->bytes, &run)) {
+		struct descent d = {w, doc, &layer, flags, RV_OK};
+
+		return descend(&d, &run);
+	}
+	return RV_OK;
+}

@@ -1,0 +1,107 @@
+/* sweep: one document (a file or a window of it, a member of an archive, a blob): its layers of
+ * encoding are scanned and what is found becomes leaks. Not here: where documents come from. */
+#pragma once
+
+#include "agent/scan/decode.h"
+#include "agent/scan/scan.h"
+#include "agent/sweep/leaks.h"
+
+/* The key a process makes at its start to tell equal values by, for this run alone. */
+struct rv_run_key {
+	uint8_t bytes[32];
+};
+
+/* What is asked of every leak while its bytes are there. */
+struct rv_judging {
+	struct rv_str value;
+	struct rv_str match;  /* all that the rule matched */
+	struct rv_str line;   /* the whole line, without its end; at most RV_LINE_MAX */
+	struct rv_str before; /* the line before, for markers; may be empty */
+};
+#define RV_LINE_MAX 4096
+
+struct rv_sweep_shared {
+	struct rv_scanner *scanner;
+	unsigned decode_depth; /* 0: nothing is decoded; at most RV_DECODE_DEPTH_MAX */
+	unsigned min_confidence;
+	bool shows_all;
+	struct rv_run_key key;
+	/* Gives the leak its state, note, fingerprint: filter.h. Any thread. NULL: all are open. */
+	rv_status (*judge)(void *user, struct rv_leaks *leaks, struct rv_leak *leak,
+			   const struct rv_judging *about);
+	void *judge_user;
+};
+
+struct rv_doc {
+	struct rv_str path;
+	const char *inside; /* or NULL */
+	struct rv_str bytes;
+	uint64_t offset;	     /* of bytes in the file, for windows */
+	uint32_t line, column;	     /* of the first byte; 0: 1 */
+	size_t from, until;	     /* only values that start in here; until 0: no end */
+	const struct rv_span *parts; /* anchors only in these; NULL: everywhere */
+	size_t part_count;
+	bool only_parts; /* and values too: what a diff adds */
+};
+
+/* One value found, before it is a leak. */
+struct rv_found {
+	const struct rv_rule *rule;
+	size_t start, len; /* in the layer */
+	size_t match_start, match_len;
+	char public_id[132]; /* "" none */
+	uint8_t kind, confidence;
+	bool is_identified;
+};
+
+/* Told of each value instead of making leaks: the first pass over a history. */
+struct rv_sighting {
+	const struct rv_rule *rule;
+	uint64_t value_hash; /* keyed, of this run: equal values are equal here */
+	size_t start, len;   /* in the document */
+	size_t match_start, match_len;
+	uint8_t confidence;
+	bool is_encoded; /* in a layer */
+};
+typedef rv_status rv_sighting_fn(void *user, const struct rv_sighting *sighting);
+
+/* The second pass over a history: which values of a document become leaks, and who completes them.
+ */
+struct rv_doc_choice {
+	bool (*wants)(void *user, uint64_t value_hash);
+	rv_status (*complete)(void *user, struct rv_leaks *leaks, struct rv_leak *leak);
+	void *user;
+};
+
+/* The working memory of one thread. */
+struct rv_sweeper {
+	const struct rv_sweep_shared *shared;
+	struct rv_lane *lane;
+	struct rv_leaks leaks;
+	rv_sighting_fn *on_sighting; /* NULL: leaks are made */
+	void *sighting_user;
+	const struct rv_doc_choice *choice; /* NULL: every value becomes a leak */
+	struct rv_found *found;
+	size_t found_count, found_room;
+	struct rv_buf layers[RV_DECODE_DEPTH_MAX + 1];
+	struct rv_buf text; /* scratch */
+	struct {
+		size_t at; /* counted so far */
+		uint32_t line;
+		size_t line_start;
+	} count;
+	struct {
+		const struct rv_rule *rule;
+		uint64_t hash;
+		size_t start, end;
+	} * seen; /* of this document, so that a value is told once though two layers show it */
+	size_t seen_count, seen_room;
+	uint64_t documents;
+};
+
+RV_NODISCARD rv_status rv_sweeper_init(struct rv_sweeper *w, const struct rv_sweep_shared *shared);
+void rv_sweeper_done(struct rv_sweeper *w);
+/* Failures: no memory, or of on_sighting. What is cut short is a gap in w->leaks. */
+RV_NODISCARD rv_status rv_sweeper_doc(struct rv_sweeper *w, const struct rv_doc *doc);
+/* Keyed, 64 bits; for equality within a run. */
+uint64_t rv_run_hash(const struct rv_run_key *key, struct rv_str bytes);

@@ -1,0 +1,242 @@
+/* sweep: a value found becomes a leak: its place, its masked text, its state. Not here: layers
+ * (doc.c). */
+#include "agent/sweep/doc_parts.h"
+#include "agent/sweep/mask.h"
+
+#include <stdlib.h>
+
+/* Where the value stands in the document. */
+static struct rv_span place_of(const struct rv_layer *layer, size_t start, size_t len)
+{
+	for (; layer->above; layer = layer->above)
+		rv_decode_source(layer->map, start, len, &start, &len);
+	return (struct rv_span){layer->shift + start, layer->shift + start + len};
+}
+
+/* Counts lines up to `at`; goes back to the start when that lies behind. */
+static void count_to(struct rv_sweeper *w, const struct rv_doc *doc, size_t at)
+{
+	if (at < w->count.at) {
+		w->count.at = 0;
+		w->count.line = doc->line ? doc->line : 1;
+		w->count.line_start = 0;
+	}
+	while (w->count.at < at) {
+		const uint8_t *from = doc->bytes.data + w->count.at;
+		const uint8_t *end = memchr(from, '\n', at - w->count.at);
+
+		if (!end) {
+			w->count.at = at;
+			return;
+		}
+		w->count.at += (size_t)(end - from) + 1;
+		w->count.line++;
+		w->count.line_start = w->count.at;
+	}
+}
+
+static uint32_t column_at(const struct rv_sweeper *w, const struct rv_doc *doc, size_t at)
+{
+	size_t column = at - w->count.line_start + 1;
+
+	if (w->count.line_start == 0 && doc->column > 1)
+		column += doc->column - 1;
+	return column > UINT32_MAX ? UINT32_MAX : (uint32_t)column;
+}
+
+static bool is_inside(const struct rv_doc *doc, struct rv_span place)
+{
+	if (place.start < doc->from || (doc->until > 0 && place.start >= doc->until))
+		return false;
+	if (!doc->only_parts)
+		return true;
+	for (size_t i = 0; i < doc->part_count; i++) {
+		if (place.start < doc->parts[i].end && place.end > doc->parts[i].start)
+			return true;
+	}
+	return false;
+}
+
+/* True when a layer above showed the same value there; remembers this one. */
+static bool has_seen(struct rv_sweeper *w, const struct rv_rule *rule, uint64_t hash,
+		     struct rv_span place)
+{
+	size_t look = w->seen_count < 256 ? w->seen_count : 256;
+
+	for (size_t i = w->seen_count; i > w->seen_count - look; i--) {
+		if (w->seen[i - 1].rule == rule && w->seen[i - 1].hash == hash &&
+		    w->seen[i - 1].start < place.end && place.start < w->seen[i - 1].end)
+			return true;
+	}
+	if (w->seen_count == w->seen_room) {
+		size_t room = w->seen_room ? w->seen_room * 2 : 64;
+		void *more = realloc(w->seen, room * sizeof(*w->seen));
+
+		if (!more)
+			return false; /* told twice, then */
+		w->seen = more;
+		w->seen_room = room;
+	}
+	w->seen[w->seen_count].rule = rule;
+	w->seen[w->seen_count].hash = hash;
+	w->seen[w->seen_count].start = place.start;
+	w->seen[w->seen_count++].end = place.end;
+	return false;
+}
+
+static const char *name_layers(struct rv_sweeper *w, const struct rv_layer *layer)
+{
+	const char *names[RV_DECODE_DEPTH_MAX + 2];
+	size_t n = 0;
+
+	for (; layer->above && n < RV_LEN(names); layer = layer->above)
+		names[n++] = rv_decode_kind_name((enum rv_decode_kind)layer->kind);
+	if (n == 0)
+		return NULL;
+	rv_buf_reset(&w->text);
+	while (n > 0) {
+		if (!rv_is_ok(rv_buf_put_str(&w->text, names[--n])) ||
+		    (n > 0 && !rv_is_ok(rv_buf_put_str(&w->text, ">"))))
+			return NULL;
+	}
+	return rv_leaks_text(&w->leaks, rv_buf_view(&w->text));
+}
+
+/* The line that holds `at`, cut to RV_LINE_MAX around it. *out_start: where it begins. */
+static struct rv_str line_at(struct rv_str bytes, size_t at, size_t *out_start)
+{
+	size_t start = at;
+	size_t end = at;
+
+	while (start > 0 && at - start < RV_LINE_MAX / 2 && bytes.data[start - 1] != '\n')
+		start--;
+	while (end < bytes.len && end - start < RV_LINE_MAX && bytes.data[end] != '\n')
+		end++;
+	if (end > start && end < bytes.len && bytes.data[end - 1] == '\r')
+		end--;
+	*out_start = start;
+	return (struct rv_str){bytes.data + start, end - start};
+}
+
+static struct rv_str line_before(struct rv_str bytes, size_t line_start)
+{
+	size_t start = 0;
+
+	if (line_start == 0 || bytes.data[line_start - 1] != '\n')
+		return RV_STR_NONE;
+	struct rv_str line = line_at(bytes, line_start - 1, &start);
+	return (struct rv_str){line.data, line_start - 1 - start};
+}
+
+/* Texts for people. */
+static rv_status describe(struct rv_sweeper *w, struct rv_leak *leak, const struct rv_found *found,
+			  struct rv_str value, struct rv_str line, size_t line_start)
+{
+	rv_buf_reset(&w->text);
+	RV_TRY(rv_mask_value(value, !(found->rule->flags & RV_RULE_FLEET), &w->text));
+	leak->masked = rv_leaks_text(&w->leaks, rv_buf_view(&w->text));
+	rv_buf_reset(&w->text);
+	RV_TRY(rv_mask_line(w, line, line_start, found, &w->text));
+	leak->context = rv_leaks_text(&w->leaks, rv_buf_view(&w->text));
+	return leak->masked && leak->context ? RV_OK : rv_fail_nomem(NULL);
+}
+
+static rv_status place_leak(struct rv_sweeper *w, const struct rv_doc *doc, struct rv_leak *leak,
+			    struct rv_span place)
+{
+	const char *path = rv_leaks_text(&w->leaks, doc->path);
+
+	if (!path)
+		return rv_fail_nomem(NULL);
+	leak->path = (struct rv_str){(const uint8_t *)path, doc->path.len};
+	leak->inside = rv_leaks_cstr(&w->leaks, doc->inside);
+	leak->offset = doc->offset + place.start;
+	count_to(w, doc, place.start);
+	leak->line = w->count.line;
+	leak->column = column_at(w, doc, place.start);
+	count_to(w, doc, place.end);
+	leak->end_line = w->count.line;
+	leak->end_column = column_at(w, doc, place.end);
+	return RV_OK;
+}
+
+static bool is_wanted(const struct rv_sweeper *w, const struct rv_leak *leak)
+{
+	return leak->state == RV_LEAK_OPEN || leak->state == RV_LEAK_NEW_RULE ||
+	       w->shared->shows_all;
+}
+
+static void count_state(struct rv_sweeper *w, const struct rv_leak *leak)
+{
+	w->leaks.weak += leak->state == RV_LEAK_WEAK;
+	w->leaks.allowed += leak->state == RV_LEAK_ALLOWED;
+	w->leaks.known += leak->state == RV_LEAK_BASELINE;
+}
+
+static rv_status make_leak(struct rv_sweeper *w, const struct rv_doc *doc,
+			   const struct rv_layer *layer, const struct rv_found *found,
+			   struct rv_span place)
+{
+	struct rv_str value = {layer->bytes.data + found->start, found->len};
+	size_t line_start = 0;
+	struct rv_str line = line_at(layer->bytes, found->start, &line_start);
+	struct rv_leak *leak = rv_leaks_add(&w->leaks);
+
+	if (!leak)
+		return w->leaks.count >= RV_LEAKS_MAX ? RV_OK : rv_fail_nomem(NULL);
+	leak->rule = found->rule;
+	leak->confidence = found->confidence;
+	leak->is_identified = found->is_identified;
+	leak->public_id = found->public_id[0] ? rv_leaks_cstr(&w->leaks, found->public_id) : NULL;
+	leak->layers = name_layers(w, layer);
+	RV_TRY(place_leak(w, doc, leak, place));
+	RV_TRY(describe(w, leak, found, value, line, line_start));
+	if (w->choice)
+		RV_TRY(w->choice->complete(w->choice->user, &w->leaks, leak));
+	if (w->shared->judge) {
+		struct rv_judging about = {
+			.value = value,
+			.match = {layer->bytes.data + found->match_start, found->match_len},
+			.line = line,
+			.before = line_before(layer->bytes, line_start),
+		};
+
+		RV_TRY(w->shared->judge(w->shared->judge_user, &w->leaks, leak, &about));
+	}
+	count_state(w, leak);
+	if (!is_wanted(w, leak))
+		w->leaks.count--;
+	return RV_OK;
+}
+
+rv_status rv_doc_tell(struct rv_sweeper *w, const struct rv_doc *doc, const struct rv_layer *layer,
+		      const struct rv_found *found)
+{
+	struct rv_span place = place_of(layer, found->start, found->len);
+
+	if (!is_inside(doc, place))
+		return RV_OK;
+	if (found->confidence < w->shared->min_confidence && !w->shared->shows_all) {
+		w->leaks.weak++;
+		return RV_OK;
+	}
+	uint64_t hash = rv_run_hash(&w->shared->key,
+				    (struct rv_str){layer->bytes.data + found->start, found->len});
+	if (has_seen(w, found->rule, hash, place))
+		return RV_OK;
+	if (!w->on_sighting) {
+		if (w->choice && !w->choice->wants(w->choice->user, hash))
+			return RV_OK;
+		return make_leak(w, doc, layer, found, place);
+	}
+	struct rv_span match = place_of(layer, found->match_start, found->match_len);
+	struct rv_sighting s = {.rule = found->rule,
+				.value_hash = hash,
+				.start = place.start,
+				.len = place.end - place.start,
+				.match_start = match.start,
+				.match_len = match.end - match.start,
+				.confidence = found->confidence,
+				.is_encoded = layer->depth > 0};
+	return w->on_sighting(w->sighting_user, &s);
+}

@@ -1,0 +1,134 @@
+/* sweep: the history of a repository, first pass: every stored blob once, of a delta only what it
+ * adds. What is remembered is which blob holds which value (secrets.h). Not here: where in the
+ * history a blob stands and what is told of it (history_tell.c). */
+#include "agent/sweep/history.h"
+
+#include <stdlib.h>
+
+/* One thread's look. */
+struct looker {
+	struct rv_run *run;
+	struct rv_sweeper *w;
+	struct rv_secrets secrets;
+	struct rv_parts parts;
+	struct rv_carry *now; /* of the blob that is scanned */
+};
+
+static rv_status on_sighting(void *user, const struct rv_sighting *s)
+{
+	struct looker *l = user;
+	struct rv_carried item = {.hash = s->value_hash,
+				  .start = (uint32_t)s->start,
+				  .len = (uint32_t)s->len,
+				  .match_start = (uint32_t)s->match_start,
+				  .match_len = (uint32_t)s->match_len};
+
+	/* Looked at again although it was carried over. */
+	for (size_t i = 0; i < l->now->count; i++) {
+		if (l->now->items[i].start == item.start && l->now->items[i].hash == item.hash)
+			return RV_OK;
+	}
+	return rv_carry_add(l->now, &item);
+}
+
+static rv_status look(struct looker *l, const struct rv_git_told *told, struct rv_carry *found)
+{
+	struct rv_doc doc = {.path = RV_STR_NONE, .bytes = told->bytes};
+
+	l->now = found;
+	if (!told->segments)
+		return rv_run_document(l->run, l->w, &doc, -1);
+	RV_TRY(rv_carry_over(told->segments, told->segment_count, told->bytes.len, told->base.len,
+			     told->base_state, &l->parts, found));
+	doc.parts = l->parts.items;
+	doc.part_count = l->parts.count;
+	return l->parts.count > 0 ? rv_run_document(l->run, l->w, &doc, -1) : RV_OK;
+}
+
+static void drop(void *user, void *state)
+{
+	(void)user; /* any thread may free it */
+	rv_carry_done(state);
+	free(state);
+}
+
+static rv_status object(void *user, const struct rv_git_told *told, void **out_state)
+{
+	struct looker *l = user;
+	struct rv_carry found = {0};
+
+	if (atomic_load_explicit(&l->run->stop, memory_order_relaxed))
+		return rv_fail(RV_CLASS_RETRY, NULL, "stopped");
+	atomic_fetch_add_explicit(&l->run->blobs, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&l->run->bytes, told->bytes.len, memory_order_relaxed);
+	rv_status status = look(l, told, &found);
+	for (size_t i = 0; i < found.count && rv_is_ok(status); i++)
+		status = rv_secrets_add(&l->secrets, told->oid, found.items[i].hash);
+	struct rv_carry *kept = NULL;
+	if (rv_is_ok(status) && found.count > 0) {
+		kept = malloc(sizeof(*kept));
+		if (!kept)
+			status = rv_fail_nomem(NULL);
+	}
+	if (!kept) {
+		rv_carry_done(&found);
+		return status;
+	}
+	*kept = found;
+	*out_state = kept;
+	return RV_OK;
+}
+
+static void trouble(void *user, const struct rv_git_trouble *t)
+{
+	struct looker *l = user;
+
+	rv_history_gap(l->run, &l->w->leaks, t);
+}
+
+static rv_status join(struct looker *lookers, unsigned count, struct rv_secrets *all)
+{
+	for (unsigned i = 0; i < count; i++)
+		RV_TRY(rv_secrets_join(all, &lookers[i].secrets));
+	return RV_OK;
+}
+
+static void free_lookers(struct looker *lookers, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		rv_secrets_done(&lookers[i].secrets);
+		rv_parts_done(&lookers[i].parts);
+		lookers[i].w->on_sighting = NULL;
+	}
+	free(lookers);
+}
+
+rv_status rv_history_look(struct rv_run *run, const struct rv_git *git,
+			  const struct rv_git_oidmap *only, struct rv_secrets *all,
+			  struct rv_diag *diag)
+{
+	static const struct rv_git_visitor visitor = {object, drop, trouble};
+	struct looker *lookers = calloc(run->threads, sizeof(*lookers));
+	void *users[RV_WALK_THREADS_MAX];
+	struct rv_git_visit visit = {.only = only, .threads = run->threads, .users = users};
+
+	if (!lookers)
+		return rv_fail_nomem(diag);
+	for (unsigned i = 0; i < run->threads; i++) {
+		lookers[i] = (struct looker){.run = run, .w = &run->sweepers[i]};
+		rv_secrets_init(&lookers[i].secrets);
+		lookers[i].w->on_sighting = on_sighting;
+		lookers[i].w->sighting_user = &lookers[i];
+		users[i] = &lookers[i];
+	}
+	rv_status status = rv_git_visit(&git->odb, &visit, &visitor, diag);
+	if (rv_class_of(status) == RV_CLASS_RETRY && atomic_load(&run->stop)) {
+		rv_leaks_gap(&run->sweepers[0].leaks, rv_str_of(run->options->repo), NULL,
+			     atomic_load(&run->stop_reason), "not every object was looked at");
+		status = RV_OK;
+	}
+	if (rv_is_ok(status))
+		status = join(lookers, run->threads, all);
+	free_lookers(lookers, run->threads);
+	return status;
+}

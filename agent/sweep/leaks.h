@@ -1,0 +1,34 @@
+/* sweep: lists of findings and of gaps, with the memory of their texts. One thread fills one list;
+ * at the end lists are joined and sorted, so that the order is the same at any number of threads.
+ * Not here: what is told (filter.h). */
+#pragma once
+
+#include "agent/sweep/report.h"
+
+#define RV_LEAKS_MAX 200000 /* findings of one run; more are counted, and a gap */
+#define RV_GAPS_MAX  20000  /* gaps listed of one run; more are counted */
+
+struct rv_leaks {
+	struct rv_leak *items;
+	size_t count, room;
+	struct rv_gap *gaps;
+	size_t gap_count, gap_room;
+	uint64_t gap_total;
+	uint64_t weak, allowed, known; /* findings of those states */
+	struct rv_leaks_block *blocks; /* of texts */
+	bool is_full;
+};
+
+void rv_leaks_done(struct rv_leaks *list); /* accepts a zeroed list */
+/* A new item with no text NULL that may not be; NULL: no memory, or full (is_full). */
+struct rv_leak *rv_leaks_add(struct rv_leaks *list);
+/* A copy that lives as long as the list, ended by NUL; NULL for no memory. */
+const char *rv_leaks_text(struct rv_leaks *list, struct rv_str bytes);
+const char *rv_leaks_cstr(struct rv_leaks *list, const char *z); /* NULL gives NULL */
+/* Copies all texts; detail may be NULL. Never fails: what finds no memory is counted. */
+void rv_leaks_gap(struct rv_leaks *list, struct rv_str path, const char *inside, const char *reason,
+		  const char *detail);
+/* Moves all of `from` behind `list`; `from` is empty then. */
+RV_NODISCARD rv_status rv_leaks_join(struct rv_leaks *list, struct rv_leaks *from);
+/* By path, member, offset, rule, commit; gaps by path, member, reason. */
+void rv_leaks_sort(struct rv_leaks *list);

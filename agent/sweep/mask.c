@@ -1,0 +1,163 @@
+/* sweep: see mask.h. */
+#include "agent/sweep/mask.h"
+
+#include "agent/base/path.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+
+#define SPANS_MAX 256
+#define MARK	  "*****"
+
+static bool is_plain(uint8_t c)
+{
+	return c > 0x20 && c < 0x7f;
+}
+
+rv_status rv_mask_value(struct rv_str value, bool is_guessable, struct rv_buf *out)
+{
+	size_t head = value.len >= 16 ? 4 : value.len >= 8 ? 2 : 0;
+	size_t tail = value.len >= 20 ? 2 : 0;
+
+	if (is_guessable) {
+		head = value.len >= 16 ? 2 : 0;
+		tail = 0;
+	}
+	for (size_t i = 0; i < head; i++)
+		RV_TRY(rv_buf_put_byte(out, is_plain(value.data[i]) ? value.data[i] : '?'));
+	RV_TRY(rv_buf_put_str(out, MARK));
+	for (size_t i = value.len - tail; i < value.len; i++)
+		RV_TRY(rv_buf_put_byte(out, is_plain(value.data[i]) ? value.data[i] : '?'));
+	return RV_OK;
+}
+
+struct spans {
+	struct rv_span items[SPANS_MAX];
+	size_t count;
+	bool is_full;
+};
+
+static void add_span(struct spans *s, size_t start, size_t end, struct rv_str line)
+{
+	end = end < line.len ? end : line.len;
+	if (start >= end)
+		return;
+	if (s->count == SPANS_MAX)
+		s->is_full = true;
+	else
+		s->items[s->count++] = (struct rv_span){start, end};
+}
+
+struct masking {
+	struct spans *spans;
+	struct rv_str line;
+};
+
+static rv_status on_hit(const struct rv_hit *hit, void *user)
+{
+	struct masking *m = user;
+
+	add_span(m->spans, hit->start, hit->start + hit->len, m->line);
+	return RV_OK;
+}
+
+static int by_start(const void *a, const void *b)
+{
+	const struct rv_span *x = a;
+	const struct rv_span *y = b;
+
+	if (x->start != y->start)
+		return x->start < y->start ? -1 : 1;
+	return x->end < y->end ? -1 : x->end > y->end;
+}
+
+static rv_status put_shown(struct rv_str line, size_t from, size_t until, struct rv_buf *out)
+{
+	for (size_t at = from; at < until;) {
+		uint32_t point = 0;
+		size_t n = rv_utf8_at((struct rv_str){line.data + at, until - at}, &point);
+
+		if (n == 0 || point < 0x20 || (point >= 0x7f && point < 0xa0) || point == 0x2028 ||
+		    point == 0x2029 || (point >= 0x202a && point <= 0x202e) ||
+		    (point >= 0x2066 && point <= 0x2069)) {
+			RV_TRY(rv_buf_put_byte(out, point == '\t' ? ' ' : '?'));
+			at += n ? n : 1;
+			continue;
+		}
+		RV_TRY(rv_buf_put(out, line.data + at, n));
+		at += n;
+	}
+	return RV_OK;
+}
+
+/* Lines are shown from a little before the value. */
+static size_t first_shown(struct rv_str line, const struct rv_span *value)
+{
+	size_t from = 0;
+
+	while (from < line.len && isspace(line.data[from]))
+		from++;
+	if (value->start > from + 80)
+		from = value->start - 60;
+	while (from < line.len && (line.data[from] & 0xc0) == 0x80)
+		from++;
+	return from;
+}
+
+static rv_status put_line(struct rv_str line, const struct spans *spans,
+			  const struct rv_span *value, struct rv_buf *out)
+{
+	size_t at = first_shown(line, value);
+	size_t end = out->len + RV_MASK_CONTEXT;
+
+	if (at > 0 && !isspace(line.data[at - 1]))
+		RV_TRY(rv_buf_put_str(out, ".."));
+	for (size_t i = 0; i < spans->count && out->len < end; i++) {
+		struct rv_span s = spans->items[i];
+
+		if (s.end <= at)
+			continue;
+		size_t room = end - out->len;
+		if (s.start > at)
+			RV_TRY(put_shown(line, at, s.start - at < room ? s.start : at + room, out));
+		if (out->len < end)
+			RV_TRY(rv_buf_put_str(out, MARK));
+		at = s.end;
+	}
+	size_t room = out->len < end ? end - out->len : 0;
+	size_t last = line.len;
+	while (last > at && isspace(line.data[last - 1]))
+		last--;
+	if (at >= last)
+		return RV_OK;
+	if (last - at <= room)
+		return put_shown(line, at, last, out);
+	RV_TRY(put_shown(line, at, at + room, out));
+	return rv_buf_put_str(out, "..");
+}
+
+rv_status rv_mask_line(struct rv_sweeper *w, struct rv_str line, size_t line_start,
+		       const struct rv_found *about, struct rv_buf *out)
+{
+	struct spans spans = {.count = 0};
+	struct masking m = {&spans, line};
+	size_t from = about->start - line_start;
+	struct rv_span value = {from, from + about->len < line.len ? from + about->len : line.len};
+
+	add_span(&spans, value.start, value.end, line);
+	for (size_t i = 0; i < w->found_count; i++) {
+		const struct rv_found *f = &w->found[i];
+
+		if (f->start + f->len <= line_start || f->start >= line_start + line.len)
+			continue;
+		size_t start = f->start > line_start ? f->start - line_start : 0;
+		add_span(&spans, start, f->start + f->len - line_start, line);
+	}
+	rv_status s = rv_scan_buffer(w->lane, line, RV_SCAN_MASK, on_hit, &m);
+	if (rv_class_of(s) == RV_CLASS_EXHAUSTED || spans.is_full)
+		return rv_buf_put_str(out,
+				      MARK); /* more than can be told apart: nothing is shown */
+	RV_TRY(s);
+	qsort(spans.items, spans.count, sizeof(spans.items[0]), by_start);
+	return put_line(line, &spans, &value, out);
+}

@@ -1,0 +1,124 @@
+/* sweep: files, directories and standard input as documents. Not here: walking (walk.h). */
+#include "agent/sweep/run.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* What one thread of the walk keeps. */
+struct visitor {
+	struct rv_run *run;
+	struct rv_sweeper *w;
+	uint32_t line, column; /* of the next window's first byte */
+};
+
+static bool wants(void *user, struct rv_str path, bool is_dir)
+{
+	const struct visitor *v = user;
+	const struct rv_sweep_options *o = v->run->options;
+
+	return !o->wants || o->wants(o->wants_user, path, is_dir);
+}
+
+static void gap(void *user, struct rv_str path, const char *reason, const char *detail)
+{
+	struct visitor *v = user;
+
+	rv_leaks_gap(&v->w->leaks, path, NULL, reason, detail);
+}
+
+/* Lines of what this window does not share with the next. */
+static void count_window(struct visitor *v, struct rv_str bytes, size_t until)
+{
+	for (size_t at = 0; at < until;) {
+		const uint8_t *end = memchr(bytes.data + at, '\n', until - at);
+
+		if (!end) {
+			v->column += (uint32_t)(until - at);
+			return;
+		}
+		at = (size_t)(end - bytes.data) + 1;
+		v->line++;
+		v->column = 1;
+	}
+}
+
+static rv_status file(void *user, const struct rv_walk_file *f)
+{
+	struct visitor *v = user;
+
+	if (f->is_first) {
+		v->line = 1;
+		v->column = 1;
+	}
+	struct rv_doc doc = {.path = f->path,
+			     .bytes = f->bytes,
+			     .offset = f->offset,
+			     .line = v->line,
+			     .column = v->column,
+			     .from = f->is_first ? 0 : RV_WALK_OVERLAP / 2,
+			     .until = f->is_last ? 0 : f->bytes.len - RV_WALK_OVERLAP / 2};
+
+	RV_TRY(rv_run_document(v->run, v->w, &doc, f->is_first ? f->fd : -1));
+	if (!f->is_last)
+		count_window(v, f->bytes, f->bytes.len - RV_WALK_OVERLAP);
+	return RV_OK;
+}
+
+rv_status rv_run_paths(struct rv_run *run, struct rv_diag *diag)
+{
+	struct visitor visitors[RV_WALK_THREADS_MAX];
+	void *users[RV_WALK_THREADS_MAX];
+	struct rv_walk_options options = {.paths = run->options->paths,
+					  .threads = run->threads,
+					  .max_file = run->options->max_file,
+					  .follows_links = run->options->follows_links,
+					  .stop = &run->stop,
+					  .stop_reason = &run->stop_reason,
+					  .files = &run->files,
+					  .bytes = &run->bytes};
+	static const struct rv_walk_look look = {.wants = wants, .file = file, .gap = gap};
+
+	for (unsigned i = 0; i < run->threads; i++) {
+		visitors[i] = (struct visitor){.run = run, .w = &run->sweepers[i]};
+		users[i] = &visitors[i];
+	}
+	return rv_walk(&options, &look, users, diag);
+}
+
+/* Standard input may be a pipe: it is read in windows, too. */
+rv_status rv_run_stdin(struct rv_run *run, struct rv_diag *diag)
+{
+	struct visitor v = {.run = run, .w = &run->sweepers[0]};
+	uint8_t *window = malloc(RV_WALK_WINDOW);
+	struct rv_walk_file f = {.path = RV_STR_LIT("stdin"), .is_first = true, .fd = -1};
+	rv_status status = window ? RV_OK : rv_fail_nomem(diag);
+	size_t have = 0;
+
+	while (rv_is_ok(status) && !f.is_last) {
+		ssize_t n = read(STDIN_FILENO, window + have, RV_WALK_WINDOW - have);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			status = rv_fail_errno(diag, "reading standard input");
+			break;
+		}
+		have += (size_t)n;
+		atomic_fetch_add(&run->bytes, (uint64_t)n);
+		f.is_last = n == 0;
+		if (!f.is_last && have < RV_WALK_WINDOW)
+			continue;
+		f.bytes = (struct rv_str){window, have};
+		status = file(&v, &f);
+		if (f.is_last)
+			break;
+		memmove(window, window + have - RV_WALK_OVERLAP, RV_WALK_OVERLAP);
+		f.offset += have - RV_WALK_OVERLAP;
+		f.is_first = false;
+		have = RV_WALK_OVERLAP;
+	}
+	atomic_fetch_add(&run->files, 1);
+	free(window);
+	return status;
+}

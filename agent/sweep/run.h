@@ -1,0 +1,28 @@
+/* sweep: inside of a run: what its sources share. */
+#pragma once
+
+#include "agent/sweep/sweep.h"
+
+#include <pthread.h>
+
+struct rv_run {
+	const struct rv_sweep_options *options;
+	struct rv_sweep_result *result;
+	unsigned threads;
+	struct rv_sweeper *sweepers; /* one per thread */
+	_Atomic bool stop;
+	const char *_Atomic stop_reason;
+	_Atomic uint64_t files, bytes, blobs, commits, total_bytes, skipped;
+	/* The clerk: progress and budgets, five times a second. */
+	pthread_t clerk;
+	pthread_mutex_t lock;
+	pthread_cond_t wake;
+	bool has_clerk, is_over;
+};
+
+/* One document, opened as an archive when it is one (contents.c). */
+RV_NODISCARD rv_status rv_run_document(struct rv_run *run, struct rv_sweeper *w,
+				       const struct rv_doc *doc, int fd);
+RV_NODISCARD rv_status rv_run_paths(struct rv_run *run, struct rv_diag *diag);
+RV_NODISCARD rv_status rv_run_stdin(struct rv_run *run, struct rv_diag *diag);
+RV_NODISCARD rv_status rv_run_history(struct rv_run *run, struct rv_diag *diag);

@@ -1,0 +1,167 @@
+/* sweep: a run: threads' memory, the clerk who watches time and memory, and the joined result. */
+#include "agent/sweep/sweep.h"
+
+#include "agent/base/clock.h"
+#include "agent/sweep/run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#define TICK_MS 200
+
+void rv_sweep_result_done(struct rv_sweep_result *result)
+{
+	rv_leaks_done(&result->leaks);
+}
+
+static uint64_t resident_bytes(void)
+{
+	long pages = 0;
+	FILE *f = fopen("/proc/self/statm", "re");
+
+	if (!f)
+		return 0;
+	if (fscanf(f, "%*s %ld", &pages) != 1)
+		pages = 0;
+	(void)fclose(f); /* read only */
+	return (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static void stop(struct rv_run *run, const char *reason)
+{
+	if (atomic_load(&run->stop))
+		return;
+	atomic_store(&run->stop_reason, reason);
+	atomic_store(&run->stop, true);
+}
+
+static void look(struct rv_run *run, int64_t since_us)
+{
+	const struct rv_sweep_options *o = run->options;
+
+	if (o->max_time_us > 0 && rv_boot_us() - since_us >= o->max_time_us)
+		stop(run, "time");
+	if (o->max_rss > 0 && resident_bytes() > o->max_rss)
+		stop(run, "memory");
+	if (o->progress)
+		o->progress(o->progress_user, atomic_load(&run->files) + atomic_load(&run->blobs),
+			    atomic_load(&run->bytes), atomic_load(&run->total_bytes));
+}
+
+static void *clerk(void *user)
+{
+	struct rv_run *run = user;
+	int64_t since = rv_boot_us();
+
+	pthread_mutex_lock(&run->lock);
+	while (!run->is_over) {
+		struct timespec until;
+
+		(void)clock_gettime(CLOCK_MONOTONIC, &until); /* cannot fail for this clock */
+		until.tv_nsec += TICK_MS * 1000000L;
+		until.tv_sec += until.tv_nsec / 1000000000L;
+		until.tv_nsec %= 1000000000L;
+		pthread_cond_timedwait(&run->wake, &run->lock, &until);
+		if (!run->is_over)
+			look(run, since);
+	}
+	pthread_mutex_unlock(&run->lock);
+	return NULL;
+}
+
+static void hire_clerk(struct rv_run *run)
+{
+	const struct rv_sweep_options *o = run->options;
+	pthread_condattr_t attr;
+
+	if (!o->progress && o->max_time_us == 0 && o->max_rss == 0)
+		return;
+	pthread_mutex_init(&run->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&run->wake, &attr);
+	pthread_condattr_destroy(&attr);
+	run->has_clerk = pthread_create(&run->clerk, NULL, clerk, run) == 0;
+}
+
+static void dismiss_clerk(struct rv_run *run)
+{
+	if (!run->has_clerk)
+		return;
+	pthread_mutex_lock(&run->lock);
+	run->is_over = true;
+	pthread_cond_signal(&run->wake);
+	pthread_mutex_unlock(&run->lock);
+	pthread_join(run->clerk, NULL);
+}
+
+static unsigned thread_count(const struct rv_sweep_options *o)
+{
+	long n = o->threads > 0 ? (long)o->threads : sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (o->max_cpu > 0 && o->threads == 0 && n > (long)(o->max_cpu + 99) / 100)
+		n = (long)(o->max_cpu + 99) / 100;
+	if (o->source == RV_SWEEP_STDIN || o->source == RV_SWEEP_STAGED)
+		n = 1;
+	return n < 1 ? 1 : n > RV_WALK_THREADS_MAX ? RV_WALK_THREADS_MAX : (unsigned)n;
+}
+
+static rv_status look_at(struct rv_run *run, struct rv_diag *diag)
+{
+	switch (run->options->source) {
+	case RV_SWEEP_PATHS:
+		return rv_run_paths(run, diag);
+	case RV_SWEEP_STDIN:
+		return rv_run_stdin(run, diag);
+	case RV_SWEEP_GIT:
+		return rv_run_history(run, diag);
+	case RV_SWEEP_STAGED:
+	case RV_SWEEP_DIFF:
+		break;
+	}
+	return rv_fail(RV_CLASS_BUG, diag, "no such source");
+}
+
+static rv_status join(struct rv_run *run)
+{
+	rv_status status = RV_OK;
+
+	for (unsigned i = 0; i < run->threads && rv_is_ok(status); i++)
+		status = rv_leaks_join(&run->result->leaks, &run->sweepers[i].leaks);
+	rv_leaks_sort(&run->result->leaks);
+	run->result->files = atomic_load(&run->files);
+	run->result->bytes = atomic_load(&run->bytes);
+	run->result->blobs = atomic_load(&run->blobs);
+	run->result->commits = atomic_load(&run->commits);
+	run->result->skipped = atomic_load(&run->skipped);
+	return status;
+}
+
+rv_status rv_sweep_run(const struct rv_sweep_options *options, struct rv_sweep_result *result,
+		       struct rv_diag *diag)
+{
+	struct rv_run run = {.options = options, .result = result};
+	unsigned ready = 0;
+	rv_status status = RV_OK;
+
+	run.threads = thread_count(options);
+	run.sweepers = calloc(run.threads, sizeof(*run.sweepers));
+	if (!run.sweepers)
+		return rv_fail_nomem(diag);
+	while (ready < run.threads && rv_is_ok(status)) {
+		status = rv_sweeper_init(&run.sweepers[ready++], options->shared);
+	}
+	if (rv_is_ok(status)) {
+		hire_clerk(&run);
+		status = look_at(&run, diag);
+		dismiss_clerk(&run);
+	}
+	if (rv_is_ok(status))
+		status = join(&run);
+	for (unsigned i = 0; i < ready; i++)
+		rv_sweeper_done(&run.sweepers[i]);
+	free(run.sweepers);
+	return status;
+}

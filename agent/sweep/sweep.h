@@ -1,0 +1,52 @@
+/* sweep: one run of `reeve scan`: what is looked at, with what limits, and what came of it. Not
+ * here: the command line (cli/), what rules and allowlists are in force (config.h, filter.h). */
+#pragma once
+
+#include "agent/sweep/doc.h"
+#include "agent/sweep/walk.h"
+
+enum rv_sweep_source {
+	RV_SWEEP_PATHS, /* files and directories */
+	RV_SWEEP_STDIN,
+	RV_SWEEP_GIT,	 /* the whole store of a repository, or a range of its commits */
+	RV_SWEEP_STAGED, /* what the index adds to HEAD */
+	RV_SWEEP_DIFF,	 /* what HEAD, or the work tree, adds to a base */
+};
+
+struct rv_sweep_options {
+	enum rv_sweep_source source;
+	const char *const *paths; /* PATHS: NULL-ended */
+	const char *repo;	  /* GIT, STAGED, DIFF: a path in it; NULL: "." */
+	const char *range;	  /* GIT: "A..B", a revision; NULL: the whole store */
+	int64_t since_utc_us;	  /* GIT: commits from then on; 0: all */
+	const char *base;	  /* DIFF */
+	bool with_worktree;	  /* DIFF: what is not committed too */
+	unsigned threads;	  /* 0: one per processor */
+	unsigned archive_depth;	  /* 0: archives are bytes */
+	uint64_t max_file;	  /* bytes; 0: no limit */
+	int64_t max_time_us;	  /* 0: no limit */
+	uint64_t max_rss;	  /* bytes of memory; 0: no limit */
+	unsigned max_cpu;	  /* percent of one processor; 0: no limit */
+	bool follows_links;
+	/* May the path be looked at? Any thread. NULL: all. */
+	bool (*wants)(void *user, struct rv_str path, bool is_dir);
+	void *wants_user;
+	const char *ledger;  /* file of what was scanned whole before; NULL: none */
+	uint64_t ledger_key; /* what the ledger is good for: rules, options, version */
+	/* Called about five times a second from one thread. NULL: not. */
+	void (*progress)(void *user, uint64_t files, uint64_t bytes, uint64_t total_bytes);
+	void *progress_user;
+	const struct rv_sweep_shared *shared;
+};
+
+struct rv_sweep_result {
+	struct rv_leaks leaks; /* sorted */
+	uint64_t files, bytes, blobs, commits;
+	uint64_t skipped; /* unchanged since the ledger was written */
+};
+
+void rv_sweep_result_done(struct rv_sweep_result *result);
+/* A failure is one of the run as a whole (no memory, no such repository, an unknown revision); what
+ * could not be read is a gap. */
+RV_NODISCARD rv_status rv_sweep_run(const struct rv_sweep_options *options,
+				    struct rv_sweep_result *result, struct rv_diag *diag);

@@ -1,0 +1,58 @@
+/* sweep: walks directories with several threads and hands each file's bytes on. Files are read in
+ * place, a buffer a thread, never mapped (a mapped file that shrinks kills the reader). Symbolic
+ * links, other file types and `.git` are not entered. Not here: what bytes mean (doc.h). */
+#pragma once
+
+#include "agent/base/buf.h"
+
+#include <stdatomic.h>
+
+#define RV_WALK_BUFFER	(1U << 20)  /* most files are read in one call */
+#define RV_WALK_WINDOW	(8U << 20)  /* larger files come in windows of this .. */
+#define RV_WALK_OVERLAP (64U << 10) /* .. that share so much with the next */
+
+/* A file, or a window of one. */
+struct rv_walk_file {
+	struct rv_str path;  /* borrowed for the call */
+	struct rv_str bytes; /* likewise */
+	uint64_t offset;     /* of bytes in the file */
+	bool is_first, is_last;
+	int fd;	       /* open for reading, for what must seek */
+	uint64_t size; /* of the file when it has windows, else bytes.len */
+};
+
+struct rv_walk_stat {
+	uint64_t dev, ino, size;
+	int64_t mtime_ns, ctime_ns;
+};
+
+struct rv_walk_look {
+	/* May the path be read (is_dir: entered)? Cheap: called for every name. */
+	bool (*wants)(void *user, struct rv_str path, bool is_dir);
+	/* Has the file been seen whole as it is now? NULL: no ledger, no stat. */
+	bool (*is_known)(void *user, const struct rv_walk_stat *stat);
+	/* Of a file: all its windows in order, in one thread. A failure ends the walk. */
+	rv_status (*file)(void *user, const struct rv_walk_file *file);
+	/* After its last window, with what it was when opened; only with is_known. */
+	void (*done)(void *user, const struct rv_walk_stat *stat);
+	/* Not read whole: a reason word of struct rv_gap. */
+	void (*gap)(void *user, struct rv_str path, const char *reason, const char *detail);
+};
+
+struct rv_walk_options {
+	const char *const *paths; /* NULL-ended: files and directories */
+	unsigned threads;	  /* 1..RV_WALK_THREADS_MAX */
+	uint64_t max_file;	  /* larger ones are a gap "too-large"; 0: none is */
+	bool follows_links;	  /* to files only, as given names always are */
+	_Atomic bool *stop;	  /* set from outside: what is left is a gap `stop_reason` */
+	const char *_Atomic *stop_reason;
+	_Atomic uint64_t *files; /* counted as it goes, for progress */
+	_Atomic uint64_t *bytes;
+};
+
+#define RV_WALK_THREADS_MAX 64
+
+/* users: one per thread. Returns when all is read; the first failure of a callback is returned. */
+RV_NODISCARD rv_status rv_walk(const struct rv_walk_options *options,
+			       const struct rv_walk_look *look, void *const *users,
+			       struct rv_diag *diag);

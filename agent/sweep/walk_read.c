@@ -1,0 +1,221 @@
+/* sweep: one file of the walk, whole or in windows. Not here: which files (walk.c). */
+#include "agent/sweep/walk_parts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+rv_status rv_walk_reader_init(struct rv_walk_reader *r, const struct rv_walk_options *options,
+			      const struct rv_walk_look *look, void *user)
+{
+	r->options = options;
+	r->look = look;
+	r->user = user;
+	rv_buf_init(&r->path, (size_t)1 << 20);
+	r->buffer = malloc(RV_WALK_BUFFER);
+	return r->buffer ? RV_OK : rv_fail_nomem(NULL);
+}
+
+void rv_walk_reader_done(struct rv_walk_reader *r)
+{
+	free(r->buffer);
+	free(r->window);
+	rv_buf_done(&r->path);
+}
+
+struct rv_str rv_walk_path(struct rv_walk_reader *r, const struct rv_walk_dir *dir,
+			   const char *name)
+{
+	if (!dir)
+		return rv_str_of(name);
+	rv_buf_reset(&r->path);
+	rv_status s = rv_buf_put(&r->path, dir->path, dir->path_len);
+	bool has_slash = dir->path_len > 0 && dir->path[dir->path_len - 1] == '/';
+	if (rv_is_ok(s) && *name && !has_slash)
+		s = rv_buf_put_byte(&r->path, '/');
+	if (rv_is_ok(s))
+		s = rv_buf_put_str(&r->path, name);
+	return rv_is_ok(s) ? rv_buf_view(&r->path) : rv_str_of(name);
+}
+
+static int64_t ns_of(struct timespec t)
+{
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static void stat_of(const struct stat *st, struct rv_walk_stat *out)
+{
+	*out = (struct rv_walk_stat){.dev = st->st_dev,
+				     .ino = st->st_ino,
+				     .size = (uint64_t)st->st_size,
+				     .mtime_ns = ns_of(st->st_mtim),
+				     .ctime_ns = ns_of(st->st_ctim)};
+}
+
+/* Reads until the buffer is full or the file ends; -1 with errno. */
+static ssize_t fill(int fd, uint8_t *buffer, size_t room, bool *out_is_end)
+{
+	size_t have = 0;
+
+	*out_is_end = false;
+	while (have < room) {
+		ssize_t n = read(fd, buffer + have, room - have);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		have += (size_t)n;
+		/* A regular file gives less than was asked for only at its end. */
+		if ((size_t)n == 0 || have < room) {
+			*out_is_end = true;
+			break;
+		}
+	}
+	return (ssize_t)have;
+}
+
+struct reading {
+	struct rv_walk_reader *r;
+	struct rv_str path;
+	int fd;
+	struct rv_walk_stat before;
+};
+
+static void gap_errno(const struct reading *f)
+{
+	const char *why = errno == ELOOP   ? NULL
+			  : errno == ENXIO ? "not a regular file"
+					   : strerror(errno);
+
+	if (why)
+		f->r->look->gap(f->r->user, f->path, errno == ENOENT ? "changed" : "unreadable",
+				why);
+}
+
+/* The rest of a file of which the first window is in hand, with what windows share moved along. */
+static rv_status read_windows(struct reading *f, size_t have, uint64_t size)
+{
+	struct rv_walk_reader *r = f->r;
+	uint64_t offset = 0;
+	bool is_end = false;
+
+	while (!is_end) {
+		ssize_t n = fill(f->fd, r->window + have, RV_WALK_WINDOW - have, &is_end);
+
+		if (n < 0) {
+			gap_errno(f);
+			return RV_OK;
+		}
+		have += (size_t)n;
+		atomic_fetch_add_explicit(r->options->bytes, (uint64_t)n, memory_order_relaxed);
+		struct rv_walk_file file = {.path = f->path,
+					    .bytes = {r->window, have},
+					    .offset = offset,
+					    .is_first = offset == 0,
+					    .is_last = is_end,
+					    .fd = f->fd,
+					    .size = size};
+		RV_TRY(r->look->file(r->user, &file));
+		if (!is_end && atomic_load_explicit(r->options->stop, memory_order_relaxed)) {
+			r->look->gap(r->user, f->path, atomic_load(r->options->stop_reason),
+				     "read in part");
+			return RV_OK;
+		}
+		if (is_end)
+			break;
+		memmove(r->window, r->window + have - RV_WALK_OVERLAP, RV_WALK_OVERLAP);
+		offset += have - RV_WALK_OVERLAP;
+		have = RV_WALK_OVERLAP;
+	}
+	return RV_OK;
+}
+
+static rv_status read_large(struct reading *f)
+{
+	struct rv_walk_reader *r = f->r;
+	struct stat before, after;
+
+	if (fstat(f->fd, &before) != 0) {
+		gap_errno(f);
+		return RV_OK;
+	}
+	if (r->options->max_file > 0 && (uint64_t)before.st_size > r->options->max_file) {
+		r->look->gap(r->user, f->path, "too-large", "larger than --max-file");
+		return RV_OK;
+	}
+	if (!r->window)
+		r->window = malloc(RV_WALK_WINDOW);
+	if (!r->window)
+		return rv_fail_nomem(NULL);
+	memcpy(r->window, r->buffer, RV_WALK_BUFFER);
+	RV_TRY(read_windows(f, RV_WALK_BUFFER, (uint64_t)before.st_size));
+	if (fstat(f->fd, &after) == 0 &&
+	    (ns_of(after.st_mtim) != ns_of(before.st_mtim) || after.st_size != before.st_size))
+		r->look->gap(r->user, f->path, "changed", "written to while it was read");
+	return RV_OK;
+}
+
+static rv_status read_open(struct reading *f)
+{
+	struct rv_walk_reader *r = f->r;
+	bool is_end = false;
+	ssize_t n = fill(f->fd, r->buffer, RV_WALK_BUFFER, &is_end);
+
+	if (n < 0) {
+		gap_errno(f);
+		return RV_OK;
+	}
+	atomic_fetch_add_explicit(r->options->bytes, (uint64_t)n, memory_order_relaxed);
+	if (!is_end)
+		return read_large(f);
+	struct rv_walk_file file = {.path = f->path,
+				    .bytes = {r->buffer, (size_t)n},
+				    .is_first = true,
+				    .is_last = true,
+				    .fd = f->fd,
+				    .size = (uint64_t)n};
+	return r->look->file(r->user, &file);
+}
+
+rv_status rv_walk_read(struct rv_walk_reader *r, const struct rv_walk_dir *dir, const char *name)
+{
+	struct reading f = {.r = r, .path = rv_walk_path(r, dir, name)};
+	bool is_given = !dir;
+	int links = is_given || r->options->follows_links ? 0 : O_NOFOLLOW;
+
+	if (atomic_load_explicit(r->options->stop, memory_order_relaxed)) {
+		r->look->gap(r->user, f.path, atomic_load(r->options->stop_reason), NULL);
+		return RV_OK;
+	}
+	/* O_NONBLOCK: a name that became a fifo meanwhile must not hold us. */
+	f.fd = openat(dir ? dir->fd : AT_FDCWD, name,
+		      O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | links);
+	if (f.fd < 0) {
+		gap_errno(&f);
+		return RV_OK;
+	}
+	rv_status status = RV_OK;
+	struct stat st;
+	bool is_known = false;
+	if (r->look->is_known || r->options->follows_links || is_given) {
+		if (fstat(f.fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+			if (is_given)
+				r->look->gap(r->user, f.path, "special", "not a regular file");
+			rv_fd_closep(&f.fd);
+			return RV_OK;
+		}
+		stat_of(&st, &f.before);
+		is_known = r->look->is_known && r->look->is_known(r->user, &f.before);
+	}
+	if (!is_known)
+		status = read_open(&f);
+	if (!is_known && r->look->is_known && rv_is_ok(status))
+		r->look->done(r->user, &f.before);
+	atomic_fetch_add_explicit(r->options->files, 1, memory_order_relaxed);
+	rv_fd_closep(&f.fd);
+	return status;
+}
