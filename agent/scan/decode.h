@@ -1,0 +1,74 @@
+/* scan: text that stands encoded inside a buffer: where it is, what it says, and where each byte of
+ * what it says stands in the source. Pure: no I/O, no memory but the caller's buffers. UTF-16 and
+ * UTF-32 are found by utf16.h and decoded here. Not here: recursion (the caller scans what came out
+ * and calls again, to RV_DECODE_DEPTH_MAX), compression and archives (unpack/). */
+#pragma once
+
+#include "agent/base/buf.h"
+
+#define RV_DECODE_RUN_MAX     ((size_t)4 << 20) /* encoded bytes of one run; a longer one is cut */
+#define RV_DECODE_RUNS_MAX    4096		/* runs told of one buffer */
+#define RV_DECODE_DEPTH_MAX   3			/* for the caller */
+#define RV_DECODE_BASE64_MIN  24		/* encoded characters with their padding */
+#define RV_DECODE_HEX_MIN     32		/* digits */
+#define RV_DECODE_ESCAPES_MIN 4 /* escapes that stand for visible ASCII, in one word */
+
+enum rv_decode_kind {
+	RV_DECODE_BASE64,  /* both alphabets, padded or not, wrapped over lines (also by "\n") */
+	RV_DECODE_HEX,	   /* digits; a "0x" before them is not part of the run */
+	RV_DECODE_PERCENT, /* %67%68; other characters of the word stay as they are */
+	RV_DECODE_ESCAPE, /* \x67 \x{67} \u0067 \u{67} \U00000067 \147 \n \" .. of programs and JSON
+			   */
+	RV_DECODE_ENTITY, /* &#x67; &#103; &amp; of HTML */
+	RV_DECODE_QUOTED, /* quoted-printable: a body in a mail that says so */
+	RV_DECODE_UTF16LE, /* the rest: utf16.h */
+	RV_DECODE_UTF16BE,
+	RV_DECODE_UTF32LE,
+	RV_DECODE_UTF32BE,
+	RV_DECODE__COUNT
+};
+
+/* "base64", "hex", .. for reports. */
+const char *rv_decode_kind_name(enum rv_decode_kind kind);
+
+struct rv_decode_run {
+	size_t at; /* in the buffer it was found in */
+	size_t len;
+	uint8_t kind; /* enum rv_decode_kind */
+	bool is_cut;  /* longer than RV_DECODE_RUN_MAX: the rest is told as a run of its own, if it
+		       * passes the same tests */
+};
+
+/* False stops the search. */
+typedef bool rv_decode_run_fn(const struct rv_decode_run *run, void *user);
+
+/* Tells each run that is likely to hold text, an archive, compressed data or a key: what it begins
+ * with, decoded, is printable (ASCII or UTF-8; UTF-16 of ASCII) or a known magic. Identifiers,
+ * paths, digests and encoded pictures are passed over. Runs of different kinds may overlap; those
+ * of one kind do not. Order: by blocks of 64 bytes. False: stopped, by `on_run` or at
+ * RV_DECODE_RUNS_MAX runs. Time is linear in the buffer whatever it holds. */
+bool rv_decode_find(struct rv_str bytes, rv_decode_run_fn *on_run, void *user);
+
+/* From decoded bytes back to the source: a point each RV_DECODE_MAP_STEP decoded bytes, between
+ * which the run is decoded again. Zeroed: empty. */
+#define RV_DECODE_MAP_STEP 2048
+struct rv_decode_map {
+	struct rv_str bytes; /* *borrows* the source; it must outlive the map */
+	struct rv_decode_run run;
+	struct rv_buf points; /* pairs of u64: decoded offset, source offset */
+	size_t decoded_len;
+};
+void rv_decode_map_done(struct rv_decode_map *map);
+
+/* Appends what the run says to `out` and fills the map (a new or zeroed one; the caller calls
+ * rv_decode_map_done). Decoded bytes are counted from `out`'s length at the call. At most run.len
+ * bytes come out, of UTF-16 half as many again. What does not decode is left out (base64, hex,
+ * lone surrogates: U+FFFD) or stays as it is (escapes). EXHAUSTED: no memory, or past out->max;
+ * then `out` is as it was. */
+RV_NODISCARD rv_status rv_decode_run(struct rv_str bytes, const struct rv_decode_run *run,
+				     struct rv_buf *out, struct rv_decode_map *out_map);
+
+/* Where decoded bytes [from, from + len) stand in the source: the encoded characters that hold any
+ * bit of them. A range past the end is cut to it. Costs up to 2 * RV_DECODE_MAP_STEP steps. */
+void rv_decode_source(const struct rv_decode_map *map, size_t from, size_t len, size_t *out_at,
+		      size_t *out_len);

@@ -1,0 +1,282 @@
+/* scan: finds encoded runs. One pass over blocks that have no sign of an encoding; only what is
+ * left is looked at by the byte. Not here: decoding (decode.c), escapes (decode_escape.c). */
+#include "agent/scan/decode_private.h"
+
+#define STARTS_MAX 8  /* places in a run where base64 or hex may begin: after '-', '_', '/', '+' */
+#define PREFIX_MAX 96 /* bytes of a run in which they may lie */
+#define HEAD	   24 /* decoded bytes that must look like something */
+
+static size_t alphabet_end(struct rv_str bytes, size_t at, size_t end)
+{
+	while (at < end && rv_char_is(bytes.data[at], RV_CHAR_BASE64))
+		at++;
+	return at;
+}
+
+static size_t padding(struct rv_str bytes, size_t at)
+{
+	size_t count = 0;
+
+	while (count < 2 && at + count < bytes.len && bytes.data[at + count] == '=')
+		count++;
+	return count;
+}
+
+/* Past the letters of an escape before the run, as in "\nZ2hw", "\u003dZ2hw" and "%3DZ2hw". */
+static size_t past_escape(struct rv_str bytes, size_t at, size_t end)
+{
+	uint8_t before = at ? bytes.data[at - 1] : 0;
+	size_t skip = 0;
+
+	if (before == '%')
+		skip = 2;
+	if (before == '\\' &&
+	    (bytes.data[at] == 'n' || bytes.data[at] == 'r' || bytes.data[at] == 't'))
+		skip = 1;
+	if (before == '\\' && bytes.data[at] == 'u')
+		skip = 5;
+	if (before == '\\' && bytes.data[at] == 'x')
+		skip = 3;
+	return skip < end - at ? at + skip : end;
+}
+
+static bool is_base64_promising(struct rv_str bytes, size_t at, size_t end)
+{
+	uint8_t head[HEAD];
+	size_t len = 0;
+
+	for (; at + 4 <= end && len < HEAD; at += 4) {
+		uint32_t quad = (uint32_t)rv_char_base64[bytes.data[at]] << 18 |
+				(uint32_t)rv_char_base64[bytes.data[at + 1]] << 12 |
+				(uint32_t)rv_char_base64[bytes.data[at + 2]] << 6 |
+				rv_char_base64[bytes.data[at + 3]];
+
+		head[len++] = (uint8_t)(quad >> 16);
+		head[len++] = (uint8_t)(quad >> 8);
+		head[len++] = (uint8_t)quad;
+	}
+	return rv_decode_is_promising(head, len);
+}
+
+static bool is_hex_promising(struct rv_str bytes, size_t at, size_t end)
+{
+	uint8_t head[HEAD];
+	size_t len = 0;
+
+	for (; at + 2 <= end && len < HEAD; at += 2)
+		head[len++] = (uint8_t)(rv_hex_value(bytes.data[at]) << 4 |
+					rv_hex_value(bytes.data[at + 1]));
+	return rv_decode_is_promising(head, len);
+}
+
+static bool is_line_end(struct rv_str bytes, size_t at)
+{
+	if (at >= bytes.len || bytes.data[at] == '\n' || bytes.data[at] == '\r' ||
+	    bytes.data[at] == '"' || bytes.data[at] == '\'')
+		return true;
+	return bytes.data[at] == '\\' && at + 1 < bytes.len &&
+	       (bytes.data[at + 1] == 'n' || bytes.data[at + 1] == 'r');
+}
+
+/* Where the next line's text begins, or SIZE_MAX: no line ends at `at`. "\n" of a string literal
+ * ends a line too. */
+static size_t next_line(struct rv_str bytes, size_t at)
+{
+	size_t next = at;
+
+	if (next + 1 < bytes.len && bytes.data[next] == '\\' && bytes.data[next + 1] == 'r')
+		next += 2;
+	else if (next < bytes.len && bytes.data[next] == '\r')
+		next++;
+	if (next + 1 < bytes.len && bytes.data[next] == '\\' && bytes.data[next + 1] == 'n')
+		next += 2;
+	else if (next < bytes.len && bytes.data[next] == '\n')
+		next++;
+	if (next == at)
+		return SIZE_MAX;
+	while (next < bytes.len && (bytes.data[next] == ' ' || bytes.data[next] == '\t'))
+		next++;
+	return next;
+}
+
+/* The end of base64 whose first line is [at, end): the lines below belong to it while they hold
+ * nothing else and all but the last are of one length. Widths are multiples of 4 in practice. */
+static size_t wrapped_end(struct rv_str bytes, size_t at, size_t end)
+{
+	size_t pad = padding(bytes, end);
+	size_t width = 0;
+
+	if (pad || (end - at) % 4)
+		return end + pad;
+	while (end - at < RV_DECODE_RUN_MAX) {
+		size_t line = next_line(bytes, end);
+		size_t stop;
+
+		if (line == SIZE_MAX)
+			break;
+		stop = alphabet_end(bytes, line, bytes.len);
+		pad = padding(bytes, stop);
+		if (stop == line || !is_line_end(bytes, stop + pad) ||
+		    (width && stop - line > width))
+			break;
+		end = stop + pad;
+		if (pad || (stop - line) % 4 || stop - line < width)
+			break;
+		width = stop - line;
+	}
+	return end;
+}
+
+/* Three bytes of the alphabet. */
+static bool may_begin(const uint8_t *at)
+{
+	return (rv_base64_begin[0][at[0]] & rv_base64_begin[1][at[1]] &
+		rv_base64_begin[2][at[2]]) != 0;
+}
+
+/* Hex from `at`. True: there are so many digits that it is nothing else; told when promising. */
+static bool try_hex(struct rv_finder *finder, size_t at, size_t end, size_t *out_end)
+{
+	struct rv_str bytes = finder->bytes;
+	size_t stop;
+
+	if (bytes.data[at] == '0' && (bytes.data[at + 1] | 0x20U) == 'x')
+		at += 2;
+	for (stop = at; stop < end && rv_char_is(bytes.data[stop], RV_CHAR_HEX);)
+		stop++;
+	if (stop - at < RV_DECODE_HEX_MIN)
+		return false;
+	if (is_hex_promising(bytes, at, stop))
+		rv_finder_tell(finder, RV_DECODE_HEX, at, stop);
+	*out_end = stop;
+	return true;
+}
+
+/* A run of the alphabet, whole or cut. Where the looking goes on. */
+static size_t try_run(struct rv_finder *finder, size_t at, size_t end)
+{
+	struct rv_str bytes = finder->bytes;
+	size_t start = past_escape(bytes, at, end);
+	size_t stop = end;
+	size_t pad = padding(bytes, end);
+	size_t last_start =
+		end + pad > at + RV_DECODE_BASE64_MIN ? end + pad - RV_DECODE_BASE64_MIN : at;
+
+	last_start = last_start - at < PREFIX_MAX ? last_start : at + PREFIX_MAX;
+	for (unsigned tries = 0; tries < STARTS_MAX && start <= last_start; tries++) {
+		if (end - start >= RV_DECODE_HEX_MIN && try_hex(finder, start, end, &stop))
+			return stop;
+		if (may_begin(bytes.data + start) && is_base64_promising(bytes, start, end)) {
+			stop = wrapped_end(bytes, start, end);
+			rv_finder_tell(finder, RV_DECODE_BASE64, start, stop);
+			return stop;
+		}
+		while (start < last_start && rv_char_base64[bytes.data[start]] < 62)
+			start++;
+		start++;
+	}
+	return end;
+}
+
+/* The run around `at`: looked at, once. Where it, or what was told of it, ends. */
+static size_t alphabet_find(struct rv_finder *finder, size_t at)
+{
+	struct rv_str bytes = finder->bytes;
+	size_t done = finder->done[RV_DECODE_BASE64];
+	size_t limit;
+	size_t end;
+
+	while (at > done && rv_char_is(bytes.data[at - 1], RV_CHAR_BASE64))
+		at--;
+	limit = bytes.len - at > RV_DECODE_RUN_MAX ? at + RV_DECODE_RUN_MAX : bytes.len;
+	end = alphabet_end(bytes, at, limit);
+	if (end - at + padding(bytes, end) < RV_DECODE_BASE64_MIN)
+		return end;
+	return try_run(finder, at, end);
+}
+
+/* The runs that a block shows; what was looked at from the block before is passed over. */
+static void alphabet_find_all(struct rv_finder *finder, size_t block, uint64_t runs)
+{
+	size_t *done = &finder->done[RV_DECODE_BASE64];
+
+	while (runs && !finder->is_stopped) {
+		size_t at = block + (unsigned)__builtin_ctzll(runs);
+
+		runs &= runs - 1;
+		if (at < *done)
+			continue;
+		/* The byte may be a '=' at the end of its run. */
+		while (at > *done && at > block && finder->bytes.data[at] == '=')
+			at--;
+		at = alphabet_find(finder, at);
+		*done = at > *done ? at : *done;
+	}
+}
+
+static void look_at_block(struct rv_finder *finder, size_t at, const struct rv_block_signs *signs)
+{
+	if (signs->kinds & RV_SIGN_BASE64)
+		alphabet_find_all(finder, at, signs->runs);
+	if (signs->kinds & RV_SIGN_PERCENT)
+		rv_escape_find(finder, RV_DECODE_PERCENT, at);
+	if (signs->kinds & RV_SIGN_ESCAPE)
+		rv_escape_find(finder, RV_DECODE_ESCAPE, at);
+	if (signs->kinds & RV_SIGN_ENTITY)
+		rv_escape_find(finder, RV_DECODE_ENTITY, at);
+}
+
+void rv_finder_tell(struct rv_finder *finder, enum rv_decode_kind kind, size_t at, size_t end)
+{
+	struct rv_decode_run run = {.at = at, .len = end - at, .kind = (uint8_t)kind};
+
+	if (finder->is_stopped)
+		return;
+	if (run.len >= RV_DECODE_RUN_MAX) {
+		run.is_cut = run.len > RV_DECODE_RUN_MAX || end < finder->bytes.len;
+		run.len = RV_DECODE_RUN_MAX;
+	}
+	finder->runs++;
+	finder->is_stopped =
+		!finder->on_run(&run, finder->user) || finder->runs == RV_DECODE_RUNS_MAX;
+}
+
+/* The last, partial block: from a copy of the last two that is filled up with NUL. */
+static void look_at_tail(struct rv_finder *finder, rv_skip_fn *skip, size_t at)
+{
+	uint8_t blocks[2 * RV_BLOCK] = {0};
+	size_t before = at ? RV_BLOCK : 0;
+	struct rv_str copy = {blocks, before + RV_BLOCK};
+	struct rv_block_signs signs = {0};
+	unsigned carry = 0;
+
+	memcpy(blocks, finder->bytes.data + at - before, before + finder->bytes.len - at);
+	if (before)
+		(void)skip((struct rv_str){blocks, RV_BLOCK}, 0, &carry,
+			   &signs);		  /* for the carry */
+	(void)skip(copy, before, &carry, &signs); /* the signs tell */
+	look_at_block(finder, at, &signs);
+}
+
+bool rv_decode_find(struct rv_str bytes, rv_decode_run_fn *on_run, void *user)
+{
+	struct rv_finder finder = {.bytes = bytes, .on_run = on_run, .user = user};
+	rv_skip_fn *skip = rv_skip_pick();
+	unsigned carry = 0;
+	struct rv_block_signs signs = {0};
+	size_t at = 0;
+
+	if (bytes.len < RV_DECODE_ESCAPES_MIN * 3)
+		return true;
+	rv_quoted_find(&finder);
+	while (!finder.is_stopped) {
+		at = skip(bytes, at, &carry, &signs);
+		if (bytes.len - at < RV_BLOCK)
+			break;
+		look_at_block(&finder, at, &signs);
+		at += RV_BLOCK;
+	}
+	if (!finder.is_stopped && at < bytes.len)
+		look_at_tail(&finder, skip, at);
+	return !finder.is_stopped;
+}
