@@ -17,7 +17,8 @@ enum rv_leak_state {
 	RV_LEAK_WEAK,	  /* confidence below the threshold; told on request only */
 	RV_LEAK__COUNT
 };
-const char *rv_leak_state_name(enum rv_leak_state state); /* "open", "new-rule", .. */
+/* "open", "new-rule", "baseline", "allowed", "weak"; else "invalid". */
+const char *rv_leak_state_name(enum rv_leak_state state);
 
 /* Where in the history (docs/scanning.md). Times are int64 microseconds UTC, 0 unknown. */
 enum rv_leak_reach {
@@ -27,7 +28,9 @@ enum rv_leak_reach {
 	RV_REACH_REFLOG,      /* only a reflog or stash leads there */
 	RV_REACH_UNREACHABLE, /* nothing leads there; the object is still stored */
 	RV_REACH_INDEX,	      /* staged, not committed */
+	RV_REACH__COUNT
 };
+/* "none", "head", "ref", "reflog", "unreachable", "index"; else "invalid". */
 const char *rv_leak_reach_name(enum rv_leak_reach reach);
 
 struct rv_leak_commit {
@@ -43,7 +46,7 @@ struct rv_leak_commit {
 struct rv_leak {
 	const struct rv_rule *rule;
 	struct rv_str path;  /* as given or in the repository; bytes, not NUL-terminated */
-	const char *inside;  /* archive members "a.tar!b/c.env", or NULL */
+	const char *inside;  /* archive members "a.tar!b/c.env", any bytes, or NULL */
 	const char *layers;  /* how it was encoded: "base64", "percent>base64", or NULL */
 	uint32_t line;	     /* from 1; 0: no lines (binary) */
 	uint32_t column;     /* from 1, in bytes */
@@ -63,6 +66,7 @@ struct rv_leak {
 	uint8_t state;			   /* enum rv_leak_state */
 	uint8_t confidence;		   /* 0..100 */
 	bool is_identified; /* a check digit, structure or key id proves what it is */
+	bool is_marked;	    /* RV_LEAK_ALLOWED by a marker in the source itself; else by a file */
 	int8_t alive;	    /* --validate: 1 lives, 0 refused, -1 unknown, -2 not asked */
 	uint32_t places;    /* further places of the same rule and value that this row stands for */
 };

@@ -27,6 +27,10 @@ struct rv_report_facts {
 	const char *version; /* of reeve */
 	const char *command; /* "dir", "git", "staged", "diff", "stdin" */
 	const char *target;  /* what was scanned, escaped */
+	const char *again;   /* the command that runs the same check elsewhere; NULL: made from the
+			      * two above */
+	const char *repository; /* remote of the repository as a URL without a user, or NULL */
+	const char *revision;	/* commit that HEAD names, or NULL */
 	int64_t started_utc_us, took_us;
 	uint64_t files, bytes, blobs, commits; /* scanned */
 	uint64_t rules;			       /* in force */
@@ -37,8 +41,9 @@ struct rv_report_facts {
 	uint64_t gap_total; /* more than listed when the list was full */
 	const struct rv_suppression *suppressions;
 	size_t suppression_count;
-	uint64_t weak, allowed, known; /* not told */
-	int exit_code;
+	uint64_t weak, allowed,
+		known; /* all in that state, whether their rows are in `leaks` or not */
+	int exit_code; /* 3: incomplete (--strict) */
 };
 
 enum rv_report_format {
@@ -54,19 +59,25 @@ enum rv_report_format {
 	RV_REPORT_GITLAB,   /* secret detection report, schema 15 */
 	RV_REPORT__COUNT
 };
-/* By name ("json", "sarif", ..), or by a file's ending; RV_REPORT__COUNT: none. */
+/* "text", "json", .. */
+const char *rv_report_format_name(enum rv_report_format format);
+/* By name ("json", "sarif", ..), or by a file's ending (.sarif .json .jsonl .ndjson .csv .xml .html
+ * .htm .txt; gl-secret-detection-report.json); RV_REPORT__COUNT: none. */
 enum rv_report_format rv_report_format_of(const char *name);
 enum rv_report_format rv_report_format_of_file(const char *path);
 
 struct rv_report_look {
 	bool has_color; /* text only */
 	bool is_quiet;	/* text: the summary line alone */
-	bool shows_all; /* also what is known, allowed or weak, with its state */
-	unsigned width; /* columns of the terminal, 0 unknown */
+	bool shows_all; /* also what is known, allowed or weak, with its state: in every format */
+	unsigned width; /* columns of the terminal; 0 unknown: 80. At least 40 are taken */
 };
 
-/* Writes the whole report. EXHAUSTED: no memory; else what errno says of the stream. The same facts
- * give the same bytes. */
+/* Writes the whole report and flushes. EXHAUSTED: no memory; else what errno says of the stream.
+ * The same facts give the same bytes; times come from the facts alone. Memory: one row a rule told,
+ * and 16 KiB; none a finding. Text in the facts may hold any bytes: each format stays well formed
+ * (report_out.h); paths are written as rv_path_escape has them, but for SARIF's URIs and the File
+ * of gitleaks. look may be NULL. */
 RV_NODISCARD rv_status rv_report_write(enum rv_report_format format,
 				       const struct rv_report_facts *facts,
 				       const struct rv_report_look *look, FILE *out,

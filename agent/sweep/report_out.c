@@ -1,0 +1,225 @@
+/* sweep: the writer under every report. Not here: JSON's containers (report_out_json.c), what a
+ * report says. */
+#include "agent/sweep/report_out.h"
+
+#include "agent/base/path.h"
+
+#include <errno.h>
+#include <stdarg.h>
+
+#define PIECE	    4096 /* bytes of a path escaped at once */
+#define FMT_MAX	    256
+#define REPLACEMENT "\xef\xbf\xbd"
+
+void rv_emit_init(struct rv_emit *emit, FILE *out)
+{
+	*emit = (struct rv_emit){.out = out};
+	rv_buf_init(&emit->scratch, (size_t)4 * PIECE);
+}
+
+void rv_emit_done(struct rv_emit *emit)
+{
+	rv_buf_done(&emit->scratch);
+}
+
+static void fail(struct rv_emit *emit)
+{
+	if (rv_is_ok(emit->status))
+		emit->status = rv_fail_errno(NULL, "write");
+}
+
+rv_status rv_emit_end(struct rv_emit *emit, struct rv_diag *diag)
+{
+	if (rv_is_ok(emit->status) && (fflush(emit->out) != 0 || ferror(emit->out)))
+		fail(emit);
+	if (rv_is_ok(emit->status))
+		return RV_OK;
+	if (emit->status.errno_was == ENOMEM || emit->status.errno_was == 0)
+		return rv_fail_nomem(diag);
+	errno = emit->status.errno_was;
+	return rv_fail_errno(diag, "cannot write the report");
+}
+
+static void put(struct rv_emit *emit, const void *bytes, size_t len)
+{
+	if (len == 0 || !rv_is_ok(emit->status))
+		return;
+	if (fwrite(bytes, 1, len, emit->out) != len)
+		fail(emit);
+}
+
+void rv_emit_raw(struct rv_emit *emit, const char *markup)
+{
+	put(emit, markup, strlen(markup));
+}
+
+void rv_emit_fmt(struct rv_emit *emit, const char *fmt, ...)
+{
+	char text[FMT_MAX];
+	va_list args;
+	int len;
+
+	va_start(args, fmt);
+	len = vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	RV_BUG_ON(len < 0 || (size_t)len >= sizeof(text));
+	put(emit, text, (size_t)len);
+}
+
+/* Control characters, and those that reorder or break a line on a terminal or in a browser. */
+static bool is_hidden(uint32_t point)
+{
+	return (point >= 0x7f && point <= 0x9f) || (point >= 0x2028 && point <= 0x202e) ||
+	       (point >= 0x2066 && point <= 0x2069) || (point >= 0x200e && point <= 0x200f) ||
+	       point == 0xfeff || (point & 0xfffe) == 0xfffe;
+}
+
+static const char *json_escape(uint32_t point, char room[12])
+{
+	switch (point) {
+	case '"':
+		return "\\\"";
+	case '\\':
+		return "\\\\";
+	case '\n':
+		return "\\n";
+	case '\t':
+		return "\\t";
+	default:
+		break;
+	}
+	if (point > 0xffff || (point >= 0x20 && !is_hidden(point)))
+		return NULL;
+	(void)snprintf(room, 12, "\\u%04x", (unsigned)point & 0xffffU); /* always fits */
+	return room;
+}
+
+static const char *xml_escape(uint32_t point)
+{
+	switch (point) {
+	case '&':
+		return "&amp;";
+	case '<':
+		return "&lt;";
+	case '>':
+		return "&gt;";
+	case '"':
+		return "&quot;";
+	case '\'':
+		return "&#39;";
+	default:
+		return NULL;
+	}
+}
+
+static const char *command_escape(uint32_t point, bool is_property)
+{
+	if (point == '%')
+		return "%25";
+	if (is_property && point == ':')
+		return "%3A";
+	if (is_property && point == ',')
+		return "%2C";
+	return NULL;
+}
+
+/* What stands for a code point there; NULL: itself. */
+static const char *escape_of(enum rv_emit_as as, uint32_t point, char room[12])
+{
+	if (as == RV_AS_JSON)
+		return json_escape(point, room);
+	if (point < 0x20)
+		return " ";
+	if (is_hidden(point))
+		return REPLACEMENT;
+	if (as == RV_AS_XML)
+		return xml_escape(point);
+	if (as == RV_AS_CSV)
+		return point == '"' ? "\"\"" : NULL;
+	if (as == RV_AS_COMMAND || as == RV_AS_PROPERTY)
+		return command_escape(point, as == RV_AS_PROPERTY);
+	return NULL;
+}
+
+void rv_emit_bytes(struct rv_emit *emit, enum rv_emit_as as, struct rv_str text)
+{
+	const uint8_t *plain = text.data; /* not written yet */
+	char room[12];
+
+	while (text.len) {
+		uint32_t point = 0;
+		size_t len = rv_utf8_at(text, &point);
+		const char *escape = len ? escape_of(as, point, room) : REPLACEMENT;
+
+		len = len ? len : 1;
+		if (escape) {
+			put(emit, plain, (size_t)(text.data - plain));
+			rv_emit_raw(emit, escape);
+			plain = text.data + len;
+		}
+		text.data += len;
+		text.len -= len;
+	}
+	put(emit, plain, (size_t)(text.data - plain));
+}
+
+void rv_emit_text(struct rv_emit *emit, enum rv_emit_as as, const char *text)
+{
+	if (text)
+		rv_emit_bytes(emit, as, rv_str_of(text));
+}
+
+/* A piece that does not end within a character. */
+static size_t piece_len(struct rv_str path)
+{
+	size_t len = PIECE;
+
+	if (path.len <= PIECE)
+		return path.len;
+	while (len > PIECE - 4 && (path.data[len] & 0xc0) == 0x80)
+		len--;
+	return len;
+}
+
+void rv_emit_path(struct rv_emit *emit, enum rv_emit_as as, struct rv_str path)
+{
+	while (path.len && rv_is_ok(emit->status)) {
+		size_t len = piece_len(path);
+		rv_status status;
+
+		rv_buf_reset(&emit->scratch);
+		status = rv_path_escape((struct rv_str){path.data, len}, &emit->scratch);
+		if (!rv_is_ok(status)) {
+			emit->status = status;
+			return;
+		}
+		rv_emit_bytes(emit, as, rv_buf_view(&emit->scratch));
+		path.data += len;
+		path.len -= len;
+	}
+}
+
+void rv_emit_uri(struct rv_emit *emit, struct rv_str path)
+{
+	for (size_t i = 0; i < path.len; i++) {
+		uint8_t c = path.data[i];
+
+		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+		    (c != 0 && strchr("-._~/", c)))
+			put(emit, &c, 1);
+		else
+			rv_emit_fmt(emit, "%%%02X", c);
+	}
+}
+
+void rv_emit_cell_open(struct rv_emit *emit, uint8_t first)
+{
+	rv_emit_raw(emit, "\"");
+	if (first != 0 && strchr("=+-@\t\r\n", first))
+		rv_emit_raw(emit, "'");
+}
+
+void rv_emit_cell_close(struct rv_emit *emit)
+{
+	rv_emit_raw(emit, "\"");
+}
