@@ -7,7 +7,7 @@
 #include <pcre2.h>
 
 /* KEYWORD and what follows it, in order. Each is bounded: a rule's `ahead` covers them all. */
-#define NAME_REST  "[\\w.\\-\\[\\]]{0,32}"    /* _API_KEY, [0], .key */
+#define NAME_REST  "[\\w.\\-\\[\\]>]{0,32}"   /* _API_KEY, [0], ->key */
 #define CLOSING	   "[\\\\\"'\\x60\\])}]{0,3}" /* of a quoted name; \" in nested text */
 #define SPACE	   "[ \\t]{0,16}"
 #define ASSIGNMENT "(?:=>|->|:=|={1,3}|[:,(>])"
