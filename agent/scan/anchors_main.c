@@ -20,16 +20,16 @@ int main(int argc, char **argv)
 	rv_status s = rv_ruleset_new(true, &set);
 	for (size_t i = 0; i < RV_LEN(features) && rv_is_ok(s); i++) {
 		RV_CLEANUP(rv_scanner_freep) struct rv_scanner *scanner = NULL;
-		RV_CLEANUP(rv_freep) char *packed = NULL;
+		RV_CLEANUP(rv_buf_done) struct rv_buf packed = {0};
 		hs_platform_info_t platform = {.tune = HS_TUNE_FAMILY_GENERIC,
 					       .cpu_features = features[i]};
-		size_t len = 0;
 
+		rv_buf_init(&packed, (size_t)64 << 20);
 		s = rv_scanner_new_for(set, &platform, &scanner, &diag);
 		if (rv_is_ok(s))
-			s = rv_scanner_pack(scanner, &packed, &len);
+			s = rv_scanner_pack(scanner, &packed);
 		if (rv_is_ok(s))
-			s = rv_file_replace(argv[1 + i], packed, len, 0644, &diag);
+			s = rv_file_replace(argv[1 + i], packed.data, packed.len, 0644, &diag);
 	}
 	if (!rv_is_ok(s))
 		(void)fprintf(stderr, "reeve-anchors: %s\n", diag.text); /* to stderr */

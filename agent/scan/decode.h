@@ -49,6 +49,20 @@ typedef bool rv_decode_run_fn(const struct rv_decode_run *run, void *user);
  * RV_DECODE_RUNS_MAX runs. Time is linear in the buffer whatever it holds. */
 bool rv_decode_find(struct rv_str bytes, rv_decode_run_fn *on_run, void *user);
 
+/* A run of RV_DECODE_BASE64_MIN or more bytes of base64's alphabets (letters, digits, "-_+/"), each
+ * once, in order, whatever it holds. */
+typedef void rv_decode_word_fn(size_t at, size_t end, void *user);
+
+/* One search for both; either may be NULL. Mail bodies are looked for only when asked: they cost a
+ * second pass. */
+struct rv_decode_look {
+	rv_decode_run_fn *on_run;
+	rv_decode_word_fn *on_word;
+	void *user;
+	bool with_quoted;
+};
+bool rv_decode_look(struct rv_str bytes, const struct rv_decode_look *look);
+
 /* From decoded bytes back to the source: a point each RV_DECODE_MAP_STEP decoded bytes, between
  * which the run is decoded again. Zeroed: empty. */
 #define RV_DECODE_MAP_STEP 2048

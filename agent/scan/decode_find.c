@@ -192,7 +192,9 @@ static size_t alphabet_find(struct rv_finder *finder, size_t at)
 	end = alphabet_end(bytes, at, limit);
 	if (end - at + padding(bytes, end) < RV_DECODE_BASE64_MIN)
 		return end;
-	return try_run(finder, at, end);
+	if (finder->on_word)
+		finder->on_word(at, end, finder->user);
+	return finder->on_run ? try_run(finder, at, end) : end;
 }
 
 /* The runs that a block shows; what was looked at from the block before is passed over. */
@@ -218,6 +220,8 @@ static void look_at_block(struct rv_finder *finder, size_t at, const struct rv_b
 {
 	if (signs->kinds & RV_SIGN_BASE64)
 		alphabet_find_all(finder, at, signs->runs);
+	if (!finder->on_run)
+		return;
 	if (signs->kinds & RV_SIGN_PERCENT)
 		rv_escape_find(finder, RV_DECODE_PERCENT, at);
 	if (signs->kinds & RV_SIGN_ESCAPE)
@@ -258,9 +262,12 @@ static void look_at_tail(struct rv_finder *finder, rv_skip_fn *skip, size_t at)
 	look_at_block(finder, at, &signs);
 }
 
-bool rv_decode_find(struct rv_str bytes, rv_decode_run_fn *on_run, void *user)
+bool rv_decode_look(struct rv_str bytes, const struct rv_decode_look *look)
 {
-	struct rv_finder finder = {.bytes = bytes, .on_run = on_run, .user = user};
+	struct rv_finder finder = {.bytes = bytes,
+				   .on_run = look->on_run,
+				   .on_word = look->on_word,
+				   .user = look->user};
 	rv_skip_fn *skip = rv_skip_pick();
 	unsigned carry = 0;
 	struct rv_block_signs signs = {0};
@@ -268,7 +275,8 @@ bool rv_decode_find(struct rv_str bytes, rv_decode_run_fn *on_run, void *user)
 
 	if (bytes.len < RV_DECODE_ESCAPES_MIN * 3)
 		return true;
-	rv_quoted_find(&finder);
+	if (look->with_quoted && look->on_run)
+		rv_quoted_find(&finder);
 	while (!finder.is_stopped) {
 		at = skip(bytes, at, &carry, &signs);
 		if (bytes.len - at < RV_BLOCK)
@@ -279,4 +287,11 @@ bool rv_decode_find(struct rv_str bytes, rv_decode_run_fn *on_run, void *user)
 	if (!finder.is_stopped && at < bytes.len)
 		look_at_tail(&finder, skip, at);
 	return !finder.is_stopped;
+}
+
+bool rv_decode_find(struct rv_str bytes, rv_decode_run_fn *on_run, void *user)
+{
+	struct rv_decode_look look = {.on_run = on_run, .user = user, .with_quoted = true};
+
+	return rv_decode_look(bytes, &look);
 }

@@ -76,6 +76,7 @@ rv_skip_fn *rv_skip_pick(void);
 struct rv_finder {
 	struct rv_str bytes;
 	rv_decode_run_fn *on_run;
+	rv_decode_word_fn *on_word;
 	void *user;
 	size_t runs;
 	size_t done[RV_DECODE__COUNT]; /* up to here a kind has been looked at */

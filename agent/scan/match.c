@@ -33,6 +33,14 @@ static void add(struct rv_scan *s, struct rv_hit hit)
 	lane->hits[lane->hit_count++] = hit;
 }
 
+static unsigned place_of(struct rv_scan *s)
+{
+	if (!s->has_place)
+		s->place = rv_place_of(s->lane->path);
+	s->has_place = true;
+	return s->place;
+}
+
 static bool is_word(uint8_t c)
 {
 	return isalnum(c) != 0;
@@ -77,7 +85,7 @@ static void judge(struct rv_scan *s, struct rv_armed *row, struct rv_span match,
 	    !rv_check_not_placeholder(value))
 		hit.confidence = CONFIDENCE_DUMMY;
 	if (!(rule->flags & RV_RULE_COMPANION) && !hit.is_identified &&
-	    (s->place & RV_PLACE_LOCK) && hit.confidence < 80)
+	    (place_of(s) & RV_PLACE_LOCK) && hit.confidence < 80)
 		hit.confidence = hit.confidence / 2;
 	add(s, hit);
 }
@@ -162,7 +170,7 @@ static void try_assignment(struct rv_scan *s, struct rv_armed *row, struct rv_sp
 {
 	struct rv_assign found;
 
-	if (!rv_assign_at(s->bytes, anchor.start, anchor.end, s->place, &found))
+	if (!rv_assign_at(s->bytes, anchor.start, anchor.end, place_of(s), &found))
 		return;
 	struct rv_hit hit = {.rule = row->rule,
 			     .start = found.value_start,
@@ -235,26 +243,44 @@ static void try_counted(struct rv_scan *s, struct rv_armed *row, struct rv_span 
 	cost->matches += s->lane->hit_count - before;
 }
 
-int rv_match_on_anchor(unsigned id, unsigned long long from, unsigned long long to,
-		       unsigned hs_flags, void *user)
+static int on_anchor(struct rv_scan *s, const struct rv_anchors *anchors, unsigned id, size_t to)
 {
-	struct rv_scan *s = user;
-	const struct rv_scanner *scanner = s->lane->scanner;
-	const struct rv_anchor *anchor = &scanner->anchors[id];
-	size_t end = s->part_start + (size_t)to;
+	const struct rv_anchor *anchor = &anchors->items[id];
+	size_t end = s->part_start + to;
 	struct rv_span span = {end - anchor->len, end};
 
-	(void)from;	/* 0: anchors have no start of match */
-	(void)hs_flags; /* reserved by Vectorscan */
 	for (uint32_t i = 0; i < anchor->count; i++) {
-		struct rv_armed *row = &scanner->rows[scanner->waiting[anchor->first + i]];
+		uint32_t number = anchors->waiting[anchor->first + i];
+		struct rv_armed *row = &s->lane->scanner->rows[number];
 
-		if (s->lane->costs)
+		if (number == RV_ROW_QUOTED)
+			s->has_quoted = true;
+		else if (s->lane->costs)
 			try_counted(s, row, span);
 		else
 			try_row(s, row, span);
 	}
 	return s->is_full;
+}
+
+int rv_match_on_anchor(unsigned id, unsigned long long from, unsigned long long to,
+		       unsigned hs_flags, void *user)
+{
+	struct rv_scan *s = user;
+
+	(void)from;	/* 0: anchors have no start of match */
+	(void)hs_flags; /* reserved by Vectorscan */
+	return on_anchor(s, &s->lane->scanner->all, id, (size_t)to);
+}
+
+int rv_match_on_word_anchor(unsigned id, unsigned long long from, unsigned long long to,
+			    unsigned hs_flags, void *user)
+{
+	struct rv_scan *s = user;
+
+	(void)from;	/* as above */
+	(void)hs_flags; /* as above */
+	return on_anchor(s, &s->lane->scanner->words, id, (size_t)to);
 }
 
 void rv_match_whole(struct rv_scan *s)

@@ -15,6 +15,10 @@ struct rv_lane {
 	uint32_t *whole_done; /* WHOLE rules that have run in this scan, by row: scan number */
 	uint32_t scan_number;
 	struct rv_rule_cost *costs; /* by row; NULL: not counted */
+	struct rv_str path;
+	struct rv_decode_run *runs;
+	size_t run_count, run_room;
+	bool has_more_runs;
 };
 
 /* One call of rv_scan_parts. */
@@ -23,14 +27,19 @@ struct rv_scan {
 	struct rv_str bytes;
 	size_t part_start; /* anchors' offsets count from here */
 	unsigned flags;
-	unsigned place;
+	unsigned place; /* RV_PLACE_* once has_place */
+	bool has_place;
 	bool is_text;
 	bool is_full;
+	bool has_quoted;
 };
 
 /* Vectorscan's callback for the anchors: user is a struct rv_scan. Ends the search (1) when the
  * hits are full. */
 int rv_match_on_anchor(unsigned id, unsigned long long from, unsigned long long to,
 		       unsigned hs_flags, void *user);
+/* The same for anchors that stand before long words. */
+int rv_match_on_word_anchor(unsigned id, unsigned long long from, unsigned long long to,
+			    unsigned hs_flags, void *user);
 /* WHOLE rules without an anchor. */
 void rv_match_whole(struct rv_scan *s);

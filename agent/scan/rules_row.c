@@ -320,6 +320,8 @@ static rv_status read_keywords(const struct rv_rules_reader *r, const json_t *ru
 		return rv_fail_nomem(r->diag);
 	row->anchors = keywords;
 	row->flags |= RV_RULE_ANCHOR_FOLDS;
+	if (rv_rules_format_is_word(format))
+		row->flags |= RV_RULE_WORD;
 	return lint_regex(r, rule, "keywords", row->regex);
 }
 

@@ -19,8 +19,9 @@ rv_status rv_lane_new(struct rv_scanner *scanner, struct rv_lane **out)
 	lane->match = pcre2_match_data_create(64, NULL);
 	lane->whole_done = calloc(scanner->count + 1, sizeof(*lane->whole_done));
 	if (!lane->match || !lane->whole_done ||
-	    (scanner->anchors_db &&
-	     hs_alloc_scratch(scanner->anchors_db, &lane->scratch) != HS_SUCCESS))
+	    (scanner->all.db && hs_alloc_scratch(scanner->all.db, &lane->scratch) != HS_SUCCESS) ||
+	    (scanner->words.db &&
+	     hs_alloc_scratch(scanner->words.db, &lane->scratch) != HS_SUCCESS))
 		return rv_fail_nomem(NULL);
 	*out = RV_TAKE(lane);
 	return RV_OK;
@@ -35,6 +36,7 @@ void rv_lane_free(struct rv_lane *lane)
 	free(lane->whole_done);
 	free(lane->hits);
 	free(lane->costs);
+	free(lane->runs);
 	free(lane);
 }
 
@@ -42,6 +44,19 @@ void rv_lane_freep(struct rv_lane **lane)
 {
 	rv_lane_free(*lane);
 	*lane = NULL;
+}
+
+void rv_lane_set_path(struct rv_lane *lane, struct rv_str path)
+{
+	lane->path = path;
+}
+
+const struct rv_decode_run *rv_lane_runs(const struct rv_lane *lane, size_t *out_count,
+					 bool *out_is_cut)
+{
+	*out_count = lane->run_count;
+	*out_is_cut = lane->has_more_runs;
+	return lane->runs;
 }
 
 size_t rv_lane_take_given_up(struct rv_lane *lane, const struct rv_rule **out_rule)
@@ -189,21 +204,94 @@ static void settle_overlaps(struct rv_scan *s)
 	lane->hit_count = kept;
 }
 
+static bool on_run(const struct rv_decode_run *run, void *user)
+{
+	struct rv_scan *s = user;
+	struct rv_lane *lane = s->lane;
+
+	if (lane->run_count == lane->run_room) {
+		size_t room = lane->run_room ? lane->run_room * 2 : 64;
+		struct rv_decode_run *more = lane->run_room < RV_DECODE_RUNS_MAX
+						     ? realloc(lane->runs, room * sizeof(*more))
+						     : NULL;
+
+		if (!more) {
+			lane->has_more_runs = true;
+			return false;
+		}
+		lane->runs = more;
+		lane->run_room = room;
+	}
+	lane->runs[lane->run_count] = *run;
+	lane->runs[lane->run_count++].at += s->part_start;
+	return true;
+}
+
+/* Words of letters alone, in one case or two, are names. */
+static bool may_be_value(const uint8_t *word, size_t len)
+{
+	size_t look = len < 512 ? len : 512;
+	unsigned turns = 0;
+
+	for (size_t i = 0; i < look; i++) {
+		if (word[i] >= '0' && word[i] <= '9')
+			return true;
+		turns += i > 0 && ((word[i] ^ word[i - 1]) & 0x20) != 0;
+	}
+	return turns >= 10;
+}
+
+/* A long word: is there a keyword before it? */
+static void on_word(size_t at, size_t end, void *user)
+{
+	struct rv_scan *s = user;
+	struct rv_lane *lane = s->lane;
+	size_t part = s->part_start;
+	size_t start = part + at;
+
+	if (s->is_full || !may_be_value(s->bytes.data + start, end - at))
+		return;
+	s->part_start = start > RV_RULE_WORD_BACK ? start - RV_RULE_WORD_BACK : 0;
+	hs_error_t error = hs_scan(
+		lane->scanner->words.db, (const char *)s->bytes.data + s->part_start,
+		(unsigned)(start - s->part_start), 0, lane->scratch, rv_match_on_word_anchor, s);
+	RV_BUG_ON(error != HS_SUCCESS && error != HS_SCAN_TERMINATED);
+	s->part_start = part;
+}
+
+static void find_words(struct rv_scan *s, struct rv_span part)
+{
+	bool wants_runs = (s->flags & RV_SCAN_RUNS) != 0;
+	struct rv_decode_look look = {.on_run = wants_runs ? on_run : NULL,
+				      .on_word = s->lane->scanner->words.db ? on_word : NULL,
+				      .user = s,
+				      .with_quoted = s->has_quoted};
+	struct rv_str bytes = {s->bytes.data + part.start, part.end - part.start};
+
+	s->part_start = part.start;
+	if (look.on_run || look.on_word)
+		(void)rv_decode_look(bytes, &look); /* more runs than fit: has_more_runs */
+}
+
 static rv_status find(struct rv_scan *s, const struct rv_span *parts, size_t part_count)
 {
 	struct rv_lane *lane = s->lane;
 	const char *data = (const char *)s->bytes.data;
 
 	lane->hit_count = 0;
+	lane->run_count = 0;
+	lane->has_more_runs = false;
 	lane->scan_number++;
-	for (size_t i = 0; i < part_count && !s->is_full && lane->scanner->anchors_db; i++) {
+	for (size_t i = 0; i < part_count && !s->is_full && lane->scanner->all.db; i++) {
 		s->part_start = parts[i].start;
-		hs_error_t error = hs_scan(lane->scanner->anchors_db, data + parts[i].start,
+		hs_error_t error = hs_scan(lane->scanner->all.db, data + parts[i].start,
 					   (unsigned)(parts[i].end - parts[i].start), 0,
 					   lane->scratch, rv_match_on_anchor, s);
 		if (error != HS_SUCCESS && error != HS_SCAN_TERMINATED)
 			return rv_fail(RV_CLASS_BUG, NULL, "Vectorscan error %d", error);
 	}
+	for (size_t i = 0; i < part_count; i++)
+		find_words(s, parts[i]);
 	if (lane->scanner->has_free_whole)
 		rv_match_whole(s);
 	return RV_OK;
@@ -224,8 +312,7 @@ static void settle(struct rv_scan *s)
 rv_status rv_scan_parts(struct rv_lane *lane, struct rv_str bytes, const struct rv_span *parts,
 			size_t part_count, unsigned flags, rv_hit_fn *fn, void *user)
 {
-	struct rv_scan s = {
-		.lane = lane, .bytes = bytes, .flags = flags & 0xff, .place = flags >> 8};
+	struct rv_scan s = {.lane = lane, .bytes = bytes, .flags = flags};
 
 	if (bytes.len == 0)
 		return RV_OK;

@@ -3,6 +3,7 @@
  * (deep.h), files, keys, fingerprints. */
 #pragma once
 
+#include "agent/scan/decode.h"
 #include "agent/scan/rule.h"
 
 /* The compiled anchors of a set of rules: immutable after rv_scanner_new, may be shared by threads
@@ -20,9 +21,9 @@ void rv_scanner_freep(struct rv_scanner **scanner);
  * executable memory. About 60 us a rule. Without this call regexes are interpreted. */
 RV_NODISCARD rv_status rv_scanner_prepare(struct rv_scanner *scanner, bool with_jit,
 					  struct rv_diag *diag);
-/* The database of the anchors, for the build and a cache (*gives* malloc'ed bytes). */
-RV_NODISCARD rv_status rv_scanner_pack(const struct rv_scanner *scanner, char **out,
-				       size_t *out_len);
+/* Appends the databases of the anchors, for the build and a cache. */
+RV_NODISCARD rv_status rv_scanner_pack(const struct rv_scanner *scanner, struct rv_buf *out);
+/* CONFLICT: packed for another processor or version: compile instead. */
 RV_NODISCARD rv_status rv_scanner_new_packed(const struct rv_ruleset *set, struct rv_str packed,
 					     struct rv_scanner **out, struct rv_diag *diag);
 
@@ -38,6 +39,9 @@ void rv_lane_freep(struct rv_lane **lane);
 #define RV_PLACE_CODE	(1U << 2) /* program source */
 #define RV_PLACE_CONFIG (1U << 3) /* configuration, environment, shell */
 unsigned rv_place_of(struct rv_str path);
+/* Where what is scanned next lies; borrowed until set again. It is looked at only when something is
+ * found. None at first. */
+void rv_lane_set_path(struct rv_lane *lane, struct rv_str path);
 
 struct rv_hit {
 	const struct rv_rule *rule;
@@ -55,7 +59,7 @@ struct rv_hit {
  * values are joined into one span. */
 #define RV_SCAN_MASK	  1U
 #define RV_SCAN_BINARY	  2U /* not text, whatever the first bytes are */
-#define RV_SCAN_PLACE(p)  ((unsigned)(p) << 8)
+#define RV_SCAN_RUNS	  4U /* remember encoded runs: rv_lane_runs */
 #define RV_SCAN_MAX_BYTES (UINT32_C(1) << 30)
 #define RV_SCAN_MAX_HITS  65536
 /* Bytes around a part that rules may look at: what a caller must keep of the text before. */
@@ -78,6 +82,10 @@ struct rv_span {
 RV_NODISCARD rv_status rv_scan_parts(struct rv_lane *lane, struct rv_str bytes,
 				     const struct rv_span *parts, size_t part_count, unsigned flags,
 				     rv_hit_fn *fn, void *user);
+/* Encoded runs of the last scan with RV_SCAN_RUNS, in the buffer's offsets (decode.h); borrowed
+ * until the next scan. *out_is_cut: there were more than RV_DECODE_RUNS_MAX. */
+const struct rv_decode_run *rv_lane_runs(const struct rv_lane *lane, size_t *out_count,
+					 bool *out_is_cut);
 /* True when the first 4 KiB hold no NUL byte. */
 bool rv_scan_is_text(struct rv_str bytes);
 

@@ -27,12 +27,22 @@ static int by_literal(const void *a, const void *b)
 	return x->row < y->row ? -1 : x->row > y->row;
 }
 
-static size_t count_literals(const struct rv_scanner *s)
+/* Before its words (decode_escape.c) a mail body says so. */
+static const char quoted[] = "uoted-printable";
+
+static bool is_of(const struct rv_rule *rule, bool of_words)
 {
-	size_t n = 0;
+	return ((rule->flags & RV_RULE_WORD) != 0) == of_words;
+}
+
+static size_t count_literals(const struct rv_scanner *s, bool of_words)
+{
+	size_t n = of_words ? 0 : 1; /* quoted */
 
 	for (size_t r = 0; r < s->count; r++) {
-		for (const char *const *a = s->rows[r].rule->anchors; a && *a; a++)
+		const char *const *a = s->rows[r].rule->anchors;
+
+		for (; is_of(s->rows[r].rule, of_words) && a && *a; a++)
 			n++;
 	}
 	return n;
@@ -43,61 +53,73 @@ static bool is_same_literal(const struct literal *a, const struct literal *b)
 	return a->len == b->len && a->folds == b->folds && memcmp(a->text, b->text, a->len) == 0;
 }
 
-/* One anchor per distinct literal, its rows in order. */
-static rv_status gather(struct rv_scanner *s, struct rv_diag *diag)
+static size_t list_literals(const struct rv_scanner *s, bool of_words, struct literal *all)
 {
-	size_t n = count_literals(s);
-	RV_CLEANUP(rv_freep) struct literal *all = calloc(n + 1, sizeof(*all));
 	size_t at = 0;
 
-	s->anchors = calloc(n + 1, sizeof(*s->anchors));
-	s->waiting = calloc(n + 1, sizeof(*s->waiting));
-	if (!all || !s->anchors || !s->waiting)
-		return rv_fail_nomem(diag);
+	if (!of_words)
+		all[at++] = (struct literal){quoted, sizeof(quoted) - 1, RV_ROW_QUOTED, false};
 	for (size_t r = 0; r < s->count; r++) {
 		const struct rv_rule *rule = s->rows[r].rule;
+		const char *const *a = rule->anchors;
 
-		for (const char *const *a = rule->anchors; a && *a; a++)
+		for (; is_of(rule, of_words) && a && *a; a++)
 			all[at++] = (struct literal){*a, strlen(*a), (uint32_t)r,
 						     rule->flags & RV_RULE_ANCHOR_FOLDS};
 	}
+	return at;
+}
+
+/* One anchor per distinct literal, its rows in order. */
+static rv_status gather(const struct rv_scanner *s, bool of_words, struct rv_anchors *out,
+			struct rv_diag *diag)
+{
+	size_t n = count_literals(s, of_words);
+	RV_CLEANUP(rv_freep) struct literal *all = calloc(n + 1, sizeof(*all));
+
+	out->items = calloc(n + 1, sizeof(*out->items));
+	out->waiting = calloc(n + 1, sizeof(*out->waiting));
+	if (!all || !out->items || !out->waiting)
+		return rv_fail_nomem(diag);
+	n = list_literals(s, of_words, all);
 	qsort(all, n, sizeof(*all), by_literal);
 	for (size_t i = 0; i < n; i++) {
 		if (all[i].len == 0 || all[i].len > RV_RULE_ANCHOR_MAX)
 			return rv_fail(RV_CLASS_MALFORMED, diag, "rule %s: an anchor of %zu bytes",
 				       s->rows[all[i].row].rule->id, all[i].len);
 		if (i == 0 || !is_same_literal(&all[i], &all[i - 1]))
-			s->anchors[s->anchor_count++] =
-				(struct rv_anchor){.text = all[i].text,
-						   .len = (uint8_t)all[i].len,
-						   .folds = all[i].folds,
-						   .first = (uint32_t)i};
-		s->anchors[s->anchor_count - 1].count++;
-		s->waiting[i] = all[i].row;
+			out->items[out->count++] = (struct rv_anchor){.text = all[i].text,
+								      .len = (uint8_t)all[i].len,
+								      .folds = all[i].folds,
+								      .first = (uint32_t)i};
+		out->items[out->count - 1].count++;
+		out->waiting[i] = all[i].row;
 	}
 	return RV_OK;
 }
 
-static rv_status compile(struct rv_scanner *s, const hs_platform_info_t *platform,
+static rv_status compile(struct rv_anchors *a, const hs_platform_info_t *platform,
 			 struct rv_diag *diag)
 {
-	size_t n = s->anchor_count;
-	RV_CLEANUP(rv_freep) const char **texts = calloc(n, sizeof(*texts));
-	RV_CLEANUP(rv_freep) unsigned *flags = calloc(n, sizeof(*flags));
-	RV_CLEANUP(rv_freep) unsigned *ids = calloc(n, sizeof(*ids));
-	RV_CLEANUP(rv_freep) size_t *lens = calloc(n, sizeof(*lens));
+	size_t n = a->count;
+	RV_CLEANUP(rv_freep) const char **texts = calloc(n + 1, sizeof(*texts));
+	RV_CLEANUP(rv_freep) unsigned *flags = calloc(n + 1, sizeof(*flags));
+	RV_CLEANUP(rv_freep) unsigned *ids = calloc(n + 1, sizeof(*ids));
+	RV_CLEANUP(rv_freep) size_t *lens = calloc(n + 1, sizeof(*lens));
 
+	if (n == 0)
+		return RV_OK;
 	if (!texts || !flags || !ids || !lens)
 		return rv_fail_nomem(diag);
 	for (size_t i = 0; i < n; i++) {
-		texts[i] = s->anchors[i].text;
-		lens[i] = s->anchors[i].len;
-		flags[i] = s->anchors[i].folds ? HS_FLAG_CASELESS : 0;
+		texts[i] = a->items[i].text;
+		lens[i] = a->items[i].len;
+		flags[i] = a->items[i].folds ? HS_FLAG_CASELESS : 0;
 		ids[i] = (unsigned)i;
 	}
 	hs_compile_error_t *error = NULL;
 	hs_error_t r = hs_compile_lit_multi(texts, flags, ids, lens, (unsigned)n, HS_MODE_BLOCK,
-					    platform, &s->anchors_db, &error);
+					    platform, &a->db, &error);
 	if (r == HS_SUCCESS)
 		return RV_OK;
 	rv_status status = rv_fail(RV_CLASS_MALFORMED, diag, "Vectorscan refuses the anchors: %s",
@@ -157,7 +179,8 @@ static rv_status arm(const struct rv_ruleset *set, struct rv_scanner *s, struct 
 				       rows[r]->id, rows[r]->check);
 	}
 	join_companions(s);
-	return gather(s, diag);
+	RV_TRY(gather(s, false, &s->all, diag));
+	return gather(s, true, &s->words, diag);
 }
 
 rv_status rv_scanner_new_for(const struct rv_ruleset *set, const hs_platform_info_t *platform,
@@ -168,8 +191,8 @@ rv_status rv_scanner_new_for(const struct rv_ruleset *set, const hs_platform_inf
 	if (!s)
 		return rv_fail_nomem(diag);
 	RV_TRY(arm(set, s, diag));
-	if (s->anchor_count > 0)
-		RV_TRY(compile(s, platform, diag));
+	RV_TRY(compile(&s->all, platform, diag));
+	RV_TRY(compile(&s->words, platform, diag));
 	*out = RV_TAKE(s);
 	return RV_OK;
 }
@@ -180,45 +203,76 @@ rv_status rv_scanner_new(const struct rv_ruleset *set, struct rv_scanner **out,
 	return rv_scanner_new_for(set, NULL, out, diag);
 }
 
-rv_status rv_scanner_new_packed(const struct rv_ruleset *set, struct rv_str packed,
-				struct rv_scanner **out, struct rv_diag *diag)
+/* Packed: the length of the first as u64, the first, the second to the end. */
+static rv_status unpack(struct rv_str bytes, hs_database_t **out, struct rv_diag *diag)
 {
-	RV_CLEANUP(rv_scanner_freep) struct rv_scanner *s = calloc(1, sizeof(*s));
+	hs_error_t r = bytes.len > 0
+			       ? hs_deserialize_database((const char *)bytes.data, bytes.len, out)
+			       : HS_SUCCESS;
 
-	if (!s)
-		return rv_fail_nomem(diag);
-	RV_TRY(arm(set, s, diag));
-	hs_error_t r =
-		hs_deserialize_database((const char *)packed.data, packed.len, &s->anchors_db);
 	if (r == HS_NOMEM)
 		return rv_fail_nomem(diag);
 	if (r != HS_SUCCESS)
 		return rv_fail(RV_CLASS_CONFLICT, diag,
 			       "the stored anchors are of another version or processor");
+	return RV_OK;
+}
+
+rv_status rv_scanner_new_packed(const struct rv_ruleset *set, struct rv_str packed,
+				struct rv_scanner **out, struct rv_diag *diag)
+{
+	RV_CLEANUP(rv_scanner_freep) struct rv_scanner *s = calloc(1, sizeof(*s));
+	uint64_t first = packed.len >= 8 ? rv_get_u64(packed.data) : UINT64_MAX;
+
+	if (!s)
+		return rv_fail_nomem(diag);
+	if (first > packed.len - 8)
+		return rv_fail(RV_CLASS_MALFORMED, diag, "stored anchors that are cut short");
+	RV_TRY(arm(set, s, diag));
+	struct rv_str all = {packed.data + 8, (size_t)first};
+	struct rv_str words = {packed.data + 8 + first, packed.len - 8 - (size_t)first};
+	RV_TRY(unpack(all, &s->all.db, diag));
+	RV_TRY(unpack(words, &s->words.db, diag));
 	*out = RV_TAKE(s);
 	return RV_OK;
 }
 
-rv_status rv_scanner_pack(const struct rv_scanner *s, char **out, size_t *out_len)
+rv_status rv_scanner_pack(const struct rv_scanner *s, struct rv_buf *out)
 {
-	if (!s->anchors_db)
-		return rv_fail(RV_CLASS_NOT_FOUND, NULL, "no anchors");
-	if (hs_serialize_database(s->anchors_db, out, out_len) != HS_SUCCESS)
-		return rv_fail_nomem(NULL);
+	const hs_database_t *dbs[] = {s->all.db, s->words.db};
+
+	for (size_t i = 0; i < RV_LEN(dbs); i++) {
+		char *bytes = NULL;
+		size_t len = 0;
+
+		if (dbs[i] && hs_serialize_database(dbs[i], &bytes, &len) != HS_SUCCESS)
+			return rv_fail_nomem(NULL);
+		rv_status status = i == 0 ? rv_buf_put_u64(out, len) : RV_OK;
+		if (rv_is_ok(status) && len > 0)
+			status = rv_buf_put(out, bytes, len);
+		free(bytes);
+		RV_TRY(status);
+	}
 	return RV_OK;
+}
+
+static void free_anchors(struct rv_anchors *a)
+{
+	(void)hs_free_database(a->db); /* frees NULL too */
+	free(a->items);
+	free(a->waiting);
 }
 
 void rv_scanner_free(struct rv_scanner *s)
 {
 	if (!s)
 		return;
-	(void)hs_free_database(s->anchors_db); /* frees NULL too */
+	free_anchors(&s->all);
+	free_anchors(&s->words);
 	for (size_t r = 0; s->rows && r < s->count; r++)
 		pcre2_code_free(atomic_load(&s->rows[r].code));
 	pcre2_match_context_free(s->limits);
 	free(s->rows);
-	free(s->anchors);
-	free(s->waiting);
 	free(s);
 }
 

@@ -29,11 +29,18 @@ struct rv_armed {
 	int32_t near[RV_RULE_NEAR_MAX];	  /* rows, ended by -1 when fewer */
 };
 
+/* Literals that are searched together. */
+struct rv_anchors {
+	hs_database_t *db; /* NULL when there are none */
+	struct rv_anchor *items;
+	size_t count;
+	uint32_t *waiting; /* row numbers, by anchor; RV_ROW_QUOTED */
+};
+#define RV_ROW_QUOTED UINT32_MAX /* no row: the text speaks of quoted-printable */
+
 struct rv_scanner {
-	hs_database_t *anchors_db; /* NULL when no rule has an anchor */
-	struct rv_anchor *anchors;
-	size_t anchor_count;
-	uint32_t *waiting; /* row numbers, by anchor */
+	struct rv_anchors all;	 /* over every byte */
+	struct rv_anchors words; /* before long words only (RV_RULE_WORD) */
 	struct rv_armed *rows;
 	size_t count;
 	pcre2_match_context *limits;

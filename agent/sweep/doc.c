@@ -93,89 +93,74 @@ static rv_status scan_bytes(struct rv_sweeper *w, const struct rv_doc *doc,
 	return s;
 }
 
-struct descent {
-	struct rv_sweeper *w;
-	const struct rv_doc *doc;
-	const struct rv_layer *layer;
-	unsigned flags;
-	rv_status status;
-};
-
 static rv_status scan_layer(struct rv_sweeper *w, const struct rv_doc *doc,
-			    const struct rv_layer *layer, unsigned flags);
+			    const struct rv_layer *layer);
 
-static rv_status descend(struct descent *d, const struct rv_decode_run *run)
+static rv_status descend(struct rv_sweeper *w, const struct rv_doc *doc,
+			 const struct rv_layer *layer, const struct rv_decode_run *run)
 {
-	struct rv_buf *out = &d->w->layers[d->layer->depth];
+	struct rv_buf *out = &w->layers[layer->depth];
 	struct rv_decode_map map = {0};
 	size_t before = out->len;
 
-	rv_status s = rv_decode_run(d->layer->bytes, run, out, &map);
+	rv_status s = rv_decode_run(layer->bytes, run, out, &map);
 	if (rv_class_of(s) == RV_CLASS_EXHAUSTED) {
-		rv_leaks_gap(&d->w->leaks, d->doc->path, d->doc->inside, "too-large",
+		rv_leaks_gap(&w->leaks, doc->path, doc->inside, "too-large",
 			     "encoded text longer than is decoded");
 		s = RV_OK;
 	} else if (rv_is_ok(s)) {
 		struct rv_layer next = {.bytes = {out->data + before, out->len - before},
-					.above = d->layer,
+					.above = layer,
 					.map = &map,
 					.kind = run->kind,
-					.depth = d->layer->depth + 1};
+					.depth = layer->depth + 1};
 
-		s = scan_layer(d->w, d->doc, &next, d->flags);
+		s = scan_layer(w, doc, &next);
 	}
 	rv_decode_map_done(&map);
 	out->len = before;
 	return s;
 }
 
-static bool on_run(const struct rv_decode_run *run, void *user)
+/* The runs are copied: what they hold is scanned by the same lane. */
+static rv_status take_runs(struct rv_sweeper *w, const struct rv_doc *doc,
+			   struct rv_decode_run **out, size_t *out_count)
 {
-	struct descent *d = user;
+	bool is_cut = false;
+	const struct rv_decode_run *runs = rv_lane_runs(w->lane, out_count, &is_cut);
 
-	d->status = descend(d, run);
-	return rv_is_ok(d->status);
-}
-
-/* Encoded runs only where the document is looked at. */
-static rv_status decode_parts(struct descent *d)
-{
-	const struct rv_doc *doc = d->doc;
-	struct rv_layer part = *d->layer;
-
-	if (d->layer->depth > 0 || !doc->parts) {
-		(void)rv_decode_find(d->layer->bytes, on_run,
-				     d); /* stops only by status, or full */
-		return d->status;
-	}
-	for (size_t i = 0; i < doc->part_count && rv_is_ok(d->status); i++) {
-		struct rv_span p = doc->parts[i];
-
-		part.bytes = (struct rv_str){d->layer->bytes.data + p.start, p.end - p.start};
-		part.shift = p.start;
-		struct descent in = {d->w, doc, &part, d->flags, RV_OK};
-		(void)rv_decode_find(part.bytes, on_run, &in); /* as above */
-		d->status = in.status;
-	}
-	return d->status;
+	if (is_cut)
+		rv_leaks_gap(&w->leaks, doc->path, doc->inside, "too-large",
+			     "more encoded runs than are decoded");
+	if (*out_count == 0)
+		return RV_OK;
+	*out = malloc(*out_count * sizeof(**out));
+	if (!*out)
+		return rv_fail_nomem(NULL);
+	memcpy(*out, runs, *out_count * sizeof(**out));
+	return RV_OK;
 }
 
 static rv_status scan_layer(struct rv_sweeper *w, const struct rv_doc *doc,
-			    const struct rv_layer *layer, unsigned flags)
+			    const struct rv_layer *layer)
 {
-	RV_TRY(scan_bytes(w, doc, layer, flags));
+	bool goes_on = layer->depth < w->shared->decode_depth;
+	RV_CLEANUP(rv_freep) struct rv_decode_run *runs = NULL;
+	size_t count = 0;
+
+	RV_TRY(scan_bytes(w, doc, layer, goes_on ? RV_SCAN_RUNS : 0));
+	if (goes_on)
+		RV_TRY(take_runs(w, doc, &runs, &count));
 	for (size_t i = 0; i < w->found_count; i++)
 		RV_TRY(rv_doc_tell(w, doc, layer, &w->found[i]));
-	if (layer->depth >= w->shared->decode_depth)
-		return RV_OK;
-	struct descent d = {w, doc, layer, flags, RV_OK};
-	return decode_parts(&d);
+	for (size_t i = 0; i < count; i++)
+		RV_TRY(descend(w, doc, layer, &runs[i]));
+	return RV_OK;
 }
 
 rv_status rv_sweeper_doc(struct rv_sweeper *w, const struct rv_doc *doc)
 {
 	struct rv_layer layer = {.bytes = doc->bytes};
-	unsigned flags = RV_SCAN_PLACE(rv_place_of(doc->path));
 	struct rv_decode_run run;
 
 	w->count.at = 0;
@@ -183,13 +168,11 @@ rv_status rv_sweeper_doc(struct rv_sweeper *w, const struct rv_doc *doc)
 	w->count.line_start = 0;
 	w->seen_count = 0;
 	w->documents++;
+	rv_lane_set_path(w->lane, doc->path);
 	if (doc->bytes.len == 0)
 		return RV_OK;
-	RV_TRY(scan_layer(w, doc, &layer, flags));
-	if (w->shared->decode_depth > 0 && rv_utf16_find(doc->bytes, &run)) {
-		struct descent d = {w, doc, &layer, flags, RV_OK};
-
-		return descend(&d, &run);
-	}
+	RV_TRY(scan_layer(w, doc, &layer));
+	if (w->shared->decode_depth > 0 && rv_utf16_find(doc->bytes, &run))
+		return descend(w, doc, &layer, &run);
 	return RV_OK;
 }

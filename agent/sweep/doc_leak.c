@@ -10,7 +10,7 @@ static struct rv_span place_of(const struct rv_layer *layer, size_t start, size_
 {
 	for (; layer->above; layer = layer->above)
 		rv_decode_source(layer->map, start, len, &start, &len);
-	return (struct rv_span){layer->shift + start, layer->shift + start + len};
+	return (struct rv_span){start, start + len};
 }
 
 /* Counts lines up to `at`; goes back to the start when that lies behind. */

@@ -7,7 +7,6 @@ struct rv_layer {
 	struct rv_str bytes;
 	const struct rv_layer *above;	 /* NULL: the document itself */
 	const struct rv_decode_map *map; /* from above */
-	size_t shift;			 /* bytes begin there in the document (a part of it) */
 	uint8_t kind;			 /* enum rv_decode_kind */
 	unsigned depth;			 /* 0: the document itself */
 };
