@@ -82,7 +82,7 @@ bool rv_check_jwt(struct rv_str value);
 bool rv_check_base64_json(struct rv_str value);
 size_t rv_check_base64_json_make(struct rv_str body, char *out, size_t room);
 /* After "pypi-": base64url of a version 2 macaroon with a location, an identifier, caveats, and a
- * signature of 32 bytes, to the last byte (pypi.org/help, libmacaroons doc/format.txt). The maker
+ * signature of 32 bytes, to the last byte (PyPI, over libmacaroons doc/format.txt). The maker
  * takes "pypi-" and base64url that ends inside the identifier's last byte. */
 bool rv_check_macaroon(struct rv_str value);
 size_t rv_check_macaroon_make(struct rv_str body, char *out, size_t room);

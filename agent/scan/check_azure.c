@@ -117,7 +117,12 @@ size_t rv_check_azure_key_make(struct rv_str body, char *out, size_t room)
 	uint32_t sum = marvin(bytes, whole, seeds[0]);
 	for (size_t i = 0; i < KEY_CHECKSUM; i++)
 		tail[i] = (uint8_t)(sum >> 8 * i);
-	return rv_base64_append(body, tail, sizeof(tail), true, out, room);
+	size_t made = rv_base64_append(body, tail, sizeof(tail), true, out, room);
+	/* Functions writes base64url, with padding. */
+	bool for_urls = memcmp(body.data + body.len - KEY_SIGNATURE, "AzFu", KEY_SIGNATURE) == 0;
+	for (size_t i = 0; for_urls && i < made; i++)
+		out[i] = out[i] == '+' ? '-' : out[i] == '/' ? '_' : out[i];
+	return made;
 }
 
 size_t rv_check_azure_client_secret_make(struct rv_str body, char *out, size_t room)
