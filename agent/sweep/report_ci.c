@@ -12,6 +12,17 @@
 
 /* --- GitHub */
 
+static void put_steps(struct rv_report *r, const struct rv_leak *leak)
+{
+	struct rv_emit *e = &r->emit;
+
+	rv_emit_raw(e, "%0A");
+	rv_report_advice(r, RV_AS_COMMAND, leak->rule);
+	rv_emit_raw(e, "%0AOnly a test value? Put on its line: reeve:allow reason=\"why\"%0A"
+		       "The same check on your machine: ");
+	rv_report_again(r, RV_AS_COMMAND);
+}
+
 static void put_annotation(struct rv_report *r, const struct rv_leak *leak, enum rv_level level)
 {
 	struct rv_emit *e = &r->emit;
@@ -41,11 +52,8 @@ static void put_annotation(struct rv_report *r, const struct rv_leak *leak, enum
 		rv_emit_raw(e, " by ");
 		rv_emit_text(e, RV_AS_COMMAND, leak->first.author);
 	}
-	rv_emit_raw(e, "%0A");
-	rv_report_advice(r, RV_AS_COMMAND, leak->rule);
-	rv_emit_raw(e, "%0AOnly a test value? Put on its line: reeve:allow reason=\"why\"%0A"
-		       "The same check on your machine: ");
-	rv_report_again(r, RV_AS_COMMAND);
+	if (level != RV_LEVEL_NOTE)
+		put_steps(r, leak);
 	rv_emit_raw(e, "\n");
 }
 
@@ -88,6 +96,8 @@ static void put_id(struct rv_emit *e, const struct rv_leak *leak)
 	const char *inside = leak->inside ? leak->inside : "";
 	rv_status status = rv_hasher_init(&hasher);
 
+	if (rv_is_ok(status))
+		status = rv_hasher_update(&hasher, leak->rule->id, strlen(leak->rule->id) + 1);
 	(void)snprintf(numbers, sizeof(numbers), ":%u:%u:%llu", leak->line, leak->column,
 		       (unsigned long long)leak->offset); /* always fits */
 	if (rv_is_ok(status))

@@ -141,17 +141,40 @@ static const char *escape_of(enum rv_emit_as as, uint32_t point, char room[12])
 	return NULL;
 }
 
+/* Build services take a line of a log that begins with "::", or has "##[" or "##word[" anywhere,
+ * for a command: text from outside must not give any. Breaks the two at `rest`, or NULL. */
+static const char *break_command(enum rv_emit_as as, struct rv_str rest, bool is_first,
+				 bool is_after_hash)
+{
+	uint8_t next = rest.len > 1 ? rest.data[1] : 0;
+
+	if (as != RV_AS_PLAIN && as != RV_AS_JSON)
+		return NULL;
+	if (as == RV_AS_PLAIN && is_first && rest.data[0] == ':' && next == ':')
+		return ": ";
+	if (is_after_hash && rest.data[0] == '#' &&
+	    (next == '[' || (next >= 'a' && next <= 'z') || (next >= 'A' && next <= 'Z')))
+		return as == RV_AS_JSON ? "\\u0023" : " #";
+	return NULL;
+}
+
 void rv_emit_bytes(struct rv_emit *emit, enum rv_emit_as as, struct rv_str text)
 {
 	const uint8_t *plain = text.data; /* not written yet */
+	bool is_first = true;		  /* nothing but blanks before */
+	bool is_after_hash = false;
 	char room[12];
 
 	while (text.len) {
 		uint32_t point = 0;
 		size_t len = rv_utf8_at(text, &point);
-		const char *escape = len ? escape_of(as, point, room) : REPLACEMENT;
+		const char *escape = break_command(as, text, is_first, is_after_hash);
 
+		if (!escape)
+			escape = len ? escape_of(as, point, room) : REPLACEMENT;
 		len = len ? len : 1;
+		is_first = is_first && (text.data[0] <= ' ' || text.data[0] >= 0x7f);
+		is_after_hash = text.data[0] == '#';
 		if (escape) {
 			put(emit, plain, (size_t)(text.data - plain));
 			rv_emit_raw(emit, escape);
@@ -183,6 +206,12 @@ static size_t piece_len(struct rv_str path)
 
 void rv_emit_path(struct rv_emit *emit, enum rv_emit_as as, struct rv_str path)
 {
+	/* With the ":12:3" after it, it could begin a build service's command. */
+	if (as == RV_AS_PLAIN && path.len && path.data[0] == ':') {
+		rv_emit_raw(emit, "\\x3a");
+		path.data++;
+		path.len--;
+	}
 	while (path.len && rv_is_ok(emit->status)) {
 		size_t len = piece_len(path);
 		rv_status status;

@@ -91,8 +91,8 @@ void rv_emit_int(struct rv_emit *emit, const char *key, int64_t n)
 
 void rv_emit_uint(struct rv_emit *emit, const char *key, uint64_t n)
 {
-	begin_value(emit, key);
-	rv_emit_fmt(emit, "%llu", (unsigned long long)n);
+	/* Readers hold no larger integers. */
+	rv_emit_int(emit, key, n > INT64_MAX ? INT64_MAX : (int64_t)n);
 }
 
 void rv_emit_bool(struct rv_emit *emit, const char *key, bool is_so)

@@ -192,7 +192,15 @@ static const struct rv_leak hostile_leaks[] = {
 	 .path = {(const uint8_t *)"c:/odd name?#", 13},
 	 COMMON(-2),
 	 .masked = "",
-	 .context = "",
+	 .context =
+		 "\x01\xe3\x80\x80::set-output name=x::y ##[add-mask]z ##vso[task.x] ###[b] ## c",
+	 .confidence = 88,
+	 .state = RV_LEAK_OPEN},
+	{.rule = &evil,
+	 .path = {(const uint8_t *)"::error::", 9},
+	 COMMON(-2),
+	 .masked = "::",
+	 .context = "::stop-commands::x",
 	 .confidence = 88,
 	 .state = RV_LEAK_OPEN},
 };
