@@ -1,0 +1,146 @@
+"""The scanners: how each is called at its fairest fast setting, and how its report is read."""
+import json
+import os
+import re
+
+# A finding's place is (path below what was scanned, line); in a history the commit is left out.
+
+
+def _load(path):
+    with open(path, encoding="utf-8", errors="replace") as f:
+        return json.load(f)
+
+
+def _lines(path):
+    with open(path, encoding="utf-8", errors="replace") as f:
+        for line in f:
+            if line.startswith("{"):
+                try:
+                    yield json.loads(line)
+                except ValueError:
+                    continue
+
+
+def read_gitleaks(path):
+    return [(r["File"], r["StartLine"]) for r in _load(path)]
+
+
+def read_betterleaks(path):
+    places = []
+    for r in _load(path)["findings"]:
+        at = r.get("location") or {}
+        places.append((at.get("path", "?"), at.get("start_line", 0)))
+    return places
+
+
+def read_trufflehog(path):
+    places = []
+    for r in _lines(path):
+        data = (r.get("SourceMetadata") or {}).get("Data")
+        if data:
+            at = next(iter(data.values()))
+            places.append((at.get("file", "?"), at.get("line", 0)))
+    return places
+
+
+def read_kingfisher(path):
+    places = []
+    for r in _load(path)["findings"]:
+        f = r["finding"]
+        git = f.get("git_metadata") or {}
+        name = (git.get("file") or {}).get("path") or f.get("path", "?")
+        places.append((name, f.get("line", 0)))
+    return places
+
+
+def read_detect_secrets(path):
+    return [(name, r["line_number"]) for name, found in _load(path)["results"].items() for r in found]
+
+
+def _field(record, *names):
+    for name in names:
+        if record.get(name) is not None:
+            return record[name]
+    return None
+
+
+def read_reeve(path):
+    """JSON Lines: each finding has a rule, and a place as path (or file) and line."""
+    places = []
+    for r in _lines(path):
+        if r.get("type", "finding") != "finding" or not _field(r, "rule", "rule_id"):
+            continue
+        at = next((r[k] for k in ("location", "place", "where") if isinstance(r.get(k), dict)), r)
+        places.append((_field(at, "path", "file") or "?", _field(at, "line", "start_line") or 0))
+    return places
+
+
+class Tool:
+    """binary, report reader, and the command lines; {out} is the report, {j} the threads."""
+
+    def __init__(self, name, reader, version, directory, history=None, staged=None, stdout=False, inside=False):
+        self.name, self.reader, self.version = name, reader, version
+        self.directory, self.history, self.staged = directory, history, staged
+        self.stdout = stdout  # the report comes on standard output
+        self.inside = inside  # runs in the directory that it scans
+
+    def command(self, kind, binary, path, out, threads):
+        words = getattr(self, kind)
+        if words is None:
+            return None
+        fill = {"path": path, "out": out, "j": str(threads)}
+        return [binary] + [w.format(**fill) for w in words]
+
+    def places(self, report, base):
+        base = base.rstrip("/") + "/"
+        found = []
+        for name, line in self.reader(report):
+            name = name[len(base):] if name.startswith(base) else re.sub(r"^\./", "", name)
+            found.append("%s:%s" % (name, line))
+        return found
+
+
+_GITLEAKS = ["--no-banner", "-l", "error", "--redact", "-f", "json", "-r", "{out}"]
+_BETTERLEAKS = ["--silent", "--redact=100", "-o", "{out}"]
+_TRUFFLEHOG = ["--no-verification", "--no-update", "--json", "--concurrency={j}", "--log-level=-1"]
+_KINGFISHER = ["--no-validate", "--no-update-check", "--jobs", "{j}", "--redact", "-f", "json", "-o", "{out}"]
+
+REEVE = Tool("reeve", read_reeve, ["--version"],
+             ["scan", "--json", "-o", "{out}", "-j", "{j}", "{path}"],
+             ["scan", "--git", "--json", "-o", "{out}", "-j", "{j}", "{path}"],
+             ["scan", "--staged"])
+# The second of two such scans finds every file unchanged in the ledger of what was scanned.
+REEVE_REPEAT = ["scan", "--json", "-o", "{out}", "-j", "{j}", "--ledger", "{ledger}", "{path}"]
+PEERS = [
+    Tool("gitleaks", read_gitleaks, ["version"],
+         ["dir"] + _GITLEAKS + ["{path}"],
+         ["git"] + _GITLEAKS + ["{path}"],
+         ["git", "--staged", "--no-banner", "-l", "error", "--redact", "."]),
+    Tool("betterleaks", read_betterleaks, ["--version"],
+         ["filesystem"] + _BETTERLEAKS + ["{path}"],
+         ["git"] + _BETTERLEAKS + ["{path}"],
+         ["git", "--staged", "--silent", "."]),
+    Tool("kingfisher", read_kingfisher, ["--version"],
+         ["scan"] + _KINGFISHER + ["{path}"],
+         ["scan"] + _KINGFISHER + ["{path}"],
+         ["scan", "--staged", "--no-validate", "--no-update-check", "--quiet", "."]),
+    Tool("trufflehog", read_trufflehog, ["--version"],
+         ["filesystem"] + _TRUFFLEHOG + ["{path}"],
+         ["git"] + _TRUFFLEHOG + ["file://{path}"],
+         ["git", "--no-verification", "--no-update", "--since-commit=HEAD", "--log-level=-1", "file://."],
+         stdout=True),
+]
+# Too slow for whole trees (0.1 MB a CPU-second); measured on the small directory only.
+SMALL_ONLY = [
+    Tool("detect-secrets", read_detect_secrets, ["--version"], ["scan", "--all-files", "."],
+         stdout=True, inside=True),
+]
+
+
+def find(peers_dir, name):
+    """The peer's program as an absolute path, or None."""
+    for folder in (os.path.join(peers_dir, "bin"), peers_dir):
+        path = os.path.join(folder, name)
+        if os.path.isfile(path) and os.access(path, os.X_OK):
+            return os.path.abspath(path)
+    return None
