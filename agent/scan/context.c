@@ -1,0 +1,122 @@
+/* scan: files by their names. Not here: reading them. */
+#include "agent/scan/context.h"
+
+#include <string.h>
+#include <strings.h>
+
+static const struct {
+	const char *extensions; /* with a space before and behind each */
+	enum rv_form form;
+} forms[] = {
+	{" c h cc cpp cxx hpp hh cs java kt kts scala go rs swift m mm py pyx rb php phtml js jsx "
+	 "mjs cjs ts tsx "
+	 "vue svelte dart lua pl pm r ex exs erl hs clj groovy gradle vb fs pas d jl ml coffee sol "
+	 "proto "
+	 "graphql ipynb erb cr nim zig asm s v sv cmake mk css scss less inc tcl ",
+	 RV_FORM_CODE},
+	{" ini env cfg conf config properties props toml cnf reg service netrc pgpass tfvars hcl "
+	 "tf rc ovpn "
+	 "local dist sample secret secrets credentials editorconfig ",
+	 RV_FORM_CONFIG},
+	{" yml yaml sls eyaml j2 jinja ", RV_FORM_YAML},
+	{" json json5 jsonc geojson map har avsc webmanifest dockercfg ", RV_FORM_JSON},
+	{" xml html htm xhtml svg plist xsd wsdl resx csproj vcxproj props targets xaml storyboard "
+	 "xib jsp aspx "
+	 "jelly ",
+	 RV_FORM_XML},
+	{" sh bash zsh fish ksh ps1 psm1 bat cmd command ", RV_FORM_SHELL},
+	{" sql psql ddl pgsql mysql dump ", RV_FORM_SQL},
+	{" md markdown rst adoc asciidoc txt tex org textile mdx rdoc pod wiki log ", RV_FORM_DOC},
+};
+
+static bool has_word(const char *list, struct rv_str word)
+{
+	char text[24];
+
+	if (word.len == 0 || word.len > sizeof(text) - 3)
+		return false;
+	text[0] = ' ';
+	for (size_t i = 0; i < word.len; i++)
+		text[i + 1] =
+			(char)(word.data[i] >= 'A' && word.data[i] <= 'Z' ? word.data[i] | 0x20
+									  : word.data[i]);
+	text[word.len + 1] = ' ';
+	text[word.len + 2] = '\0';
+	return strstr(list, text) != NULL;
+}
+
+static bool has_part(struct rv_str path, const char *part)
+{
+	size_t len = strlen(part);
+
+	for (size_t i = 0; i + len <= path.len; i++) {
+		if (strncasecmp((const char *)path.data + i, part, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool has_any(struct rv_str path, const char *const *parts, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (has_part(path, parts[i]))
+			return true;
+	}
+	return false;
+}
+
+static struct rv_str after_last(struct rv_str s, uint8_t mark)
+{
+	for (size_t i = s.len; i > 0; i--) {
+		if (s.data[i - 1] == mark)
+			return (struct rv_str){s.data + i, s.len - i};
+	}
+	return s;
+}
+
+static uint8_t form_of(struct rv_str name)
+{
+	static const char *const shells[] = {"dockerfile", "containerfile", "vagrantfile",
+					     ".bashrc",	   ".zshrc",	    ".profile",
+					     "_history",   "makefile",	    ".bash_"};
+	static const char *const configs[] = {
+		".env",	   ".netrc",	  "_netrc", ".pgpass",		".npmrc",    ".pypirc",
+		".my.cnf", "credentials", ".s3cfg", ".git-credentials", ".gitconfig"};
+	struct rv_str extension = after_last(name, '.');
+
+	if (has_any(name, shells, RV_LEN(shells)))
+		return RV_FORM_SHELL;
+	if (extension.len < name.len) {
+		for (size_t i = 0; i < RV_LEN(forms); i++) {
+			if (has_word(forms[i].extensions, extension))
+				return (uint8_t)forms[i].form;
+		}
+	}
+	return has_any(name, configs, RV_LEN(configs)) ? RV_FORM_CONFIG : RV_FORM_TEXT;
+}
+
+struct rv_context rv_context_of(struct rv_str path)
+{
+	static const char *const tests[] = {"test",    "spec/",	  "_spec.",  ".spec.",
+					    "fixture", "example", "mock",    "demo",
+					    "sample",  "stub",	  "testdata"};
+	static const char *const locales[] = {"locale",	     "i18n",	  "l10n", "/lang/",
+					      "translation", "messages_", ".po",  "/intl/",
+					      ".resx",	     ".strings"};
+	static const char *const locks[] = {
+		"package-lock.json", "yarn.lock",      "pnpm-lock",   "composer.lock",
+		"cargo.lock",	     "gemfile.lock",   "poetry.lock", "go.sum",
+		"pipfile.lock",	     "npm-shrinkwrap", "flake.lock",  "packages.lock",
+		"package.resolved",  "mix.lock",       ".sha256",     "checksums"};
+	static const char *const vendors[] = {"node_modules/", "vendor/", "third_party/",
+					      "bower_components/"};
+	struct rv_str name = after_last(path, '/');
+
+	return (struct rv_context){
+		.form = form_of(name),
+		.is_test = has_any(path, tests, RV_LEN(tests)),
+		.is_locale = has_any(path, locales, RV_LEN(locales)),
+		.is_lock = has_any(name, locks, RV_LEN(locks)),
+		.is_vendored = has_any(path, vendors, RV_LEN(vendors)),
+	};
+}

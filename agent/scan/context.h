@@ -1,0 +1,28 @@
+/* scan: what a file is, by its path alone: how its values are written, and how much a value in it
+ * means. Not here: what is in the file. */
+#pragma once
+
+#include "agent/base/buf.h"
+
+enum rv_form {
+	RV_FORM_TEXT = 0, /* unknown or without an extension: values may stand bare */
+	RV_FORM_CODE,	  /* a bare value is an expression, not a value */
+	RV_FORM_CONFIG,	  /* ini, env, properties, toml, conf */
+	RV_FORM_YAML,
+	RV_FORM_JSON,
+	RV_FORM_XML, /* and HTML */
+	RV_FORM_SHELL,
+	RV_FORM_SQL,
+	RV_FORM_DOC, /* for people: Markdown and its like */
+};
+
+struct rv_context {
+	uint8_t form;	/* enum rv_form */
+	bool is_test;	/* tests, fixtures, examples, mocks */
+	bool is_locale; /* sentences for people, in many languages */
+	bool is_lock;	/* digests of packages */
+	bool is_vendored;
+};
+
+/* Borrows path for the call; directories are split at '/'. */
+struct rv_context rv_context_of(struct rv_str path);
