@@ -1,9 +1,75 @@
-/* stub until the real one comes */
+/* scan: secrets that bear no provider's mark: found by the word beside them (password, secret,
+ * token, key ..), told apart by how they read. Pure functions over a buffer: no allocation, no
+ * state. Not here: finding the words (the engine's literal matcher), provider formats (rule.h). */
 #pragma once
-#include "agent/base/buf.h"
-struct rv_assign {
-	size_t name_start, value_start, value_len;
-	uint8_t kind, confidence;
+
+#include "agent/model/kinds.h"
+#include "agent/scan/context.h"
+
+/* The words the engine looks for, case folded. Ids are the index in rv_assign_anchors. */
+struct rv_assign_anchor {
+	const char *text;
+	uint8_t len;
+	uint8_t family; /* enum rv_assign_family */
 };
-bool rv_assign_at(struct rv_str bytes, size_t keyword_start, size_t keyword_end, unsigned place,
-		  struct rv_assign *out);
+
+enum rv_assign_family {
+	RV_FAMILY_PASSWORD,
+	RV_FAMILY_SECRET,
+	RV_FAMILY_TOKEN,
+	RV_FAMILY_KEY,
+	RV_FAMILY_AUTH,
+	RV_FAMILY_CREDENTIAL,
+	RV_FAMILY_SALT,
+	RV_FAMILY_URL,	  /* "://": user:password@ */
+	RV_FAMILY_SCHEME, /* Bearer, Basic */
+	RV_FAMILY_CURL,	  /* -u user:password */
+	RV_FAMILY_SQL,	  /* IDENTIFIED BY */
+	RV_FAMILY_HASH,	  /* $6$ and its like */
+};
+
+extern const struct rv_assign_anchor rv_assign_anchors[];
+extern const size_t rv_assign_anchor_count;
+
+/* Bits of rv_assign.reasons, in the order of assign_features.def. */
+enum rv_feature {
+#define RV_FEATURE(name, weight, sentence) RV_FEATURE_##name,
+#include "agent/scan/assign_features.def"
+#undef RV_FEATURE
+	RV_FEATURE__COUNT
+};
+#define RV_BIT(name) (UINT64_C(1) << RV_FEATURE_##name)
+
+struct rv_assign {
+	size_t start; /* the value */
+	size_t len;
+	size_t name_start; /* the name, keyword and all; len 0 where none is */
+	size_t name_len;
+	uint64_t reasons;
+	uint8_t kind;	    /* enum rv_kind: PASSWORD, TOKEN, API_KEY */
+	uint8_t confidence; /* 0..100; calibrated: of those at 80, four of five are secrets */
+};
+
+#define RV_ASSIGN_DEFAULT   50	 /* reported from here on when nobody asks for less */
+#define RV_ASSIGN_VALUE_MAX 4096 /* longer values are not looked at */
+#define RV_ASSIGN_NAME_MAX  64
+#define RV_ASSIGN_REACH	    128 /* bytes before the keyword that are looked at */
+
+/* Call for each occurrence of an anchor; `end` is the offset after its last byte (as the matcher
+ * tells it). False: nothing here can be a secret; out is untouched. True: out holds a value and
+ * what it is worth, often little: the caller drops what lies under its threshold. Two anchors of
+ * one name
+ * ("secret_token") give the same value twice: drop equal spans. Borrows all for the call.
+ * Most occurrences are refused by the bytes that follow the word, in a few nanoseconds. */
+bool rv_assign_at(struct rv_str bytes, const struct rv_context *context, unsigned anchor,
+		  size_t end, struct rv_assign *out);
+
+/* "the name says password", for reports; NULL past the last. */
+const char *rv_feature_sentence(unsigned feature);
+const char *rv_feature_name(unsigned feature);
+
+/* Files whose every line is a credential by the file's name: .pgpass, .htpasswd, shadow. At `*at`
+ * looks at one line, moves on to the next; false at the end. out.len is 0 for a line without one.
+ */
+bool rv_assign_is_listed(struct rv_str path);
+bool rv_assign_next_line(struct rv_str bytes, size_t *at, struct rv_assign *out);

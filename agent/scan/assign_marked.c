@@ -1,0 +1,235 @@
+/* scan: values marked by something other than a name: addresses, header schemes, command lines,
+ * SQL, hashes. Not here: names (assign_bind.c). */
+#include "agent/scan/assign_private.h"
+
+#define USERINFO_MAX 256
+#define COMMAND_MAX  400
+#define TOKEN_MIN    12
+#define BASIC_MIN    8
+
+static bool is_token_byte(uint8_t c)
+{
+	return rv_is_letter(c) || rv_is_digit(c) || (c && strchr("-._~+/=", c));
+}
+
+static bool take(struct rv_place *p, size_t start, size_t end, uint64_t bits)
+{
+	if (end <= start || end - start > RV_ASSIGN_VALUE_MAX)
+		return false;
+	p->start = start;
+	p->len = end - start;
+	p->bits |= bits;
+	return true;
+}
+
+/* scheme://user:password@host: the password ends at the last @ before the path. */
+static bool find_url(struct rv_place *p)
+{
+	size_t stop = p->key_end + USERINFO_MAX;
+	size_t colon = 0;
+	size_t at = 0;
+
+	for (size_t i = p->key_end; i < stop; i++) {
+		uint8_t c = rv_at(p, i);
+
+		if (c <= ' ' || c == '/' || c == '?' || strchr("\"'`<>,;|\\", c))
+			break;
+		if (c == '#' && at)
+			break;
+		if (c == ':' && !colon)
+			colon = i;
+		if (c == '@' && colon)
+			at = i;
+	}
+	uint8_t host = rv_at(p, at + 1);
+
+	if (at <= colon + 1 || (!rv_is_letter(host) && !rv_is_digit(host) && host != '[' &&
+				host != '{' && host != '$'))
+		return false;
+	return take(p, colon + 1, at, RV_BIT(IN_URL) | RV_BIT(NAME_PASSWORD));
+}
+
+static int base64_digit(uint8_t c)
+{
+	if (rv_is_upper(c))
+		return c - 'A';
+	if (rv_is_lower(c))
+		return c - 'a' + 26;
+	if (rv_is_digit(c))
+		return c - '0' + 52;
+	return c == '+' || c == '-' ? 62 : c == '/' || c == '_' ? 63 : -1;
+}
+
+/* Does it decode to printable text with a colon, as user:password? */
+static bool is_userpass(struct rv_str v)
+{
+	uint32_t bits = 0;
+	unsigned have = 0;
+	bool has_colon = false;
+
+	for (size_t i = 0; i < v.len && v.data[i] != '='; i++) {
+		int digit = base64_digit(v.data[i]);
+
+		if (digit < 0)
+			return false;
+		bits = bits << 6 | (uint32_t)digit;
+		have += 6;
+		if (have < 8)
+			continue;
+		have -= 8;
+		uint8_t c = (uint8_t)(bits >> have);
+
+		if (c < ' ' || c > '~')
+			return false;
+		has_colon |= c == ':';
+	}
+	return has_colon;
+}
+
+static bool follows_auth(const struct rv_place *p)
+{
+	size_t from = p->key_start > 48 ? p->key_start - 48 : 0;
+
+	return rv_says((struct rv_str){p->bytes.data + from, p->key_start - from}, "auth");
+}
+
+static bool find_scheme(struct rv_place *p)
+{
+	size_t at = rv_skip_blanks(p, p->key_end);
+
+	if (at == p->key_end && !rv_is_blank(p->bytes.data[p->key_end - 1]))
+		return false;
+	size_t end = at;
+
+	while (end - at < RV_ASSIGN_VALUE_MAX && is_token_byte(rv_at(p, end)))
+		end++;
+	if (rv_at(p, end) == '.')
+		end--;
+	struct rv_str v = {p->bytes.data + at, end - at};
+	bool is_basic = (p->bytes.data[p->key_start] | 0x20) == 'b' &&
+			(p->bytes.data[p->key_start + 1] | 0x20) == 'a';
+
+	if (v.len < (is_basic ? BASIC_MIN : TOKEN_MIN))
+		return false;
+	if (is_basic && !is_userpass(v) && !follows_auth(p))
+		return false;
+	return take(p, at, end,
+		    RV_BIT(IN_HEADER) | RV_BIT(NAME_AUTH) | (is_userpass(v) ? RV_BIT(BASE64) : 0));
+}
+
+/* From `at` to the end of the command, lines joined by a backslash: where `option` stands, or 0. */
+static size_t find_option(const struct rv_place *p, size_t at, const char *option)
+{
+	size_t stop = at + COMMAND_MAX;
+
+	for (; at < stop && at < p->bytes.len; at++) {
+		uint8_t c = p->bytes.data[at];
+
+		if ((c == '\n' && p->bytes.data[at - 1] != '\\') || c == '|' || c == ';')
+			return 0;
+		if (c == '-' && p->bytes.data[at - 1] <= ' ' && rv_says_at(p->bytes, at, option))
+			return at + strlen(option);
+	}
+	return 0;
+}
+
+static size_t end_of_word(const struct rv_place *p, size_t at, uint8_t quote)
+{
+	while (at < p->bytes.len && p->bytes.data[at] > ' ' &&
+	       (quote ? p->bytes.data[at] != quote
+		      : strchr("\"'`|;<>\\", p->bytes.data[at]) == NULL))
+		at++;
+	return at;
+}
+
+/* curl -u user:password, mysql -ppassword. */
+static bool find_command(struct rv_place *p)
+{
+	bool is_curl = (p->bytes.data[p->key_start] | 0x20) == 'c';
+	size_t at = find_option(p, p->key_end, is_curl ? "-u" : "-p");
+
+	if (!at && is_curl)
+		at = find_option(p, p->key_end, "--user ");
+	if (!at)
+		return false;
+	if (is_curl)
+		at = rv_skip_blanks(p, at);
+	uint8_t quote = rv_is_quote(rv_at(p, at)) ? rv_at(p, at) : 0;
+	size_t start = at + (quote != 0);
+	size_t end = end_of_word(p, start, quote);
+
+	if (is_curl) {
+		const uint8_t *colon = memchr(p->bytes.data + start, ':', end - start);
+
+		if (!colon)
+			return false;
+		start = (size_t)(colon + 1 - p->bytes.data);
+	}
+	return take(p, start, end, RV_BIT(BY_OPTION) | RV_BIT(NAME_PASSWORD));
+}
+
+/* IDENTIFIED [WITH plugin] BY|AS [PASSWORD] '..', or a bare word behind BY */
+static bool find_sql(struct rv_place *p)
+{
+	size_t at = p->key_end;
+	size_t stop = at + 64;
+
+	if (rv_says_at(p->bytes, at, "by ") && rv_is_letter(rv_at(p, at + 3)) &&
+	    p->context->form != RV_FORM_CODE) {
+		size_t word = end_of_word(p, at + 3, 0);
+
+		while (word > at + 3 && strchr(",;.)", p->bytes.data[word - 1]))
+			word--;
+		return take(p, at + 3, word, RV_BIT(NAME_PASSWORD));
+	}
+
+	while (at < stop &&
+	       !(rv_is_quote(rv_at(p, at)) && rv_is_blank(p->bytes.data[at - 1]) &&
+		 (rv_says_at(p->bytes, at - 3, "by ") || rv_says_at(p->bytes, at - 3, "as ") ||
+		  rv_says_at(p->bytes, at - 5, "word "))))
+		at++;
+	if (at == stop || !rv_is_quote(rv_at(p, at)))
+		return false;
+	size_t end = at + 1;
+
+	while (end < p->bytes.len && end - at < 256 && p->bytes.data[end] != p->bytes.data[at] &&
+	       p->bytes.data[end] != '\n')
+		end++;
+	return rv_at(p, end) == p->bytes.data[at] &&
+	       take(p, at + 1, end, RV_BIT(NAME_PASSWORD) | RV_BIT(QUOTED));
+}
+
+/* A hash that stands behind "name:" at a line's start, as in shadow, counts as one of an account.
+ */
+static bool find_hash(struct rv_place *p)
+{
+	struct rv_str v = {p->bytes.data + p->key_start, p->bytes.len - p->key_start};
+	size_t len = rv_value_hash_len(v);
+	size_t line = rv_line_start(p, p->key_start);
+
+	if (!len)
+		return false;
+	bool is_account = p->key_start > line + 1 && p->bytes.data[p->key_start - 1] == ':';
+
+	for (size_t i = line; is_account && i + 1 < p->key_start; i++)
+		is_account = p->bytes.data[i] > ' ' && p->bytes.data[i] != ':' &&
+			     p->bytes.data[i] != '"';
+	return take(p, p->key_start, p->key_start + len,
+		    is_account ? RV_BIT(NAME_PASSWORD) | RV_BIT(NAME_LAST) : RV_BIT(NAME_OTHER));
+}
+
+bool rv_marked_find(struct rv_place *p)
+{
+	switch (p->family) {
+	case RV_FAMILY_URL:
+		return find_url(p);
+	case RV_FAMILY_SCHEME:
+		return find_scheme(p);
+	case RV_FAMILY_CURL:
+		return find_command(p);
+	case RV_FAMILY_SQL:
+		return find_sql(p);
+	default:
+		return find_hash(p);
+	}
+}

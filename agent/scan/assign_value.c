@@ -1,0 +1,352 @@
+/* scan: how far a value goes. Not here: what it is worth (value.h, assign.c). */
+#include "agent/scan/assign_private.h"
+
+#define WRAP_MAX  56
+#define INNER_MIN 16
+
+size_t rv_line_start(const struct rv_place *p, size_t at)
+{
+	size_t stop = at > RV_ASSIGN_REACH * 4 ? at - RV_ASSIGN_REACH * 4 : 0;
+
+	while (at > stop && p->bytes.data[at - 1] != '\n')
+		at--;
+	return at;
+}
+
+/* Is the name inside a string of code? By the quotes before it on its line. */
+static bool is_in_string(const struct rv_place *p)
+{
+	uint8_t open = 0;
+
+	for (size_t i = rv_line_start(p, p->name_start); i < p->name_start; i++) {
+		uint8_t c = p->bytes.data[i];
+
+		if (c == '\\' && open)
+			i++;
+		else if (open ? c == open : rv_is_quote(c))
+			open = open ? 0 : c;
+	}
+	return open != 0;
+}
+
+static bool is_in_comment(const struct rv_place *p)
+{
+	size_t at = rv_skip_blanks(p, rv_line_start(p, p->name_start));
+	uint8_t c = rv_at(p, at);
+	uint8_t d = rv_at(p, at + 1);
+
+	return at < p->name_start && (c == '#' || c == ';' || (c == '*' && d == ' ') ||
+				      (c == '/' && (d == '/' || d == '*')) ||
+				      (c == '-' && d == '-') || (c == '<' && d == '!'));
+}
+
+/* Letters that may stand before a quote: b"..", u'..', @"..", $"..". */
+static size_t skip_string_prefix(const struct rv_place *p, size_t at)
+{
+	for (size_t n = 0; n < 4; n++) {
+		if (rv_is_quote(rv_at(p, at + n)))
+			return at + n;
+		if (!rv_at(p, at + n) || !strchr("bBrRuUfFlLN@$s&", rv_at(p, at + n)))
+			return at;
+	}
+	return at;
+}
+
+/* Calls whose argument is not the value but says where it is or what is told of it. */
+static bool is_asking(struct rv_str callee)
+{
+	static const char *const words[] = {
+		"get",	    "env",	"find",	  "fetch",  "lookup", "read",	"load",
+		"format",   "param",	"i18n",	  "trans",  "prompt", "input",	"ask",
+		"require",  "import",	"path",	  "join",   "config", "typeof", "error",
+		"log",	    "print",	"assert", "expect", "select", "query",	"field",
+		"file",	    "attr",	"match",  "search", "header", "option", "flag",
+		"argument", "property", "name",	  "var",    "use",    "tr(",	"column",
+		"const",    "resolve",	"open",	  "url",    "equal",  "_(",	"t("};
+
+	for (size_t i = 0; i < RV_LEN(words); i++) {
+		if (rv_says(callee, words[i]))
+			return true;
+	}
+	return false;
+}
+
+/* new Thing("..", StringEncoder(".."): to the quote, or `at` as it was. */
+static size_t skip_wrap(struct rv_place *p, size_t at)
+{
+	size_t i = at;
+	size_t open = 0;
+
+	for (; i < at + WRAP_MAX && !rv_is_quote(rv_at(p, i)); i++) {
+		uint8_t c = rv_at(p, i);
+
+		if (c == '(' || c == '{')
+			open = i + 1;
+		else if (!rv_is_letter(c) && !rv_is_digit(c) &&
+			 (c == 0 || !strchr("_.:<>[]&* ", c)))
+			return at;
+	}
+	if (!open || !rv_is_quote(rv_at(p, i)) ||
+	    is_asking((struct rv_str){p->bytes.data + at, open - at}))
+		return at;
+	p->bits |= RV_BIT(WRAPPED);
+	return i;
+}
+
+/* What is taken when nothing is set: `getenv("X") or ".."`, `process.env.X || '..'`. PowerShell's
+ * ConvertTo-SecureString '..' stands before its text, too. To the quote, or `at` as it was. */
+static size_t skip_to_default(const struct rv_place *p, size_t at)
+{
+	static const char *const signs[] = {" || ", " or ", " ?? ", " ?: "};
+
+	if (rv_at(p, at) == '$' && rv_at(p, at + 1) == '(')
+		at += 2;
+	if (rv_says_at(p->bytes, at, "convertto-securestring ")) {
+		for (size_t i = at + 23; i < at + 48; i++) {
+			if (rv_is_quote(rv_at(p, i)))
+				return i;
+		}
+		return at;
+	}
+	if (p->context->form != RV_FORM_CODE || !rv_is_letter(rv_at(p, at)))
+		return at;
+	for (size_t i = at; i < at + RV_ASSIGN_REACH && rv_at(p, i) >= ' '; i++) {
+		for (size_t k = 0; rv_at(p, i) == ' ' && k < RV_LEN(signs); k++) {
+			size_t quote = i + strlen(signs[k]);
+
+			if (rv_says_at(p->bytes, i, signs[k]) && rv_is_quote(rv_at(p, quote)))
+				return quote;
+		}
+	}
+	return at;
+}
+
+/* "..": to the same quote unescaped on the same line. */
+static bool span_quoted(struct rv_place *p, size_t at, bool is_escaped)
+{
+	uint8_t quote = rv_at(p, at);
+	size_t i = ++at;
+
+	for (; i < p->bytes.len && i - at <= RV_ASSIGN_VALUE_MAX; i++) {
+		uint8_t c = p->bytes.data[i];
+
+		if (c == '\n' || c == '\r')
+			return false;
+		if (c == '\\' && rv_at(p, i + 1) == quote && is_escaped)
+			break;
+		if (c == '\\')
+			i++;
+		else if (c == quote)
+			break;
+	}
+	if (i >= p->bytes.len || i - at > RV_ASSIGN_VALUE_MAX)
+		return false;
+	p->start = at;
+	p->len = i - at;
+	p->is_quoted = true;
+	p->bits |= RV_BIT(QUOTED);
+	size_t next = rv_skip_blanks(p, i + 1 + is_escaped);
+
+	if (rv_at(p, next) == '+' || (rv_at(p, next) == '.' && rv_at(p, next + 1) == ' ') ||
+	    (rv_at(p, next) == '%' && !is_escaped))
+		p->bits |= RV_BIT(JOINED);
+	return true;
+}
+
+/* BasicAuth("user", "password"), Credential("user", "password"): the second is the secret. */
+static void take_second(struct rv_place *p)
+{
+	size_t at = p->start + p->len + 1;
+	struct rv_str name = {p->bytes.data + p->name_start, p->name_end - p->name_start};
+
+	if (p->bind != RV_BIND_CALL || !p->is_quoted || rv_at(p, at) != ',' ||
+	    (!rv_says(name, "cred") && !rv_says(name, "basic")))
+		return;
+	at = rv_skip_blanks(p, at + 1);
+	if (rv_is_quote(rv_at(p, at)) && span_quoted(p, at, false))
+		p->bits |= RV_BIT(NAME_PASSWORD);
+}
+
+/* To what ends a bare value: of a whole line in a configuration file, else the first sign. */
+static bool span_bare(struct rv_place *p, size_t at, const char *ends)
+{
+	size_t i = at;
+
+	while (i < p->bytes.len && i - at <= RV_ASSIGN_VALUE_MAX) {
+		uint8_t c = p->bytes.data[i];
+
+		if (c <= ' ' || strchr(ends, c))
+			break;
+		i++;
+	}
+	while (i > at && strchr(",;.)]}", p->bytes.data[i - 1]))
+		i--;
+	p->start = at;
+	p->len = i - at;
+	return p->len > 0 && p->len <= RV_ASSIGN_VALUE_MAX;
+}
+
+/* A sentence is no value: words go on after the blank, and it is no comment. */
+static bool goes_on(const struct rv_place *p)
+{
+	size_t end = p->start + p->len;
+	size_t next = rv_skip_blanks(p, end);
+	uint8_t c = rv_at(p, next);
+
+	return next > end &&
+	       (rv_is_letter(c) || rv_is_digit(c) || c == '(' || c == '+' || c == '|' || c == '?');
+}
+
+static bool is_line_form(const struct rv_place *p)
+{
+	uint8_t form = p->context->form;
+
+	return form == RV_FORM_CONFIG || form == RV_FORM_YAML || form == RV_FORM_TEXT ||
+	       form == RV_FORM_DOC || form == RV_FORM_SHELL || form == RV_FORM_SQL;
+}
+
+static bool span_unquoted(struct rv_place *p, size_t at)
+{
+	uint8_t before = p->name_start > 0 ? p->bytes.data[p->name_start - 1] : '\n';
+	bool is_query = before == '&' || before == '?' || before == ';';
+	bool in_string = is_query || is_in_string(p);
+
+	if (p->bind == RV_BIND_TAG)
+		return span_bare(p, at, "<\"'") && rv_at(p, p->start + p->len) == '<';
+	if (p->bind == RV_BIND_CALL || p->bind == RV_BIND_COMMA || p->bind == RV_BIND_COMPARE)
+		return false;
+	if (is_query)
+		p->bits |= RV_BIT(BY_QUERY);
+	if (in_string)
+		return (p->bind == RV_BIND_ASSIGN || is_line_form(p) || p->bind == RV_BIND_COLON ||
+			p->bind == RV_BIND_SPACE) &&
+		       span_bare(p, at, "\"'`&;,<>\\)]}") && (p->len >= 6 || is_query);
+	if (p->bind == RV_BIND_SPACE)
+		return span_bare(p, at, "\"'`|<>\\)],;");
+	if (!is_line_form(p) && !is_in_comment(p))
+		return false;
+	bool is_whole_line = p->context->form == RV_FORM_CONFIG || p->context->form == RV_FORM_YAML;
+
+	if (!span_bare(p, at, is_whole_line ? "" : "\"'`&;<>\\|,)"))
+		return false;
+	return !goes_on(p) || (p->context->form == RV_FORM_SHELL && p->bind == RV_BIND_ASSIGN) ||
+	       p->context->form == RV_FORM_DOC;
+}
+
+/* JSON in a string, "{\"sig\":\"..\"}": the longest run of token characters is the value. */
+static void narrow_to_inner(struct rv_place *p)
+{
+	const uint8_t *v = p->bytes.data + p->start;
+	size_t best = 0;
+	size_t best_at = 0;
+	size_t run = 0;
+
+	if (v[0] != '{' || p->len < INNER_MIN)
+		return;
+	for (size_t i = 0; i <= p->len; i++) {
+		bool in = i < p->len &&
+			  (rv_is_letter(v[i]) || rv_is_digit(v[i]) || v[i] == '_' || v[i] == '-');
+
+		if (in) {
+			run++;
+			continue;
+		}
+		if (run > best) {
+			best = run;
+			best_at = i - run;
+		}
+		run = 0;
+	}
+	if (best < INNER_MIN)
+		return;
+	p->start += best_at;
+	p->len = best;
+}
+
+/* "Bearer ..", "ApiKey ..": the scheme's name is not the secret. */
+static void drop_scheme(struct rv_place *p)
+{
+	static const char *const schemes[] = {
+		"bearer ",  "basic ",	  "token ", "apikey ", "oauth ",
+		"api-key ", "negotiate ", "pass:",  "key ",    "bot "};
+	struct rv_str v = {p->bytes.data + p->start, p->len};
+
+	for (size_t i = 0; i < RV_LEN(schemes); i++) {
+		size_t len = strlen(schemes[i]);
+
+		if (!rv_says_at(v, 0, schemes[i]) || v.len < len + 3)
+			continue;
+		p->start += len;
+		p->len -= len;
+		p->bits |= RV_BIT(IN_HEADER);
+		return;
+	}
+}
+
+static void trim_escapes(struct rv_place *p)
+{
+	const uint8_t *v = p->bytes.data + p->start;
+
+	while (p->len >= 2 && v[p->len - 2] == '\\' && strchr("nrt", v[p->len - 1]))
+		p->len -= 2;
+	while (p->len > 0 && rv_is_blank(v[p->len - 1]))
+		p->len--;
+	while (p->len > 0 && rv_is_blank(p->bytes.data[p->start])) {
+		p->start++;
+		p->len--;
+	}
+}
+
+/* Unquoted "Authorization: Bearer x": the value begins after the scheme. */
+static size_t skip_scheme(struct rv_place *p, size_t at)
+{
+	static const char *const schemes[] = {"bearer ", "basic ",   "token ",
+					      "apikey ", "api-key ", "oauth "};
+
+	for (size_t i = 0; i < RV_LEN(schemes); i++) {
+		if (p->family == RV_FAMILY_AUTH && rv_says_at(p->bytes, at, schemes[i])) {
+			p->bits |= RV_BIT(IN_HEADER);
+			return rv_skip_blanks(p, at + strlen(schemes[i]));
+		}
+	}
+	return at;
+}
+
+bool rv_span_find(struct rv_place *p)
+{
+	size_t at = rv_skip_blanks(p, p->at);
+	bool is_escaped = false;
+
+	if ((rv_at(p, at) == '\n' || rv_at(p, at) == '\r') && p->bind != RV_BIND_COLON &&
+	    p->bind != RV_BIND_SPACE) {
+		while (rv_at(p, at) == '\n' || rv_at(p, at) == '\r' || rv_is_blank(rv_at(p, at)))
+			at++;
+		if (!rv_is_quote(rv_at(p, at)))
+			return false;
+	}
+	while (rv_at(p, at) == '\\' &&
+	       (rv_is_quote(rv_at(p, at + 1)) || rv_at(p, at + 1) == '\\')) {
+		is_escaped = true;
+		at++;
+	}
+	if (!is_escaped)
+		at = skip_string_prefix(p, at);
+	if (!rv_is_quote(rv_at(p, at)) && p->bind != RV_BIND_TAG && p->bind != RV_BIND_SPACE)
+		at = skip_wrap(p, at);
+	if (!rv_is_quote(rv_at(p, at)))
+		at = skip_to_default(p, at);
+	if (is_in_comment(p))
+		p->bits |= RV_BIT(COMMENT);
+	if (rv_at(p, at) == '`' && p->context->form == RV_FORM_SHELL)
+		return false; /* a command */
+	bool found = rv_is_quote(rv_at(p, at)) ? span_quoted(p, at, is_escaped)
+					       : span_unquoted(p, skip_scheme(p, at));
+
+	if (!found)
+		return false;
+	take_second(p);
+	drop_scheme(p);
+	narrow_to_inner(p);
+	trim_escapes(p);
+	return p->len > 0;
+}

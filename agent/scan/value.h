@@ -1,0 +1,16 @@
+/* scan: a value by itself: is it a reference to something else, and how does it read? Not here:
+ * where it stands (assign.h). */
+#pragma once
+
+#include "agent/base/buf.h"
+
+/* A variable, template, call, path, address, type or "none": what stands where a value would, and
+ * is none. `is_bare`: not quoted, so that names of variables count too. */
+bool rv_value_is_reference(struct rv_str value, bool is_bare);
+
+/* RV_BIT()s of assign_features.def that the value alone decides. */
+uint64_t rv_value_features(struct rv_str value);
+
+/* A password's hash as written in shadow, htpasswd and their like ("$6$..", "{SSHA}..", "*" + 40
+ * hex digits): its length within the value, or 0. */
+size_t rv_value_hash_len(struct rv_str value);

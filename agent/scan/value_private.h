@@ -1,0 +1,42 @@
+/* scan: shared by value*.c. */
+#pragma once
+
+#include "agent/scan/assign.h"
+#include "agent/scan/value.h"
+
+static inline bool rv_is_lower(uint8_t c)
+{
+	return c >= 'a' && c <= 'z';
+}
+
+static inline bool rv_is_upper(uint8_t c)
+{
+	return c >= 'A' && c <= 'Z';
+}
+
+static inline bool rv_is_digit(uint8_t c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static inline bool rv_is_letter(uint8_t c)
+{
+	return rv_is_lower(c | 0x20);
+}
+
+static inline bool rv_is_hex(uint8_t c)
+{
+	return rv_is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
+}
+
+static inline bool rv_is_blank(uint8_t c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* Does it stand in s at `at`, whatever the case? `word` is in small letters. */
+bool rv_says_at(struct rv_str s, size_t at, const char *word);
+bool rv_says(struct rv_str s, const char *word);
+
+/* PLACEHOLDER, HOLDS_PLACEHOLDER, SEQUENCE (value_words.c). */
+uint64_t rv_value_placeholder(struct rv_str value);

@@ -1,0 +1,161 @@
+/* scan: words that people put where a secret goes. Not here: other looks (value.c). */
+#include "agent/scan/value_private.h"
+
+#define PLACEHOLDER_MAX 48
+
+bool rv_says_at(struct rv_str s, size_t at, const char *word)
+{
+	size_t i = 0;
+
+	for (; word[i]; i++) {
+		if (at + i >= s.len)
+			return false;
+		uint8_t c = s.data[at + i];
+
+		if ((rv_is_upper(c) ? c | 0x20 : c) != (uint8_t)word[i])
+			return false;
+	}
+	return true;
+}
+
+bool rv_says(struct rv_str s, const char *word)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		if (rv_says_at(s, i, word))
+			return true;
+	}
+	return false;
+}
+
+/* Nothing but these, in any order, with signs and digits between or behind: "my-secret-token1". */
+static const char *const fillers[] = {
+	"password",    "passwd",    "passphrase", "passwort",	 "pass",       "pwd",
+	"secrets",     "secret",    "tokens",	  "token",	 "keys",       "key",
+	"apikey",      "api",	    "auth",	  "credentials", "credential", "creds",
+	"cred",	       "login",	    "username",	  "user",	 "admin",      "root",
+	"guest",       "anonymous", "nobody",	  "someone",	 "tester",     "testing",
+	"tests",       "test",	    "examples",	  "example",	 "sample",     "demo",
+	"dummy",       "fake",	    "mock",	  "stub",	 "foobar",     "foo",
+	"bar",	       "baz",	    "qux",	  "quux",	 "spam",       "eggs",
+	"changeme",    "change",    "changed",	  "change",	 "replace",    "insert",
+	"enter",       "provide",   "your",	  "mine",	 "my",	       "the",
+	"this",	       "that",	    "some",	  "any",	 "new",	       "old",
+	"current",     "other",	    "another",	  "second",	 "first",      "third",
+	"valid",       "invalid",   "wrong",	  "right",	 "correct",    "incorrect",
+	"bad",	       "good",	    "real",	  "not",	 "no",	       "none",
+	"null",	       "nil",	    "empty",	  "blank",	 "default",    "value",
+	"string",      "text",	    "data",	  "name",	 "id",	       "here",
+	"access",      "refresh",   "bearer",	  "basic",	 "session",    "client",
+	"consumer",    "server",    "private",	  "public",	 "master",     "shared",
+	"super",       "top",	    "very",	  "strong",	 "weak",       "long",
+	"short",       "random",    "simple",	  "plain",	 "hidden",     "removed",
+	"redacted",    "masked",    "censored",	  "todo",	 "fixme",      "tbd",
+	"placeholder", "goes",	    "put",	  "set",	 "me",	       "it",
+	"to",	       "is",	    "a",	  "an",		 "of",	       "for",
+	"in",	       "and",	    "or",	  "be",		 "from",       "with",
+	"db",	       "database",  "mysql",	  "postgres",	 "postgresql", "redis",
+	"mongo",       "ldap",	    "aws",	  "azure",	 "github",     "gitlab",
+	"google",      "oauth",	    "jwt",	  "app",	 "hash",       "hashed",
+	"encrypted",   "encoded",   "salt",	  "nonce",	 "code",       "hello",
+	"world",       "local",	    "localhost",  "host",	 "dev",	       "prod",
+	"production",  "staging",   "account",	  "service",	 "bot",	       "ci",
+	"build",       "tmp",	    "temp",	  "temporary",	 "xyz",	       "abc",
+	"abcd",	       "qwerty",    "asdf",	  "please",	 "must",       "should",
+	"type",	       "field",	    "param",	  "variable",	 "var",	       "env",
+	"config",      "min",
+};
+
+/* Anywhere in a value, whatever else is there. */
+static const char *const telling[] = {
+	"example",  "changeme",	  "change_me", "change-me", "placeholder", "redacted", "your_",
+	"your-",    "yoursecret", "yourpass",  "dummy",	    "foobar",	   "xxxx",     "insert_",
+	"replace_", "<your",	  "...",       "****",	    "notreal",	   "not_real", "not-real",
+	"-here",    "_here",	  "sample",    "mysecret",  "mypass",	   "some-",    "some_",
+	"fake",	    "0000000",	  "1234567",   "abcdef",    "yourkey",	   "your key", "todo",
+	"secret",   "passw",	  "token",     "apikey",    "api_key"};
+
+/* Length of the longest filler at `at`, or 0. */
+static size_t filler_at(struct rv_str v, size_t at)
+{
+	size_t best = 0;
+
+	for (size_t i = 0; i < RV_LEN(fillers); i++) {
+		size_t len = strlen(fillers[i]);
+
+		if (len > best && rv_says_at(v, at, fillers[i]))
+			best = len;
+	}
+	return best;
+}
+
+static bool is_filler(struct rv_str v)
+{
+	size_t at = 0;
+	bool has_word = false;
+
+	if (v.len > PLACEHOLDER_MAX)
+		return false;
+	while (at < v.len) {
+		size_t len = filler_at(v, at);
+
+		if (len > 0) {
+			has_word = true;
+			at += len;
+		} else if (rv_is_letter(v.data[at])) {
+			return false;
+		} else {
+			at++;
+		}
+	}
+	return has_word;
+}
+
+/* Neighbours that follow on or repeat, on the keyboard too: in 3 of 4 places. */
+static bool is_sequence(struct rv_str v)
+{
+	static const char rows[] = "qwertyuiop asdfghjkl zxcvbnm 1234567890";
+	size_t steps = 0;
+
+	if (v.len < 3)
+		return true;
+	for (size_t i = 1; i < v.len; i++) {
+		uint8_t a = v.data[i - 1];
+		uint8_t b = v.data[i];
+		const char *key = memchr(rows, a | 0x20, sizeof(rows) - 1);
+
+		steps += b == a || b == a + 1 || b + 1 == a;
+		steps += b != a && b != a + 1 && key && key[1] == (char)(b | 0x20);
+	}
+	return steps * 4 >= (v.len - 1) * 3;
+}
+
+/* At most a quarter of the characters differ: "00000001", "abababab". */
+static bool is_monotone(struct rv_str v)
+{
+	uint64_t seen[4] = {0};
+	size_t kinds = 0;
+	size_t len = v.len < 64 ? v.len : 64;
+
+	for (size_t i = 0; i < len; i++) {
+		uint64_t bit = UINT64_C(1) << (v.data[i] & 63);
+
+		kinds += (seen[v.data[i] >> 6] & bit) == 0;
+		seen[v.data[i] >> 6] |= bit;
+	}
+	return len >= 6 && kinds * 4 <= (len < 16 ? len : 16);
+}
+
+uint64_t rv_value_placeholder(struct rv_str value)
+{
+	uint64_t bits = 0;
+
+	if (is_filler(value))
+		bits |= RV_BIT(PLACEHOLDER);
+	for (size_t i = 0; i < RV_LEN(telling) && !(bits & RV_BIT(HOLDS_PLACEHOLDER)); i++) {
+		if (value.len <= 256 && rv_says(value, telling[i]))
+			bits |= RV_BIT(HOLDS_PLACEHOLDER);
+	}
+	if (is_sequence(value) || is_monotone(value))
+		bits |= RV_BIT(SEQUENCE);
+	return bits;
+}
