@@ -33,12 +33,12 @@ static void add(struct rv_scan *s, struct rv_hit hit)
 	lane->hits[lane->hit_count++] = hit;
 }
 
-static unsigned place_of(struct rv_scan *s)
+static const struct rv_context *context_of(struct rv_scan *s)
 {
-	if (!s->has_place)
-		s->place = rv_place_of(s->lane->path);
-	s->has_place = true;
-	return s->place;
+	if (!s->has_context)
+		s->context = rv_context_of(s->lane->path);
+	s->has_context = true;
+	return &s->context;
 }
 
 static bool is_word(uint8_t c)
@@ -56,8 +56,17 @@ static bool is_bounded(const struct rv_scan *s, const struct rv_rule *rule, stru
 	       !is_word(s->bytes.data[v.end - 1]);
 }
 
+/* Does what was issued at random read as made up? The mark before it is no part of that. */
+static bool is_dummy(struct rv_str bytes, struct rv_span v, struct rv_span anchor)
+{
+	size_t from = anchor.end > v.start && anchor.end < v.end ? anchor.end : v.start;
+
+	return !rv_check_not_placeholder((struct rv_str){bytes.data + from, v.end - from});
+}
+
 /* The rule's demands on the value; what only weakens it lowers the confidence. */
-static void judge(struct rv_scan *s, struct rv_armed *row, struct rv_span match, struct rv_span v)
+static void judge(struct rv_scan *s, struct rv_armed *row, struct rv_span anchor,
+		  struct rv_span match, struct rv_span v)
 {
 	const struct rv_rule *rule = row->rule;
 	struct rv_str value = {s->bytes.data + v.start, v.end - v.start};
@@ -82,10 +91,10 @@ static void judge(struct rv_scan *s, struct rv_armed *row, struct rv_span match,
 	else
 		hit.is_identified = row->check && row->check->identifies;
 	if (!hit.is_identified && hit.confidence > CONFIDENCE_DUMMY &&
-	    !rv_check_not_placeholder(value))
+	    is_dummy(s->bytes, v, anchor))
 		hit.confidence = CONFIDENCE_DUMMY;
-	if (!(rule->flags & RV_RULE_COMPANION) && !hit.is_identified &&
-	    (place_of(s) & RV_PLACE_LOCK) && hit.confidence < 80)
+	if (!(rule->flags & RV_RULE_COMPANION) && !hit.is_identified && hit.confidence < 80 &&
+	    context_of(s)->is_lock)
 		hit.confidence = hit.confidence / 2;
 	add(s, hit);
 }
@@ -133,7 +142,7 @@ static void try_regex(struct rv_scan *s, struct rv_armed *row, struct rv_span an
 
 	if (rule->behind == 0) {
 		if (run(s, row, range, PCRE2_ANCHORED, &match, &value))
-			judge(s, row, match, value);
+			judge(s, row, anchor, match, value);
 		return;
 	}
 	range.start = anchor.start > rule->behind ? anchor.start - rule->behind : 0;
@@ -141,7 +150,7 @@ static void try_regex(struct rv_scan *s, struct rv_armed *row, struct rv_span an
 		if (!run(s, row, range, 0, &match, &value) || match.start > anchor.start)
 			return;
 		if (match.end >= anchor.end) {
-			judge(s, row, match, value);
+			judge(s, row, anchor, match, value);
 			return;
 		}
 		range.start = match.start + 1;
@@ -161,22 +170,26 @@ static void try_whole(struct rv_scan *s, struct rv_armed *row)
 	for (int i = 0; i < WHOLE_MAX && range.start < range.end; i++) {
 		if (!run(s, row, range, PCRE2_NOTEMPTY, &match, &value))
 			return;
-		judge(s, row, match, value);
+		judge(s, row, (struct rv_span){0, 0}, match, value);
 		range.start = match.end > range.start ? match.end : range.start + 1;
 	}
 }
 
-static void try_assignment(struct rv_scan *s, struct rv_armed *row, struct rv_span anchor)
+static void try_assignment(struct rv_scan *s, struct rv_armed *row, const struct rv_anchor *anchor,
+			   struct rv_span span)
 {
 	struct rv_assign found;
 
-	if (!rv_assign_at(s->bytes, anchor.start, anchor.end, place_of(s), &found))
+	if (anchor->assign < 0 ||
+	    !rv_assign_at(s->bytes, context_of(s), (unsigned)anchor->assign, span.end, &found))
 		return;
+	size_t start = found.name_len > 0 && found.name_start < found.start ? found.name_start
+									    : found.start;
 	struct rv_hit hit = {.rule = row->rule,
-			     .start = found.value_start,
-			     .len = found.value_len,
-			     .match_start = found.name_start,
-			     .match_len = found.value_start + found.value_len - found.name_start,
+			     .start = found.start,
+			     .len = found.len,
+			     .match_start = start,
+			     .match_len = found.start + found.len - start,
 			     .kind = found.kind,
 			     .confidence = found.confidence};
 
@@ -184,24 +197,30 @@ static void try_assignment(struct rv_scan *s, struct rv_armed *row, struct rv_sp
 		add(s, hit);
 }
 
-static void try_pem(struct rv_scan *s, struct rv_armed *row, struct rv_span anchor)
+/* The anchor "-----BEGIN " is PEM's, any other JSON's. */
+static void try_pem(struct rv_scan *s, struct rv_armed *row, const struct rv_anchor *anchor,
+		    struct rv_span span)
 {
-	struct rv_pem_private found;
+	bool is_pem = anchor->text[0] == '-';
+	struct rv_pem_key found;
 
-	if (!rv_pem_private_at(s->bytes, anchor.start, &found))
+	if (is_pem ? !rv_pem_private_at(s->bytes, span.start, &found)
+		   : !rv_jwk_private_at(s->bytes, span.start, &found))
 		return;
+	size_t start = found.start < span.start ? found.start : span.start;
 	struct rv_hit hit = {.rule = row->rule,
-			     .start = found.body_start,
-			     .len = found.body_len,
-			     .match_start = found.start,
-			     .match_len = found.len,
+			     .start = found.start,
+			     .len = found.len,
+			     .match_start = start,
+			     .match_len = found.end > start ? found.end - start : found.len,
 			     .kind = row->rule->kind,
 			     .confidence = found.confidence};
 
 	add(s, hit);
 }
 
-static void try_row(struct rv_scan *s, struct rv_armed *row, struct rv_span anchor)
+static void try_row(struct rv_scan *s, struct rv_armed *row, const struct rv_anchor *literal,
+		    struct rv_span anchor)
 {
 	const struct rv_rule *rule = row->rule;
 
@@ -215,10 +234,10 @@ static void try_row(struct rv_scan *s, struct rv_armed *row, struct rv_span anch
 			try_regex(s, row, anchor);
 		return;
 	case RV_MATCHER_ASSIGNMENT:
-		try_assignment(s, row, anchor);
+		try_assignment(s, row, literal, anchor);
 		return;
 	case RV_MATCHER_PEM:
-		try_pem(s, row, anchor);
+		try_pem(s, row, literal, anchor);
 		return;
 	}
 }
@@ -231,13 +250,14 @@ static uint64_t now_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000U + (uint64_t)t.tv_nsec;
 }
 
-static void try_counted(struct rv_scan *s, struct rv_armed *row, struct rv_span anchor)
+static void try_counted(struct rv_scan *s, struct rv_armed *row, const struct rv_anchor *literal,
+			struct rv_span anchor)
 {
 	struct rv_rule_cost *cost = &s->lane->costs[row - s->lane->scanner->rows];
 	size_t before = s->lane->hit_count;
 	uint64_t from = now_ns();
 
-	try_row(s, row, anchor);
+	try_row(s, row, literal, anchor);
 	cost->ns += now_ns() - from;
 	cost->tries++;
 	cost->matches += s->lane->hit_count - before;
@@ -256,9 +276,9 @@ static int on_anchor(struct rv_scan *s, const struct rv_anchors *anchors, unsign
 		if (number == RV_ROW_QUOTED)
 			s->has_quoted = true;
 		else if (s->lane->costs)
-			try_counted(s, row, span);
+			try_counted(s, row, anchor, span);
 		else
-			try_row(s, row, span);
+			try_row(s, row, anchor, span);
 	}
 	return s->is_full;
 }

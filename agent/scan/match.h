@@ -1,6 +1,7 @@
 /* scan: inside of the engine: what one anchor leads to. For scan.c and match.c. */
 #pragma once
 
+#include "agent/scan/context.h"
 #include "agent/scan/scan_db.h"
 
 struct rv_lane {
@@ -27,8 +28,8 @@ struct rv_scan {
 	struct rv_str bytes;
 	size_t part_start; /* anchors' offsets count from here */
 	unsigned flags;
-	unsigned place; /* RV_PLACE_* once has_place */
-	bool has_place;
+	struct rv_context context; /* of lane->path, once has_context */
+	bool has_context;
 	bool is_text;
 	bool is_full;
 	bool has_quoted;

@@ -193,7 +193,7 @@ static rv_status read_numbers(const struct rv_rules_reader *r, const json_t *rul
 
 	row->ahead = AHEAD_DEFAULT;
 	row->within = WITHIN_DEFAULT;
-	RV_TRY(read_number(r, rule, "behind", 0, 256, &row->behind));
+	RV_TRY(read_number(r, rule, "behind", 0, 2048, &row->behind));
 	RV_TRY(read_number(r, rule, "ahead", 1, RV_RULE_AHEAD_MAX, &row->ahead));
 	RV_TRY(read_number(r, rule, "within", 1, RV_RULE_AHEAD_MAX, &row->within));
 	RV_TRY(read_number(r, rule, "min_entropy", 0, 80, &row->min_entropy));
@@ -360,8 +360,9 @@ static rv_status lint_template(const struct rv_rules_reader *r, const json_t *sa
 			       const char *key, const char *text)
 {
 	static const char *const names[] = {
-		"alnum:",  "upper:", "lower:", "digit:", "hex:", "HEX:",   "b32:",  "b64:",
-		"b64url:", "pass:",  "zero:",  "uuid}",	 "jwt}", "start}", "check}"};
+		"alnum:", "upper:",  "lower:", "digit:",  "hex:",    "HEX:",   "b32:",
+		"b64:",	  "b64url:", "pass:",  "zero:",	  "uuid}",   "jwt}",   "start}",
+		"check}", "lalnum:", "lb32:",  "ualnum:", "bech32:", "BECH32:"};
 	const char *at = text;
 
 	while ((at = strchr(at, '{')) != NULL) {

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #define TEXT_PROBE 4096
+#define KNOWS_MIN  30	/* confidence of a provider's rule to go before a plain assignment */
 #define NEAR_BACK  4096 /* a companion's longest value */
 
 rv_status rv_lane_new(struct rv_scanner *scanner, struct rv_lane **out)
@@ -176,7 +177,17 @@ static bool is_dropped(const struct rv_scan *s, const struct rv_hit *hit)
 	return (hit->rule->flags & RV_RULE_COMPANION) && !(s->flags & RV_SCAN_MASK);
 }
 
-/* Leaves a list without overlaps: the surer one stays, or, for masking, both as one span. */
+/* One that knows the provider goes before one that only reads a name, unless it is hardly one. */
+static bool is_better(const struct rv_hit *a, const struct rv_hit *b)
+{
+	bool a_knows = a->rule->matcher != RV_MATCHER_ASSIGNMENT && a->confidence >= KNOWS_MIN;
+	bool b_knows = b->rule->matcher != RV_MATCHER_ASSIGNMENT && b->confidence >= KNOWS_MIN;
+
+	return a_knows != b_knows ? a_knows : a->confidence > b->confidence;
+}
+
+/* Leaves a list without overlaps: the better one stays, with the confidence of both when they are
+ * of one value; or, for masking, both as one span. */
 static void settle_overlaps(struct rv_scan *s)
 {
 	struct rv_lane *lane = s->lane;
@@ -195,11 +206,16 @@ static void settle_overlaps(struct rv_scan *s)
 		if (s->flags & RV_SCAN_MASK) {
 			size_t end = hit.start + hit.len;
 
-			if (end > last->start + last->len)
-				last->len = end - last->start;
-		} else if (hit.confidence > last->confidence) {
-			*last = hit;
+			last->len = end > last->start + last->len ? end - last->start : last->len;
+			continue;
 		}
+		bool is_same = hit.start == last->start && hit.len == last->len;
+		uint8_t most =
+			hit.confidence > last->confidence ? hit.confidence : last->confidence;
+		if (is_better(&hit, last))
+			*last = hit;
+		if (is_same && last->confidence >= KNOWS_MIN)
+			last->confidence = most;
 	}
 	lane->hit_count = kept;
 }

@@ -33,12 +33,6 @@ RV_NODISCARD rv_status rv_lane_new(struct rv_scanner *scanner, struct rv_lane **
 void rv_lane_free(struct rv_lane *lane);
 void rv_lane_freep(struct rv_lane **lane);
 
-/* What the place says about a value; weighs in the confidence (rv_place_of). */
-#define RV_PLACE_TEST	(1U << 0) /* a test, a sample, documentation */
-#define RV_PLACE_LOCK	(1U << 1) /* a lock file, checksums, minified or generated */
-#define RV_PLACE_CODE	(1U << 2) /* program source */
-#define RV_PLACE_CONFIG (1U << 3) /* configuration, environment, shell */
-unsigned rv_place_of(struct rv_str path);
 /* Where what is scanned next lies; borrowed until set again. It is looked at only when something is
  * found. None at first. */
 void rv_lane_set_path(struct rv_lane *lane, struct rv_str path);

@@ -2,6 +2,8 @@
  * regexes (scan_code.c). */
 #include "agent/scan/scan_db.h"
 
+#include "agent/scan/assign.h"
+
 #include <stdlib.h>
 
 struct literal {
@@ -70,6 +72,16 @@ static size_t list_literals(const struct rv_scanner *s, bool of_words, struct li
 	return at;
 }
 
+static int8_t assign_of(const char *text, size_t len)
+{
+	for (size_t i = 0; i < rv_assign_anchor_count && i < INT8_MAX; i++) {
+		if (rv_assign_anchors[i].len == len &&
+		    memcmp(rv_assign_anchors[i].text, text, len) == 0)
+			return (int8_t)i;
+	}
+	return -1;
+}
+
 /* One anchor per distinct literal, its rows in order. */
 static rv_status gather(const struct rv_scanner *s, bool of_words, struct rv_anchors *out,
 			struct rv_diag *diag)
@@ -88,10 +100,12 @@ static rv_status gather(const struct rv_scanner *s, bool of_words, struct rv_anc
 			return rv_fail(RV_CLASS_MALFORMED, diag, "rule %s: an anchor of %zu bytes",
 				       s->rows[all[i].row].rule->id, all[i].len);
 		if (i == 0 || !is_same_literal(&all[i], &all[i - 1]))
-			out->items[out->count++] = (struct rv_anchor){.text = all[i].text,
-								      .len = (uint8_t)all[i].len,
-								      .folds = all[i].folds,
-								      .first = (uint32_t)i};
+			out->items[out->count++] =
+				(struct rv_anchor){.text = all[i].text,
+						   .len = (uint8_t)all[i].len,
+						   .folds = all[i].folds,
+						   .assign = assign_of(all[i].text, all[i].len),
+						   .first = (uint32_t)i};
 		out->items[out->count - 1].count++;
 		out->waiting[i] = all[i].row;
 	}

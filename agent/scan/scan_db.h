@@ -19,6 +19,7 @@ struct rv_anchor {
 	uint16_t count;
 	uint8_t len;
 	bool folds;
+	int8_t assign; /* its number in rv_assign_anchors, or -1 */
 };
 
 struct rv_armed {

@@ -14,6 +14,8 @@ static const struct {
 	{"alnum", "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"},
 	{"upper", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"},
 	{"lower", "abcdefghijklmnopqrstuvwxyz"},
+	{"lalnum", "abcdefghijklmnopqrstuvwxyz0123456789"},
+	{"ualnum", "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"},
 	{"digit", "0123456789"},
 	{"hex", "0123456789abcdef"},
 	{"HEX", "0123456789ABCDEF"},
@@ -21,6 +23,9 @@ static const struct {
 	{"b64", "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"},
 	{"b64url", "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"},
 	{"pass", "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz"},
+	{"lb32", "abcdefghijklmnopqrstuvwxyz234567"},
+	{"bech32", "qpzry9x8gf2tvdw0s3jn54khce6mua7l"},
+	{"BECH32", "QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L"},
 	{"zero", "0"},
 };
 
