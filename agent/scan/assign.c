@@ -11,15 +11,16 @@
 	}
 
 const struct rv_assign_anchor rv_assign_anchors[] = {
-	ANCHOR("pass", PASSWORD), ANCHOR("pwd", PASSWORD),    ANCHOR("passwd", PASSWORD),
-	ANCHOR("secret", SECRET), ANCHOR("token", TOKEN),     ANCHOR("key", KEY),
-	ANCHOR("auth", AUTH),	  ANCHOR("cred", CREDENTIAL), ANCHOR("salt", SALT),
-	ANCHOR("://", URL),	  ANCHOR("bearer ", SCHEME),  ANCHOR("basic ", SCHEME),
-	ANCHOR("curl ", CURL),	  ANCHOR("mysql", CURL),      ANCHOR("identified ", SQL),
-	ANCHOR("$apr1$", HASH),	  ANCHOR("$2y$", HASH),	      ANCHOR("$2a$", HASH),
-	ANCHOR("$2b$", HASH),	  ANCHOR("$6$", HASH),	      ANCHOR("$5$", HASH),
-	ANCHOR("$1$", HASH),	  ANCHOR("{ssha", HASH),      ANCHOR("{sha}", HASH),
-	ANCHOR("$y$", HASH),	  ANCHOR("$argon2", HASH),
+	ANCHOR("pass", PASSWORD),   ANCHOR("pwd", PASSWORD),	ANCHOR("secret", SECRET),
+	ANCHOR("token", TOKEN),	    ANCHOR("key", KEY),		ANCHOR("auth", AUTH),
+	ANCHOR("cred", CREDENTIAL), ANCHOR("salt", SALT),	ANCHOR("://", URL),
+	ANCHOR("bearer ", SCHEME),  ANCHOR("basic ", SCHEME),	ANCHOR("curl ", CURL),
+	ANCHOR("mysql", CURL),	    ANCHOR("identified ", SQL), ANCHOR("$apr1$", HASH),
+	ANCHOR("$2y$", HASH),	    ANCHOR("$2a$", HASH),	ANCHOR("$2b$", HASH),
+	ANCHOR("$6$", HASH),	    ANCHOR("$5$", HASH),	ANCHOR("$1$", HASH),
+	ANCHOR("{ssha", HASH),	    ANCHOR("{sha}", HASH),	ANCHOR("_pw", PASSWORD),
+	ANCHOR("bindpw", PASSWORD), ANCHOR("rootpw", PASSWORD), ANCHOR("$y$", HASH),
+	ANCHOR("$argon2", HASH),
 };
 const size_t rv_assign_anchor_count = RV_LEN(rv_assign_anchors);
 
@@ -174,6 +175,9 @@ static bool find_named(struct rv_place *p, uint8_t *kind)
 		return false;
 	struct rv_str name = {p->bytes.data + p->name_start, p->name_end - p->name_start};
 
+	if (p->bind == RV_BIND_CALL &&
+	    rv_name_is_asking(name, p->key_start - p->name_start, p->key_end - p->name_start))
+		return false;
 	return rv_name_judge(name, p->key_start - p->name_start, p->key_end - p->key_start,
 			     p->family, &p->bits, kind);
 }
@@ -197,12 +201,16 @@ bool rv_assign_at(struct rv_str bytes, const struct rv_context *context, unsigne
 		return false;
 	struct rv_str value = {bytes.data + p.start, p.len};
 
-	if (rv_value_is_reference(value, !p.is_quoted))
+	if (rv_value_is_reference(value, !p.is_quoted) ||
+	    (context->is_lock && a->family != RV_FAMILY_URL))
 		return false;
 	if (p.bits & RV_BIT(IN_HEADER))
 		kind = RV_KIND_TOKEN;
 	p.bits |= rv_value_features(value) | form_bits(context) | bind_bit(p.bind);
 	p.bits |= joint_bits(p.bits, p.len);
+	if (context->is_locale &&
+	    !(p.bits & (RV_BIT(PASSWORD_MADE) | RV_BIT(SECRET_MADE) | RV_BIT(KEY_MADE))))
+		return false;
 	*out = (struct rv_assign){
 		.start = p.start,
 		.len = p.len,

@@ -115,7 +115,9 @@ static bool bind_space(struct rv_place *p, size_t at)
 
 	if (value)
 		return bound(p, RV_BIND_ASSIGN, value);
-	if (before == '-' || before == '/')
+	if (at > p->name_end + 1)
+		return false; /* a column of a help text */
+	if (before == '-')
 		return bound(p, RV_BIND_SPACE, at);
 	if (rv_is_quote(rv_at(p, at)))
 		return bound(p, RV_BIND_SPACE, at);
@@ -139,6 +141,7 @@ static bool bind_sign(struct rv_place *p, size_t at)
 	case '!':
 		return rv_at(p, at + 1) == '=' &&
 		       bound(p, RV_BIND_COMPARE, at + 2 + (rv_at(p, at + 2) == '='));
+	case '+':
 	case '?':
 		return rv_at(p, at + 1) == '=' && bound(p, RV_BIND_ASSIGN, at + 2);
 	case '|':

@@ -173,7 +173,11 @@ static bool find_sql(struct rv_place *p)
 {
 	size_t at = p->key_end;
 	size_t stop = at + 64;
+	size_t from = p->key_start > RV_ASSIGN_REACH ? p->key_start - RV_ASSIGN_REACH : 0;
+	struct rv_str before = {p->bytes.data + from, p->key_start - from};
 
+	if (!rv_says(before, "user ") && !rv_says(before, "role ") && !rv_says(before, "grant "))
+		return false;
 	if (rv_says_at(p->bytes, at, "by ") && rv_is_letter(rv_at(p, at + 3)) &&
 	    p->context->form != RV_FORM_CODE) {
 		size_t word = end_of_word(p, at + 3, 0);

@@ -209,6 +209,9 @@ static bool span_unquoted(struct rv_place *p, size_t at)
 {
 	uint8_t before = p->name_start > 0 ? p->bytes.data[p->name_start - 1] : '\n';
 	bool is_query = before == '&' || before == '?' || before == ';';
+
+	if (is_query && p->name_start > 5 && rv_says_at(p->bytes, p->name_start - 5, ".svg?"))
+		return false; /* a badge's */
 	bool in_string = is_query || is_in_string(p);
 
 	if (p->bind == RV_BIND_TAG)
@@ -218,11 +221,12 @@ static bool span_unquoted(struct rv_place *p, size_t at)
 	if (is_query)
 		p->bits |= RV_BIT(BY_QUERY);
 	if (in_string)
-		return (p->bind == RV_BIND_ASSIGN || is_line_form(p) || p->bind == RV_BIND_COLON ||
-			p->bind == RV_BIND_SPACE) &&
-		       span_bare(p, at, "\"'`&;,<>\\)]}") && (p->len >= 6 || is_query);
+		return span_bare(p, at, "\"'`&;,<>\\)]}") &&
+		       (p->len >= 6 || is_query || p->family == RV_FAMILY_PASSWORD) &&
+		       (p->bind == RV_BIND_ASSIGN || !goes_on(p));
 	if (p->bind == RV_BIND_SPACE)
-		return span_bare(p, at, "\"'`|<>\\)],;");
+		return span_bare(p, at, "\"'`|<>\\)],;") &&
+		       (p->context->form != RV_FORM_DOC || !goes_on(p));
 	if (!is_line_form(p) && !is_in_comment(p))
 		return false;
 	bool is_whole_line = p->context->form == RV_FORM_CONFIG || p->context->form == RV_FORM_YAML;
@@ -318,7 +322,7 @@ bool rv_span_find(struct rv_place *p)
 	bool is_escaped = false;
 
 	if ((rv_at(p, at) == '\n' || rv_at(p, at) == '\r') && p->bind != RV_BIND_COLON &&
-	    p->bind != RV_BIND_SPACE) {
+	    p->bind != RV_BIND_SPACE && p->bind != RV_BIND_COMMA) {
 		while (rv_at(p, at) == '\n' || rv_at(p, at) == '\r' || rv_is_blank(rv_at(p, at)))
 			at++;
 		if (!rv_is_quote(rv_at(p, at)))

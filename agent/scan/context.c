@@ -12,7 +12,8 @@ static const struct {
 	 "mjs cjs ts tsx "
 	 "vue svelte dart lua pl pm r ex exs erl hs clj groovy gradle vb fs pas d jl ml coffee sol "
 	 "proto "
-	 "graphql ipynb erb cr nim zig asm s v sv cmake mk css scss less inc tcl ",
+	 "graphql ipynb erb cr nim zig asm s v sv cmake mk css scss less inc tcl l y yy ll g4 m4 "
+	 "am ac in awk sed ",
 	 RV_FORM_CODE},
 	{" ini env cfg conf config properties props toml cnf reg service netrc pgpass tfvars hcl "
 	 "tf rc ovpn "

@@ -108,11 +108,12 @@ static const char *const key_heads_other =
 	"in to from of and or the a an press release pressed any function func media soft multi fk "
 	"pk guid uuid "
 	"registration_id artifact signature_verification verification verifying verify trusted "
-	"gpg_public pgp_public ";
+	"gpg_public pgp_public encrypted "
+	"wrapped encapsulated ";
 
 /* And when it is surely one that opens something. */
 static const char *const key_heads_secret =
-	" api access secret private priv encryption encrypt encrypted crypt crypto cipher aes hmac "
+	" api access secret private priv encryption encrypt crypt crypto cipher aes hmac "
 	"signing sign "
 	"signature master auth shared account consumer client app application server session "
 	"security webhook jwt "
@@ -143,7 +144,8 @@ static const char *const unreal = " test tests testing fake dummy example sample
 static const char *const about =
 	" label title mandatory forgot forgotten enter error errors hint tooltip btn button "
 	"placeholder help "
-	"encrypted wrapped show hide toggle lost recover recovery change reset msg lbl txt ";
+	"encrypted wrapped show hide toggle lost recover recovery change reset msg lbl txt "
+	"csrf xsrf authenticity antiforgery captcha ";
 
 #define WORD_MAX 24
 
@@ -178,6 +180,41 @@ static size_t word_before(struct rv_str name, size_t end, char out[WORD_MAX + 3]
 static bool is_listed(const char *list, const char *word)
 {
 	return word[1] != ' ' && strstr(list, word) != NULL;
+}
+
+/* Calls that ask for a secret or do something with it; what they are given is another thing. */
+bool rv_name_is_asking(struct rv_str name, size_t key_at, size_t key_end)
+{
+	static const char *const verbs = " get gets is has have check checks find fetch read ask "
+					 "prompt encode decode hash make generate "
+					 "gen create valid validate verify parse from to load "
+					 "lookup require requires delete remove render "
+					 "mask strip compare rand random need needs list show "
+					 "print log format refresh revoke expect assert "
+					 "missing no invalid match test describe ";
+	char word[WORD_MAX + 3];
+	size_t start = 0;
+
+	/* A method of it, "password.sendKeys(", not "token.decode(" */
+	for (size_t i = key_end; i < name.len; i++) {
+		if (name.data[i] == '.')
+			return !rv_says_at(name, i, ".sendkeys") && !rv_says_at(name, i, ".set") &&
+			       !rv_says_at(name, i, ".fill") && !rv_says_at(name, i, ".type") &&
+			       !rv_says_at(name, i, ".val");
+	}
+	for (size_t i = 0; i < key_at; i++) {
+		if (name.data[i] == '.')
+			start = i + 1;
+	}
+	size_t end = start;
+
+	while (end < key_at && rv_is_letter(name.data[end]) &&
+	       (end == start || !rv_is_upper(name.data[end])))
+		end++;
+	if (end == start)
+		return false;
+	word_before(name, end, word);
+	return is_listed(verbs, word);
 }
 
 /* A run of letters without a join, as "apikey" before "key": does it end with a listed word? */

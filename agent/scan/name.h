@@ -8,6 +8,9 @@
  * "keyboard" and "tokenizer" end here. */
 bool rv_name_may_go_on(unsigned family, const uint8_t *after, size_t len);
 
+/* Of a name before a bracket: does the call ask for a secret, or do something with one? */
+bool rv_name_is_asking(struct rv_str name, size_t key_at, size_t key_end);
+
 /* `key_at` and `key_len`: the keyword in the name. False: the name is of something else
  * ("token_type", "public_key"). Else adds NAME_ bits and tells the kind. */
 bool rv_name_judge(struct rv_str name, size_t key_at, size_t key_len, unsigned family,

@@ -82,9 +82,13 @@ static uint64_t length_bit(size_t len)
 	return len < 40 ? RV_BIT(LEN_39) : RV_BIT(LEN_MORE);
 }
 
-static uint64_t rarity_bit(struct rv_str v)
+static uint64_t rarity_bit(struct rv_str v, bool is_hex)
 {
 	unsigned cost = rv_rarity(v);
+
+	/* Triples say nothing of six letters and ten digits. */
+	if (is_hex)
+		return RV_BIT(RARE_5);
 
 	if (cost < 58)
 		return RV_BIT(RARE_1);
@@ -153,8 +157,10 @@ uint64_t rv_value_features(struct rv_str value)
 {
 	struct tally t = tally_of(value);
 	unsigned words = rv_words_cover(value);
-	uint64_t bits = length_bit(value.len) | rarity_bit(value) | class_bits(value, &t) |
+	uint64_t bits = length_bit(value.len) | class_bits(value, &t) |
 			shape_bits(value, &t, words) | rv_value_placeholder(value);
+
+	bits |= rarity_bit(value, bits & (RV_BIT(HEX) | RV_BIT(UUID)));
 
 	if (rv_value_hash_len(value))
 		bits |= RV_BIT(HASHED);

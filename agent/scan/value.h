@@ -4,6 +4,8 @@
 
 #include "agent/base/buf.h"
 
+#define RV_VALUE_MIN 4 /* shorter ones are no secrets */
+
 /* A variable, template, call, path, address, type or "none": what stands where a value would, and
  * is none. `is_bare`: not quoted, so that names of variables count too. */
 bool rv_value_is_reference(struct rv_str value, bool is_bare);

@@ -2,6 +2,7 @@
 #include "agent/scan/value_private.h"
 
 #define HASH_BODY_MIN 13
+#define HASH_PART_MIN 20
 #define HASH_MAX      256
 
 static bool is_crypt_byte(uint8_t c)
@@ -10,11 +11,19 @@ static bool is_crypt_byte(uint8_t c)
 	       c == ',' || c == '+' || c == '-' || c == '_';
 }
 
-static size_t run_of(struct rv_str v, size_t at)
+/* The end of the hash, one part of which must be as long as a digest is; else 0. */
+static size_t end_of(struct rv_str v, size_t at)
 {
-	while (at < v.len && at < HASH_MAX && is_crypt_byte(v.data[at]))
-		at++;
-	return at;
+	size_t part = at;
+	size_t longest = 0;
+
+	for (; at < v.len && at < HASH_MAX && is_crypt_byte(v.data[at]); at++) {
+		if (v.data[at] == '$')
+			part = at + 1;
+		if (at + 1 - part > longest)
+			longest = at + 1 - part;
+	}
+	return longest >= HASH_PART_MIN ? at : 0;
 }
 
 /* At least two parts after the method's name, the last of them long. */
@@ -30,9 +39,7 @@ static size_t modular_len(struct rv_str v)
 
 		if (v.len < len + HASH_BODY_MIN || memcmp(v.data, methods[i], len) != 0)
 			continue;
-		size_t end = run_of(v, len);
-
-		return end >= len + HASH_BODY_MIN ? end : 0;
+		return end_of(v, len);
 	}
 	return 0;
 }
@@ -48,9 +55,7 @@ static size_t braced_len(struct rv_str v)
 
 		if (!rv_says_at(v, 0, methods[i]))
 			continue;
-		size_t end = run_of(v, len);
-
-		return end >= len + HASH_BODY_MIN ? end : 0;
+		return end_of(v, len);
 	}
 	return 0;
 }

@@ -33,6 +33,8 @@ static bool is_variable(struct rv_str v, bool is_bare)
 	uint8_t first = v.data[0];
 	size_t at = 1;
 
+	if (first == '$' && v.data[1] == '$')
+		return is_bare;
 	if (first == '%' && v.len <= 4)
 		return true;
 	if (first != '$' && first != '@' && first != ':' && (first != '&' || !is_bare) &&
@@ -90,7 +92,7 @@ static bool is_path(struct rv_str v)
 	size_t slashes = 0;
 	size_t others = 0;
 
-	if (rv_says(v, "://"))
+	if (rv_says(v, "://") || rv_says(v, "www."))
 		return true;
 	for (size_t i = 0; i < v.len; i++) {
 		slashes += v.data[i] == '/' || v.data[i] == '\\';
@@ -132,6 +134,12 @@ static bool is_measure(struct rv_str v)
 	size_t marks = 0;
 	size_t digits = 0;
 
+	while (v.len > 0 && strchr("^~<>=v ", v.data[0])) {
+		v.data++;
+		v.len--;
+	}
+	if (v.len == 0)
+		return true;
 	for (size_t i = 0; i < v.len; i++) {
 		uint8_t c = v.data[i];
 
@@ -153,6 +161,21 @@ static bool is_measure(struct rv_str v)
 	return is_hex_number ||
 	       (digits > 0 && marks > 0 && letters <= (leads ? 3 : 1) && v.len < 32) ||
 	       (digits + letters == v.len && letters <= 2 && v.len <= 5 && rv_is_digit(v.data[0]));
+}
+
+/* Code, patterns and entities in a quoted text. */
+static bool is_code(struct rv_str v)
+{
+	static const char *const marks[] = {"){",  ");",  "=>", "&&", "||",  "0-9", "a-z", "\\d",
+					    "\\w", "();", "](", ".*", "\\s", "[^",  "+("};
+
+	if (v.data[0] == '&' && memchr(v.data, ';', v.len))
+		return true;
+	for (size_t i = 0; i < RV_LEN(marks); i++) {
+		if (rv_says(v, marks[i]))
+			return true;
+	}
+	return false;
 }
 
 /* Sentences and words of any language, and what has hardly a letter. */
@@ -178,12 +201,15 @@ static bool is_prose(struct rv_str v)
 
 bool rv_value_is_reference(struct rv_str value, bool is_bare)
 {
-	if (value.len < 3)
+	if (value.len < RV_VALUE_MIN)
 		return true;
 	if (rv_value_hash_len(value))
 		return false;
 	if (is_prose(value))
 		return true;
-	return is_template(value) || is_variable(value, is_bare) || is_type_word(value) ||
-	       is_lookup(value) || is_path(value) || is_mail(value) || is_measure(value);
+	if (is_bare && (memchr(value.data, '(', value.len) || value.data[0] == '['))
+		return true;
+	return is_code(value) || is_template(value) || is_variable(value, is_bare) ||
+	       is_type_word(value) || is_lookup(value) || is_path(value) || is_mail(value) ||
+	       is_measure(value);
 }

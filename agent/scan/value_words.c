@@ -145,12 +145,61 @@ static bool is_monotone(struct rv_str v)
 	return len >= 6 && kinds * 4 <= (len < 16 ? len : 16);
 }
 
+/* "p4$$w0rd" as "password". */
+static bool is_leet_filler(struct rv_str v)
+{
+	static const char from[] = "013457@$!";
+	static const char to[] = "oieastasi";
+	uint8_t plain[PLACEHOLDER_MAX];
+
+	if (v.len > PLACEHOLDER_MAX)
+		return false;
+	for (size_t i = 0; i < v.len; i++) {
+		const char *at = memchr(from, v.data[i], sizeof(from) - 1);
+
+		plain[i] = at && i > 0 && i + 1 < v.len ? (uint8_t)to[at - from] : v.data[i];
+	}
+	return is_filler((struct rv_str){plain, v.len});
+}
+
+/* "dXNlcjpwYXNzd29yZA==": base64 of nothing but fillers. */
+static bool is_coded_filler(struct rv_str v)
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	uint8_t plain[PLACEHOLDER_MAX];
+	uint32_t bits = 0;
+	unsigned have = 0;
+	size_t made = 0;
+
+	if (v.len > PLACEHOLDER_MAX || v.len % 4 != 0)
+		return false;
+	for (size_t i = 0; i < v.len && v.data[i] != '='; i++) {
+		const char *at = memchr(digits, v.data[i], sizeof(digits) - 1);
+
+		if (!at)
+			return false;
+		bits = bits << 6 | (uint32_t)(at - digits);
+		have += 6;
+		if (have < 8)
+			continue;
+		have -= 8;
+		plain[made] = (uint8_t)(bits >> have);
+		if (plain[made] >= 0x7f || (plain[made] < ' ' && plain[made] != '\n'))
+			return false;
+		made++;
+	}
+	return is_filler((struct rv_str){plain, made});
+}
+
 uint64_t rv_value_placeholder(struct rv_str value)
 {
 	uint64_t bits = 0;
 
-	if (is_filler(value))
+	if (is_filler(value) || is_coded_filler(value))
 		bits |= RV_BIT(PLACEHOLDER);
+	else if (is_leet_filler(value))
+		bits |= RV_BIT(HOLDS_PLACEHOLDER);
 	for (size_t i = 0; i < RV_LEN(telling) && !(bits & RV_BIT(HOLDS_PLACEHOLDER)); i++) {
 		if (value.len <= 256 && rv_says(value, telling[i]))
 			bits |= RV_BIT(HOLDS_PLACEHOLDER);

@@ -3,6 +3,7 @@
  * engine. assign_probe [--min N] [--reasons] [--count] FILE..   ('-': names on stdin, one a line)
  */
 #include "agent/scan/assign.h"
+#include "agent/scan/pem_key.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -91,6 +92,39 @@ struct occurrence {
 	uint8_t anchor;
 };
 
+/* Private keys, found apart: their anchors are no words of assignments. */
+static void scan_keys(const char *path, struct rv_str bytes)
+{
+	static const struct {
+		const char *anchor;
+		bool (*at)(struct rv_str bytes, size_t at, struct rv_pem_key *out);
+	} kinds[] = {{RV_PEM_ANCHOR, rv_pem_private_at}, {RV_JWK_ANCHOR, rv_jwk_private_at}};
+
+	for (size_t k = 0; k < RV_LEN(kinds); k++) {
+		const uint8_t *from = bytes.data;
+		const uint8_t *end = bytes.data + bytes.len;
+		size_t len = strlen(kinds[k].anchor);
+
+		while ((from = memmem(from, (size_t)(end - from), kinds[k].anchor, len)) != NULL) {
+			struct rv_pem_key key;
+			size_t at = (size_t)(from - bytes.data);
+			size_t line = 1;
+
+			from += len;
+			if (!kinds[k].at(bytes, at, &key) || key.confidence < probe.min)
+				continue;
+			for (size_t i = 0; i < (k ? key.start : at) && !probe.only_count; i++)
+				line += bytes.data[i] == '\n';
+			probe.taken++;
+			report(path, line,
+			       &(struct rv_assign){.start = key.start,
+						   .len = key.len,
+						   .kind = RV_KIND_PRIVATE_KEY,
+						   .confidence = key.confidence});
+		}
+	}
+}
+
 static size_t find_all(struct rv_str bytes, struct occurrence **list, size_t *room)
 {
 	size_t count = 0;
@@ -155,6 +189,7 @@ static void scan(const char *path, struct rv_str bytes)
 		report(path, line, &hit);
 	}
 	probe.seen_ns += now_ns() - start_ns;
+	scan_keys(path, bytes);
 }
 
 static void scan_file(const char *path)

@@ -37,8 +37,19 @@ def load(report, labels, root, repos):
             label = score.label_of(labels.get(path, ()), item["line"], item["line"]) if labels else None
             if label and (label[0] == "X" or (label[0] == "T" and not score.is_secret(label[1]))):
                 continue
-            out.append((item["reasons"], 1.0 if label and label[0] == "T" else 0.0, repo))
+            if "reasons" in item:
+                out.append((item["reasons"], 1.0 if label and label[0] == "T" else 0.0, repo))
     return out
+
+
+def load_made(report, labels):
+    """The same for files of made.py, whose labels hold whole paths."""
+    with open(labels, encoding="utf-8") as f:
+        true = {(i["path"], i["line"]) for i in map(json.loads, f)}
+    with open(report, encoding="utf-8") as f:
+        items = [i for i in map(json.loads, f) if "reasons" in i]
+    return [(i["reasons"], 1.0 if (i["path"], i["line"]) in true else 0.0, "made:" + i["path"][-4:])
+            for i in items]
 
 
 def fit(samples, names, penalty, rounds):
@@ -76,6 +87,7 @@ def main():
     args.add_argument("--report", required=True)
     args.add_argument("--clean", action="append", default=[])
     args.add_argument("--clean-weight", type=float, default=1.0)
+    args.add_argument("--made", action="append", nargs=2, default=[], metavar=("REPORT", "LABELS"))
     args.add_argument("--split", choices=("train", "dev", "all"), default="train")
     args.add_argument("--penalty", type=float, default=0.002)
     args.add_argument("--rounds", type=int, default=60)
@@ -88,6 +100,8 @@ def main():
     samples = load(a.report, labels, a.data, repos)
     for name in a.clean:
         samples += [(r, t, "clean:" + g) for r, t, g in load(name, None, "/", None)]
+    for report, marks in a.made:
+        samples += load_made(report, marks)
     size = collections.Counter((g.split(":")[0] == "clean", g) for _, _, g in samples)
     weighted = [(r, t, 10 / math.sqrt(size[g.startswith("clean:"), g]) *
                  (a.clean_weight if g.startswith("clean:") else 1.0)) for r, t, g in samples]
