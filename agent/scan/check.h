@@ -98,6 +98,10 @@ size_t rv_check_bech32_make(struct rv_str body, char *out, size_t room);
 bool rv_check_curve25519(struct rv_str value);
 size_t rv_check_curve25519_make(struct rv_str body, char *out, size_t room);
 
+/* The account an AWS access key ID of 20 characters belongs to: 40 bits of its base32. Twelve
+ * digits and a NUL; false for an ID from before the account was in it, or none. */
+bool rv_aws_account_of(struct rv_str key_id, char out[13]);
+
 /* check_text.c */
 
 /* Not a word that stands where a secret should ("changeme", "example", one repeated byte). */

@@ -13,6 +13,9 @@
 #define BECH32_MAX	   256
 #define BECH32_DIGITS	   6
 #define CURVE_BYTES	   32
+#define AWS_ID_LEN	   20
+#define AWS_ID_PREFIX	   4  /* AKIA, ASIA */
+#define AWS_ACCOUNT_DIGITS 10 /* of base32: 50 bits, of which the second to the 41st count */
 #define CURVE_BODY	   40
 
 /* Is the part base64url of printable text that opens with {" and ends with }? */
@@ -284,4 +287,30 @@ size_t rv_check_curve25519_make(struct rv_str body, char *out, size_t room)
 	    (first[0] & 7) != 0)
 		return 0;
 	return rv_base64_append(body, tail, sizeof(tail), true, out, room);
+}
+
+bool rv_aws_account_of(struct rv_str key_id, char out[13])
+{
+	uint64_t bits = 0;
+
+	if (key_id.len != AWS_ID_LEN)
+		return false;
+	for (size_t i = 0; i < AWS_ACCOUNT_DIGITS; i++) {
+		uint8_t c = key_id.data[AWS_ID_PREFIX + i];
+
+		if (c >= 'A' && c <= 'Z')
+			bits = bits << 5 | (uint64_t)(c - 'A');
+		else if (c >= '2' && c <= '7')
+			bits = bits << 5 | (uint64_t)(c - '2' + 26);
+		else
+			return false;
+	}
+	/* The first bit is not set in the older IDs, which hold no account. */
+	if (bits >> 49 == 0)
+		return false;
+	uint64_t account = bits >> 9 & UINT64_C(0xffffffffff);
+	if (account > UINT64_C(999999999999))
+		return false;
+	(void)snprintf(out, 13, "%012llu", (unsigned long long)account); /* fits: 12 digits */
+	return true;
 }

@@ -373,6 +373,22 @@ static void a_public_key_is_no_private_curve_key(void **state)
 		rv_check_curve25519(RV_STR_LIT("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAEA=")));
 }
 
+static void a_key_id_names_its_account(void **state)
+{
+	(void)state;
+	char account[13] = "";
+	struct text id = {0};
+
+	put(&id, "ASIA");
+	put(&id, "Y34FZKBOKMUTVV7A");
+	assert_true(rv_aws_account_of(view(&id), account));
+	assert_string_equal(account, "609629065308");
+	assert_false(rv_aws_account_of(RV_STR_LIT("AKIAIOSFODNN7EXAMPLE"), account));
+	assert_false(rv_aws_account_of(RV_STR_LIT("AKIA"), account));
+	assert_false(rv_aws_account_of(RV_STR_LIT("AKIA0000000000000000"), account));
+	assert_string_equal(account, "609629065308");
+}
+
 static void a_jwt_has_two_json_parts(void **state)
 {
 	(void)state;
@@ -453,6 +469,7 @@ int main(void)
 		cmocka_unit_test(json_in_base64_is_found_behind_a_prefix),
 		cmocka_unit_test(a_reference_token_says_so_inside),
 		cmocka_unit_test(a_public_key_is_no_private_curve_key),
+		cmocka_unit_test(a_key_id_names_its_account),
 		cmocka_unit_test(a_jwt_has_two_json_parts),
 		cmocka_unit_test(placeholders_are_told_from_values),
 		cmocka_unit_test(entropy_is_shannons),
