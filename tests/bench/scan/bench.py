@@ -4,6 +4,7 @@ import glob
 import json
 import os
 import platform
+import re
 import shlex
 import shutil
 import subprocess
@@ -19,27 +20,39 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 SECTIONS = ("directory", "history", "small", "staged", "repeat", "clean")
 SMALL_FILES, SMALL_FILE_MAX = 200, 64 << 10
 STAGED_PEER_RUNS = 11
+GIT_BENCH_LINE = re.compile(r"(\d+) threads?: .*wall ([\d.]+) s, cpu ([\d.]+) s, peak (\d+) MB")
 
 
 def arguments():
     p = argparse.ArgumentParser(prog="tests/bench/scan/run", description=__doc__, epilog="""
 It measures and fails on no number. Exit code 0: measured; 2: reeve or a path is missing, or wrong usage.
 See README.md beside it for what is measured, how to read it, and what is unfair.""")
-    p.add_argument("--trees", default="build/scan/trees", metavar="DIR", help="source trees (default: %(default)s)")
-    p.add_argument("--clean", metavar="DIR", help="trees without secrets, for noise (default: clean beside --trees, if there)")
-    p.add_argument("--history", action="append", default=[], metavar="REPO", help="a git repository; may be repeated")
+    p.add_argument("--trees", default="build/scan/trees", metavar="DIR",
+                   help="source trees (default: %(default)s)")
+    p.add_argument("--clean", metavar="DIR",
+                   help="trees without secrets, for noise (default: clean beside --trees, if there)")
+    p.add_argument("--history", action="append", default=[], metavar="REPO",
+                   help="a git repository; may be repeated")
     p.add_argument("--reeve", metavar="BIN", help="the reeve program (default: build/release, then build/dev)")
     p.add_argument("--no-reeve", action="store_true", help="the peers and the floors alone")
-    p.add_argument("--peers", default="build/peers", metavar="DIR", help="where the peers are (default: %(default)s)")
-    p.add_argument("--git-bench", metavar="BIN", help="rv_git_bench, the floor of a history (default: looked for in build)")
-    p.add_argument("--runs", type=int, default=5, metavar="N", help="runs of reeve and the floors (default: %(default)s)")
-    p.add_argument("--peer-runs", type=int, default=1, metavar="N", help="runs of each peer (default: %(default)s)")
-    p.add_argument("--staged-runs", type=int, default=50, metavar="N", help="runs over one staged file (default: %(default)s)")
-    p.add_argument("-j", "--threads", type=int, default=os.cpu_count(), metavar="N", help="threads (default: all cores)")
-    p.add_argument("--timeout", type=int, default=3600, metavar="S", help="a run is stopped after that (default: %(default)s s)")
+    p.add_argument("--peers", default="build/peers", metavar="DIR",
+                   help="where the peers are (default: %(default)s)")
+    p.add_argument("--git-bench", metavar="BIN",
+                   help="rv_git_bench, the floor of a history (default: looked for in build)")
+    p.add_argument("--runs", type=int, default=5, metavar="N",
+                   help="runs of reeve and the floors (default: %(default)s)")
+    p.add_argument("--peer-runs", type=int, default=1, metavar="N",
+                   help="runs of each peer (default: %(default)s)")
+    p.add_argument("--staged-runs", type=int, default=50, metavar="N",
+                   help="runs over one staged file (default: %(default)s)")
+    p.add_argument("-j", "--threads", type=int, default=os.cpu_count(), metavar="N",
+                   help="threads (default: all cores)")
+    p.add_argument("--timeout", type=int, default=3600, metavar="S",
+                   help="a run is stopped after that (default: %(default)s s)")
     p.add_argument("--only", metavar="LIST", help="sections, by comma, of: %s" % ", ".join(SECTIONS))
     p.add_argument("--tools", metavar="LIST", help="peers, by comma (default: all that are there)")
-    p.add_argument("--reuse", metavar="FILE", help="take the peers' numbers from an earlier -o FILE of this machine")
+    p.add_argument("--reuse", metavar="FILE",
+                   help="take the peers' numbers from an earlier -o FILE of this machine")
     p.add_argument("-o", "--output", metavar="FILE", help="write all numbers there, as JSON")
     p.add_argument("--meter", required=True, help=argparse.SUPPRESS)
     p.add_argument("--floor", required=True, help=argparse.SUPPRESS)
@@ -86,13 +99,18 @@ def tree_input(path):
             "files": len(sizes), "bytes": sum(sizes)}
 
 
+def git_dir(path):
+    for folder in (os.path.join(path, ".git"), path):
+        if os.path.isdir(os.path.join(folder, "objects")):
+            return folder
+    die("%s is no git repository" % path, "give the path of one, bare or with its .git directory")
+
+
 def history_input(path):
     path = os.path.abspath(path)
-    store = next((d for d in (os.path.join(path, ".git", "objects"), os.path.join(path, "objects")) if os.path.isdir(d)),
-                 None)
-    if store is None:
-        die("%s is no git repository" % path, "give the path of a repository, bare or with a work tree")
-    kinds = subprocess.run(["git", "-C", path, "cat-file", "--batch-all-objects", "--batch-check=%(objecttype) %(objectsize)"],
+    store = os.path.join(git_dir(path), "objects")
+    kinds = subprocess.run(["git", "-c", "safe.directory=*", "-C", path, "cat-file", "--batch-all-objects",
+                            "--unordered", "--batch-check=%(objecttype) %(objectsize)"],
                            capture_output=True, text=True, check=True).stdout.splitlines()
     blobs = [int(k.split()[1]) for k in kinds if k.startswith("blob")]
     packs = sum(os.path.getsize(f) for f in glob.glob(os.path.join(glob.escape(store), "pack", "*")))
@@ -124,7 +142,8 @@ class Bench:
             if wanted is not None and tool.name not in wanted:
                 continue
             if program:
-                self.versions[tool.name] = first_line([program] + tool.version)
+                self.versions[tool.name] = "; ".join(
+                    filter(None, (first_line([program] + tool.version), tools.pinned(args.peers, tool.name))))
             self.peers[tool.name] = (tool, program)
         if args.reeve:
             self.versions["reeve"] = first_line([args.reeve] + tools.REEVE.version)
@@ -143,12 +162,14 @@ class Bench:
         return old
 
     def earlier(self, section, where, name):
-        for s in (self.old or {}).get("sections", []):
+        if not self.old or self.old["versions"].get(name) != self.versions.get(name):
+            return None
+        for s in self.old["sections"]:
             if s["section"] == section and identity(s["input"]) == identity(where):
                 for r in s["results"]:
                     if r["tool"] == name and r["runs"]:
-                        return Result(name, r["runs"], r["findings"], r["places"],
-                                      reused=r["reused"] or self.old["date"])
+                        date = r["reused"] or "%s, load %.1f" % (self.old["date"], max(s["loads"]))
+                        return Result(name, r["runs"], r["findings"], r["places"], reused=date)
         return None
 
     # --- one section -------------------------------------------------------------------------------
@@ -158,7 +179,8 @@ class Bench:
         if tool.name not in self.warmed:
             self.warmed.add(tool.name)
             small = self.small_tree()
-            command = tool.command("directory", program, small, os.path.join(self.work, "out-warm.json"), self.args.threads)
+            out = os.path.join(self.work, "out-warm.json")
+            command = tool.command("directory", program, small, out, self.args.threads)
             self.meter.once(command, folder=small)
 
     def run_tool(self, tool, command, result):
@@ -209,6 +231,23 @@ class Bench:
                 result.runs.append(run.as_dict())
         return result, act, runs
 
+    def history_floor(self, where):
+        """rv_git_bench measures itself, once for each number of threads: the line of ours counts."""
+        result = Result("floor", [])
+        out = os.path.join(self.work, "out-floor")
+
+        def act():
+            run = self.meter.once([self.args.git_bench, git_dir(where["path"])], output=out)
+            with open(out, encoding="utf-8") as f:
+                lines = [GIT_BENCH_LINE.match(line) for line in f]
+            lines = [(int(m[1]), float(m[2]), float(m[3]), int(m[4]) << 10) for m in lines if m]
+            if run.code != 0 or not lines:
+                result.why = "exit code %d" % run.code
+                return
+            _, wall, cpu, rss = min(lines, key=lambda line: abs(line[0] - self.args.threads))
+            result.runs.append({"code": 0, "wall_s": wall, "cpu_s": cpu, "rss_kib": rss, "anon_kib": 0})
+        return result, act, self.args.runs
+
     def measure(self, section, where, entries):
         entries = [e for e in entries if e]
         before = os.getloadavg()
@@ -258,7 +297,7 @@ class Bench:
                         pass
             entries = self.scanners("history", where, "history", self.args.peer_runs)
             if self.args.git_bench:
-                entries.insert(0, self.floor_entry("floor", [self.args.git_bench, where["path"]], self.args.runs))
+                entries.insert(0, self.history_floor(where))
             self.measure("history", where, entries)
 
     def small_tree(self):
@@ -290,7 +329,8 @@ class Bench:
         print("\nstaged: %s, %d bytes" % (os.path.relpath(changed, repo), where["bytes"]), flush=True)
         entries = [self.staged_entry(where, "git diff", ["git", "diff", "--cached", "-U0"], self.args.staged_runs)]
         if self.args.reeve:
-            entries.append(self.staged_entry(where, "reeve", [self.args.reeve] + tools.REEVE.staged, self.args.staged_runs))
+            command = [self.args.reeve] + tools.REEVE.staged
+            entries.append(self.staged_entry(where, "reeve", command, self.args.staged_runs))
         for tool, program in self.peers.values():
             if tool.staged and program:
                 entries.append(self.staged_entry(where, tool.name, [program] + tool.staged, STAGED_PEER_RUNS))
@@ -357,7 +397,8 @@ class Bench:
 
 def check(args):
     if not args.reeve and not args.no_reeve:
-        args.reeve = next((p for p in ("build/release/bin/reeve", "build/dev/bin/reeve") if os.access(p, os.X_OK)), None)
+        usual = ("build/release/bin/reeve", "build/dev/bin/reeve")
+        args.reeve = next((p for p in usual if os.access(p, os.X_OK)), None)
     if args.no_reeve:
         args.reeve = None
     elif not args.reeve or not os.access(args.reeve, os.X_OK) or os.path.isdir(args.reeve):

@@ -33,14 +33,19 @@ struct worker {
 	char *buffer;
 };
 
+/* parent NULL: name is a path of its own. */
 static bool folder_add(const char *parent, const char *name)
 {
-	size_t size = strlen(parent) + strlen(name) + 2;
-	struct folder *folder = malloc(sizeof(*folder) + size);
+	size_t parent_len = parent ? strlen(parent) + 1 : 0;
+	size_t name_size = strlen(name) + 1;
+	struct folder *folder = malloc(sizeof(*folder) + parent_len + name_size);
 	if (!folder)
 		return false;
-	(void)snprintf(folder->path, size, "%s%s%s", parent, *parent ? "/" : "",
-		       name); /* always fits */
+	if (parent) {
+		memcpy(folder->path, parent, parent_len - 1);
+		folder->path[parent_len - 1] = '/';
+	}
+	memcpy(folder->path + parent_len, name, name_size);
 	pthread_mutex_lock(&todo.lock);
 	folder->next = todo.first;
 	todo.first = folder;
@@ -130,7 +135,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	static struct worker workers[THREADS_MAX];
-	if (!folder_add("", argv[2]))
+	if (!folder_add(NULL, argv[2]))
 		return 1;
 	long started = 0;
 	for (; started < threads; started++) {

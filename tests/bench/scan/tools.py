@@ -57,22 +57,9 @@ def read_detect_secrets(path):
     return [(name, r["line_number"]) for name, found in _load(path)["results"].items() for r in found]
 
 
-def _field(record, *names):
-    for name in names:
-        if record.get(name) is not None:
-            return record[name]
-    return None
-
-
 def read_reeve(path):
-    """JSON Lines: each finding has a rule, and a place as path (or file) and line."""
-    places = []
-    for r in _lines(path):
-        if r.get("type", "finding") != "finding" or not _field(r, "rule", "rule_id"):
-            continue
-        at = next((r[k] for k in ("location", "place", "where") if isinstance(r.get(k), dict)), r)
-        places.append((_field(at, "path", "file") or "?", _field(at, "line", "start_line") or 0))
-    return places
+    """Schema reeve.scan/1; what fails a build counts, as with the others."""
+    return [(r["path"], r.get("line", 0)) for r in _load(path)["leaks"] if r["state"] in ("open", "new-rule")]
 
 
 class Tool:
@@ -144,3 +131,12 @@ def find(peers_dir, name):
         if os.path.isfile(path) and os.access(path, os.X_OK):
             return os.path.abspath(path)
     return None
+
+
+def pinned(peers_dir, name):
+    """What `peers` wrote of where it had the peer from; some do not know their own version."""
+    try:
+        with open(os.path.join(peers_dir, "peers.txt"), encoding="utf-8") as f:
+            return next((line.split(" ", 1)[1].strip() for line in f if line.startswith(name + " ")), "")
+    except OSError:
+        return ""
