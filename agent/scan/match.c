@@ -10,6 +10,8 @@
 
 #define SEARCHES_MAX	    8	  /* matches before an anchor that do not hold it, passed over */
 #define WHOLE_MAX	    65536 /* matches of one rule in one buffer */
+#define MARK_MAX	    20	  /* bytes in which a value's mark ends .. */
+#define RANDOM_MIN	    16	  /* .. and what must follow it */
 #define CONFIDENCE_UNPROVEN 10	  /* its check digits are wrong */
 #define CONFIDENCE_DUMMY    15	  /* looks made up */
 
@@ -56,17 +58,22 @@ static bool is_bounded(const struct rv_scan *s, const struct rv_rule *rule, stru
 	       !is_word(s->bytes.data[v.end - 1]);
 }
 
-/* Does what was issued at random read as made up? The mark before it is no part of that. */
-static bool is_dummy(struct rv_str bytes, struct rv_span v, struct rv_span anchor)
+/* Does what was issued at random read as made up? A mark at its beginning ("secret_", "sk-test-")
+ * is no part of that. */
+static bool is_dummy(struct rv_str value)
 {
-	size_t from = anchor.end > v.start && anchor.end < v.end ? anchor.end : v.start;
+	size_t from = 0;
 
-	return !rv_check_not_placeholder((struct rv_str){bytes.data + from, v.end - from});
+	for (size_t i = 0; i < MARK_MAX && i + RANDOM_MIN < value.len; i++) {
+		if (value.data[i] == '_' || value.data[i] == '-' || value.data[i] == '.' ||
+		    value.data[i] == ':')
+			from = i + 1;
+	}
+	return !rv_check_not_placeholder((struct rv_str){value.data + from, value.len - from});
 }
 
 /* The rule's demands on the value; what only weakens it lowers the confidence. */
-static void judge(struct rv_scan *s, struct rv_armed *row, struct rv_span anchor,
-		  struct rv_span match, struct rv_span v)
+static void judge(struct rv_scan *s, struct rv_armed *row, struct rv_span match, struct rv_span v)
 {
 	const struct rv_rule *rule = row->rule;
 	struct rv_str value = {s->bytes.data + v.start, v.end - v.start};
@@ -86,12 +93,12 @@ static void judge(struct rv_scan *s, struct rv_armed *row, struct rv_span anchor
 	}
 	if (rule->min_entropy > 0 && rv_entropy_tenths(value) < rule->min_entropy)
 		return;
-	if (row->check && !row->check->fn(value))
+	/* What only asks for no placeholder is asked below, without the mark. */
+	if (row->check && row->check->fn != rv_check_not_placeholder && !row->check->fn(value))
 		hit.confidence = CONFIDENCE_UNPROVEN;
 	else
 		hit.is_identified = row->check && row->check->identifies;
-	if (!hit.is_identified && hit.confidence > CONFIDENCE_DUMMY &&
-	    is_dummy(s->bytes, v, anchor))
+	if (!hit.is_identified && hit.confidence > CONFIDENCE_DUMMY && is_dummy(value))
 		hit.confidence = CONFIDENCE_DUMMY;
 	if (!(rule->flags & RV_RULE_COMPANION) && !hit.is_identified && hit.confidence < 80 &&
 	    context_of(s)->is_lock)
@@ -142,7 +149,7 @@ static void try_regex(struct rv_scan *s, struct rv_armed *row, struct rv_span an
 
 	if (rule->behind == 0) {
 		if (run(s, row, range, PCRE2_ANCHORED, &match, &value))
-			judge(s, row, anchor, match, value);
+			judge(s, row, match, value);
 		return;
 	}
 	range.start = anchor.start > rule->behind ? anchor.start - rule->behind : 0;
@@ -150,7 +157,7 @@ static void try_regex(struct rv_scan *s, struct rv_armed *row, struct rv_span an
 		if (!run(s, row, range, 0, &match, &value) || match.start > anchor.start)
 			return;
 		if (match.end >= anchor.end) {
-			judge(s, row, anchor, match, value);
+			judge(s, row, match, value);
 			return;
 		}
 		range.start = match.start + 1;
@@ -170,7 +177,7 @@ static void try_whole(struct rv_scan *s, struct rv_armed *row)
 	for (int i = 0; i < WHOLE_MAX && range.start < range.end; i++) {
 		if (!run(s, row, range, PCRE2_NOTEMPTY, &match, &value))
 			return;
-		judge(s, row, (struct rv_span){0, 0}, match, value);
+		judge(s, row, match, value);
 		range.start = match.end > range.start ? match.end : range.start + 1;
 	}
 }

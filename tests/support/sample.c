@@ -96,7 +96,7 @@ bool sample_render_for(const char *text, const char *check, uint64_t seed, char 
 	while (*text) {
 		const char *end = *text == '{' ? strchr(text, '}') : NULL;
 
-		if (at + 512 > size)
+		if (at + 1024 > size)
 			return false;
 		if (!end || !isalpha((unsigned char)text[1])) {
 			out[at++] = *text++;
@@ -106,9 +106,14 @@ bool sample_render_for(const char *text, const char *check, uint64_t seed, char 
 		if (colon) {
 			size_t n = strtoul(colon + 1, NULL, 10);
 
-			if (n > 256)
+			if (n > 900)
 				return false;
-			at += put_class(text + 1, (size_t)(colon - text - 1), n, &seed, out + at);
+			size_t made =
+				put_class(text + 1, (size_t)(colon - text - 1), n, &seed, out + at);
+
+			if (made == 0)
+				return false;
+			at += made;
 		} else if (strncmp(text, "{start}", 7) == 0) {
 			start = at;
 		} else if (strncmp(text, "{check}", 7) == 0) {
@@ -127,8 +132,9 @@ bool sample_render_for(const char *text, const char *check, uint64_t seed, char 
 			at += base64url("{\"alg\":\"HS256\",\"typ\":\"JWT\"}", out + at);
 			out[at++] = '.';
 			at += base64url("{\"sub\":\"build\",\"iat\":1700000000}", out + at);
-		} else {
-			return false;
+		} else { /* ${TOKEN}: no template */
+			out[at++] = *text++;
+			continue;
 		}
 		text = end + 1;
 	}

@@ -161,13 +161,13 @@ static void value_is_the_secret_and_nothing_around_it(void **state)
 {
 	char text[2048];
 
-	assert_true(sample_render("url: postgres://app:{pass:14}@db/x", 7, text, sizeof(text)));
+	assert_true(sample_render("url: xmpp://app:{pass:14}@db/x", 7, text, sizeof(text)));
 	struct seen seen = scan(*state, text, strlen(text), 0);
 	assert_int_equal(seen.count, 1);
 	assert_int_equal(seen.hits[0].len, 14);
-	assert_int_equal(seen.hits[0].start, strlen("url: postgres://app:"));
+	assert_int_equal(seen.hits[0].start, strlen("url: xmpp://app:"));
 
-	assert_true(sample_render("T=glpat-{alnum:20}-x\n", 7, text, sizeof(text)));
+	assert_true(sample_render("T=glpat-{alnum:20}\n", 7, text, sizeof(text)));
 	seen = scan(*state, text, strlen(text), 0);
 	assert_int_equal(seen.count, 1);
 	assert_int_equal(seen.hits[0].start, 2);
@@ -289,7 +289,7 @@ static void too_many_values_are_said(void **state)
 {
 	struct fixture *f = *state;
 	struct rv_buf text;
-	char line[1024];
+	char line[2048];
 	size_t count = 0;
 
 	rv_buf_init(&text, 16 << 20);
