@@ -1,0 +1,109 @@
+/* sweep: gitleaks' JSON report as a baseline. Its fingerprints name lines; here a finding is known
+ * by rule, file and secret, or, when the report is redacted, by rule, file, line and commit. */
+#include "agent/sweep/baseline_private.h"
+#include "agent/sweep/fields.h"
+
+#include <openssl/crypto.h>
+#include <strings.h>
+
+static const char *text_of(struct rv_baseline *baseline, const json_t *item, const char *key)
+{
+	const char *text = rv_json_text(item, key, "");
+	char *copy = rv_arena_text(&baseline->arena, rv_str_of(text));
+
+	for (char *p = copy; p && *p && strcmp(key, "File") == 0; p++)
+		*p = *p == '\\' ? '/' : *p;
+	return copy;
+}
+
+/* "REDACTED", or as much as --redact=N left and "...". */
+static bool is_redacted(const char *secret)
+{
+	size_t len = strlen(secret);
+
+	return len == 0 || strcmp(secret, "REDACTED") == 0 ||
+	       (len >= 3 && strcmp(secret + len - 3, "...") == 0);
+}
+
+static void wipe(const json_t *item, const char *key)
+{
+	const char *text = json_string_value(json_object_get(item, key));
+
+	if (text)
+		OPENSSL_cleanse((char *)(uintptr_t)text, strlen(text));
+}
+
+static rv_status read_item(struct rv_baseline *baseline, const json_t *item,
+			   struct rv_baseline_foreign *out)
+{
+	const char *secret = rv_json_text(item, "Secret", "");
+	json_int_t line = rv_json_int(item, "StartLine", 0);
+
+	out->rule = text_of(baseline, item, "RuleID");
+	out->path = text_of(baseline, item, "File");
+	out->commit = text_of(baseline, item, "Commit");
+	out->line = line > 0 && line < UINT32_MAX ? (uint32_t)line : 0;
+	out->is_redacted = is_redacted(secret);
+	out->value = rv_hmac_sha256(baseline->salt, sizeof(baseline->salt), secret, strlen(secret));
+	wipe(item, "Secret");
+	wipe(item, "Match");
+	return out->rule && out->path && out->commit ? RV_OK : rv_fail_nomem(NULL);
+}
+
+rv_status rv_baseline_read_foreign(struct rv_baseline *baseline, const char *name, json_t *list,
+				   struct rv_diag *diag)
+{
+	size_t count = json_array_size(list);
+
+	baseline->is_foreign = true;
+	if (count > RV_BASELINE_ENTRIES_MAX)
+		return rv_fail(RV_CLASS_EXHAUSTED, diag, "%s: more than %d findings", name,
+			       RV_BASELINE_ENTRIES_MAX);
+	baseline->foreign = calloc(count ? count : 1, sizeof(*baseline->foreign));
+	if (!baseline->foreign)
+		return rv_fail_nomem(diag);
+	for (size_t i = 0; i < count; i++) {
+		const json_t *item = json_array_get(list, i);
+
+		if (!json_is_string(json_object_get(item, "RuleID")) ||
+		    !json_is_string(json_object_get(item, "File")))
+			return rv_fail(RV_CLASS_MALFORMED, diag,
+				       "%s: finding %zu has no RuleID and File: not a JSON report "
+				       "of gitleaks",
+				       name, i + 1);
+		if (!rv_is_ok(read_item(baseline, item, &baseline->foreign[i])))
+			return rv_fail_nomem(diag);
+		baseline->foreign_count++;
+	}
+	return RV_OK;
+}
+
+static struct rv_str plain(struct rv_str path)
+{
+	while (path.len > 2 && path.data[0] == '.' && path.data[1] == '/')
+		path = (struct rv_str){path.data + 2, path.len - 2};
+	return path;
+}
+
+bool rv_baseline_foreign_has(const struct rv_baseline *baseline,
+			     const struct rv_baseline_question *q)
+{
+	struct rv_digest value =
+		rv_hmac_sha256(baseline->salt, sizeof(baseline->salt),
+			       q->value.len ? q->value.data : (const uint8_t *)"", q->value.len);
+	struct rv_str path = plain(q->path);
+
+	for (size_t i = 0; i < baseline->foreign_count; i++) {
+		const struct rv_baseline_foreign *f = &baseline->foreign[i];
+
+		if (!rv_str_equal(plain(rv_str_of(f->path)), path) ||
+		    !rv_fields_is_rule(q->rule, rv_str_of(f->rule)))
+			continue;
+		if (!f->is_redacted && rv_digest_equal(&f->value, &value))
+			return true;
+		if (f->is_redacted && f->line == q->line &&
+		    (!*f->commit || !q->commit || strcasecmp(f->commit, q->commit) == 0))
+			return true;
+	}
+	return false;
+}

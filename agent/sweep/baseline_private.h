@@ -1,0 +1,43 @@
+/* sweep: the inside of a baseline: ours (baseline.c) and gitleaks' report (baseline_foreign.c). */
+#pragma once
+
+#include "agent/base/arena.h"
+#include "agent/base/digest.h"
+#include "agent/base/json.h"
+#include "agent/sweep/baseline.h"
+
+/* One finding of a gitleaks report. */
+struct rv_baseline_foreign {
+	const char *rule;
+	const char *path;
+	const char *commit; /* "" none */
+	uint32_t line;
+	bool is_redacted;	/* then line and commit must agree */
+	struct rv_digest value; /* else this, under the run's key */
+};
+
+struct rv_baseline_slot {
+	struct rv_baseline_entry entry;
+	int64_t end_utc_us; /* INT64_MAX: no end */
+	bool is_found;
+};
+
+struct rv_baseline {
+	struct rv_arena arena;
+	int64_t now_utc_us;
+	uint32_t rules_day;
+	bool is_foreign;
+	uint8_t salt[RV_IDENTITY_SALT]; /* foreign: the run's key */
+	struct rv_baseline_slot *slots; /* sorted by fingerprint */
+	struct rv_baseline_entry *view; /* what rv_baseline_entries gives */
+	size_t count;
+	size_t room;
+	struct rv_baseline_foreign *foreign;
+	size_t foreign_count;
+};
+
+/* Fills a new baseline from the report's array; its secrets are wiped in the tree. */
+RV_NODISCARD rv_status rv_baseline_read_foreign(struct rv_baseline *baseline, const char *name,
+						json_t *list, struct rv_diag *diag);
+bool rv_baseline_foreign_has(const struct rv_baseline *baseline,
+			     const struct rv_baseline_question *question);

@@ -1,0 +1,29 @@
+/* sweep: what a finding is, without line or commit: "rv1:" and 32 hexadecimal digits of
+ * HMAC-SHA-256 under a salt over the rule's id, a zero byte and the value. A value that could be
+ * guessed (below RV_IDENTITY_WEAK_BITS) first goes through scrypt, N=2^14 r=8 p=1 (about 40 ms,
+ * once for a value and run). It resists guessing; it is not secret
+ * (docs/decisions/finding-identity.md). Not here: where the salt is kept (baseline.h). */
+#pragma once
+
+#include "agent/scan/rule.h"
+
+#define RV_IDENTITY_TEXT      40 /* 37 with the NUL */
+#define RV_IDENTITY_SALT      32
+#define RV_IDENTITY_WEAK_BITS 64
+#define RV_IDENTITY_CACHE_MAX 65536 /* weak values whose scrypt is remembered */
+
+struct rv_identity;
+/* salt NULL: there is no baseline. Then strong values are told under a salt that everybody knows,
+ * so that they are the same in every run and place, and weak ones under a random one of this run.
+ * May be shared by threads; scrypt runs in one at a time (16 MiB). */
+RV_NODISCARD rv_status rv_identity_new(const uint8_t salt[RV_IDENTITY_SALT],
+				       struct rv_identity **out);
+void rv_identity_free(struct rv_identity *identity);
+void rv_identity_freep(struct rv_identity **identity);
+/* is_stable (may be NULL): another run gives the same. EXHAUSTED: no memory. */
+RV_NODISCARD rv_status rv_identity_of(struct rv_identity *identity, const struct rv_rule *rule,
+				      struct rv_str value, char out[RV_IDENTITY_TEXT],
+				      bool *out_is_stable);
+/* How many bits a guesser would have to guess, roughly and rather too few: Shannon's entropy times
+ * length, half of it when the value reads like words. */
+unsigned rv_identity_bits(struct rv_str value);

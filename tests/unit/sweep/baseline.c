@@ -1,0 +1,242 @@
+/* tests: the baseline: what cannot be read is said, what is known hides, ends, merges. */
+#include "agent/sweep/baseline.h"
+
+#include "tests/unit/sweep/sift.h"
+
+#include <stdio.h>
+
+#define SALT  "00000000000000000000000000000000000000000000000000000000000000ff"
+#define HEAD  "{\"schema\": \"reeve-baseline/1\", \"salt\": \"" SALT "\", \"entries\": ["
+#define PRINT "rv1:0123456789abcdef0123456789abcdef"
+
+static const char *const aliases[] = {"acme-api-token", NULL};
+static const struct rv_rule acme = {.id = "acme-key", .aliases = aliases};
+
+static struct rv_baseline *parse(const char *text)
+{
+	struct rv_baseline *baseline = NULL;
+	struct rv_diag diag = {0};
+
+	if (!rv_is_ok(rv_baseline_parse(rv_str_of(text), "b", NOW_US, &baseline, &diag)))
+		fail_msg("%s", diag.text);
+	return baseline;
+}
+
+static void refuses_what_it_cannot_read_whole(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *says;
+	} bad[] = {
+		{"", "the baseline b: "},
+		{"nothing", "the baseline b: "},
+		{HEAD, "the baseline b: "},
+		{"1", "the baseline b: "},
+		{"\"a\"", "the baseline b: "},
+		{"<<<<<<< ours\n{}", "the baseline b: 1:"},
+		{"{}", "schema is \"\""},
+		{"{\"schema\": \"reeve-baseline/2\"}", "schema is \"reeve-baseline/2\""},
+		{"{\"schema\": \"reeve-baseline/1\", \"entries\": []}", "salt is 64"},
+		{"{\"schema\": \"reeve-baseline/1\", \"salt\": \"" SALT "\"}", "entries is a list"},
+		{HEAD "1]}", "entry 1: an entry is an object"},
+		{HEAD "{\"fingerprint\": 1}]}", "entry 1: fingerprint is text"},
+		{HEAD "{\"secret\": \"x\"}]}", "entry 1: unknown key secret"},
+		{HEAD "{\"fingerprint\": \"rv1:12\", \"rule\": \"a\"}]}", "a fingerprint is"},
+		{HEAD "{\"fingerprint\": \"" PRINT "\"}]}", "an entry has a rule"},
+		{HEAD "{\"fingerprint\": \"" PRINT "\", \"rule\": \"a\", \"until\": \"x\"}]}",
+		 "are days"},
+		{"[1]", "finding 1 has no RuleID"},
+		{"[{\"RuleID\": \"a\"}]", "not a JSON report of gitleaks"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < RV_LEN(bad); i++) {
+		struct rv_baseline *baseline = NULL;
+		struct rv_diag diag = {0};
+
+		assert_class(
+			rv_baseline_parse(rv_str_of(bad[i].text), "b", NOW_US, &baseline, &diag),
+			RV_CLASS_MALFORMED);
+		assert_null(baseline);
+		if (!strstr(diag.text, bad[i].says) && strncmp(diag.text, "b is no", 7) != 0)
+			fail_msg("%s gives %s", bad[i].text, diag.text);
+	}
+}
+
+static struct rv_baseline_entry entry(unsigned n, char print[40])
+{
+	(void)snprintf(print, 40, "rv1:%02x00000000000000000000000000%04x", n * 37 % 256,
+		       n); /* it fits */
+	return (struct rv_baseline_entry){print, "acme-key",   "a/b\\x0a", "a \"test\"",
+					  "me",	 "2026-11-27", ""};
+}
+
+static void knows_again_what_it_wrote(void **state)
+{
+	RV_CLEANUP(rv_baseline_freep) struct rv_baseline *made = NULL;
+	RV_CLEANUP(rv_baseline_freep) struct rv_baseline *read = NULL;
+	struct rv_buf text, again;
+	char print[40];
+	size_t count;
+
+	(void)state;
+	rv_buf_init(&text, 1 << 20);
+	rv_buf_init(&again, 1 << 20);
+	assert_ok(rv_baseline_new(20261127, NOW_US, &made));
+	for (unsigned i = 0; i < 40; i++) {
+		struct rv_baseline_entry e = entry(i, print);
+
+		e.until = i == 3 ? "2026-11-27" : i == 4 ? "2026-11-28" : "";
+		assert_ok(rv_baseline_add(made, &e, NULL));
+		assert_ok(rv_baseline_add(made, &e, NULL)); /* replaces */
+	}
+	assert_ok(rv_baseline_print(made, &text));
+	assert_ok(rv_baseline_parse(rv_buf_view(&text), "b", NOW_US, &read, NULL));
+	assert_ok(rv_baseline_print(read, &again));
+	assert_true(rv_str_equal(rv_buf_view(&text), rv_buf_view(&again)));
+	assert_memory_equal(rv_baseline_salt(made), rv_baseline_salt(read), RV_IDENTITY_SALT);
+	assert_int_equal(rv_baseline_rules_day(read), 20261127);
+	const struct rv_baseline_entry *all = rv_baseline_entries(read, &count);
+	assert_int_equal(count, 40);
+	for (size_t i = 1; i < count; i++)
+		assert_true(strcmp(all[i - 1].fingerprint, all[i].fingerprint) < 0);
+	assert_string_equal(all[0].reason, "a \"test\"");
+	assert_string_equal(all[0].path, "a/b\\x0a");
+	rv_buf_done(&text);
+	rv_buf_done(&again);
+}
+
+static enum rv_baseline_answer ask(struct rv_baseline *baseline, unsigned n,
+				   const struct rv_baseline_entry **out)
+{
+	char print[40];
+	const struct rv_baseline_entry e = entry(n, print);
+	const struct rv_baseline_question q = {.rule = &acme, .fingerprint = e.fingerprint};
+
+	return rv_baseline_match(baseline, &q, out);
+}
+
+static void hides_until_the_day_and_lists_after_it(void **state)
+{
+	RV_CLEANUP(rv_baseline_freep) struct rv_baseline *baseline = NULL;
+	const struct rv_baseline_entry *found;
+	char print[40];
+
+	(void)state;
+	assert_ok(rv_baseline_new(0, NOW_US, &baseline));
+	for (unsigned i = 0; i < 3; i++) {
+		struct rv_baseline_entry e = entry(i, print);
+
+		e.until = i == 0 ? "2026-11-27" : i == 1 ? "2026-11-28" : "";
+		assert_ok(rv_baseline_add(baseline, &e, NULL));
+	}
+	assert_int_equal(ask(baseline, 0, &found), RV_BASELINE_ENDED);
+	assert_true(rv_baseline_has_ended(baseline, found));
+	assert_int_equal(ask(baseline, 1, &found), RV_BASELINE_KNOWN);
+	assert_false(rv_baseline_has_ended(baseline, found));
+	assert_int_equal(ask(baseline, 2, NULL), RV_BASELINE_KNOWN);
+	assert_int_equal(ask(baseline, 3, &found), RV_BASELINE_UNKNOWN);
+	assert_null(found);
+	assert_int_equal(rv_baseline_drop_ended(baseline), 1);
+	assert_int_equal(ask(baseline, 0, NULL), RV_BASELINE_UNKNOWN);
+}
+
+static void prunes_what_was_not_found_again(void **state)
+{
+	RV_CLEANUP(rv_baseline_freep) struct rv_baseline *made = NULL;
+	RV_CLEANUP(rv_baseline_freep) struct rv_baseline *read = NULL;
+	struct rv_buf text;
+	char print[40];
+
+	(void)state;
+	rv_buf_init(&text, 1 << 20);
+	assert_ok(rv_baseline_new(0, NOW_US, &made));
+	for (unsigned i = 0; i < 3; i++) {
+		const struct rv_baseline_entry e = entry(i, print);
+
+		assert_ok(rv_baseline_add(made, &e, NULL));
+	}
+	assert_ok(rv_baseline_print(made, &text));
+	assert_ok(rv_baseline_parse(rv_buf_view(&text), "b", NOW_US, &read, NULL));
+	rv_buf_done(&text);
+	assert_int_equal(ask(read, 1, NULL), RV_BASELINE_KNOWN);
+	const struct rv_baseline_entry fresh = entry(7, print);
+	assert_ok(rv_baseline_add(read, &fresh, NULL));
+	assert_int_equal(rv_baseline_prune(read), 2);
+	assert_int_equal(ask(read, 1, NULL), RV_BASELINE_KNOWN);
+	assert_int_equal(ask(read, 7, NULL), RV_BASELINE_KNOWN);
+	assert_int_equal(ask(read, 0, NULL), RV_BASELINE_UNKNOWN);
+}
+
+static void takes_what_a_union_merge_leaves(void **state)
+{
+	RV_CLEANUP(rv_baseline_freep) struct rv_baseline *baseline = NULL;
+	const struct rv_baseline_entry *all;
+	size_t count;
+
+	(void)state;
+	baseline = parse(
+		HEAD "{\"fingerprint\": \"rv1:ff23456789abcdef0123456789abcdef\", \"rule\": \"a\"},"
+		     "{\"fingerprint\": \"" PRINT "\", \"rule\": \"a\", \"reason\": \"new\", "
+		     "\"added\": \"2026-11-27\"},"
+		     "{\"bucket\": \"00\"},"
+		     "{\"fingerprint\": \"" PRINT "\", \"rule\": \"a\", \"reason\": \"old\", "
+		     "\"added\": \"2026-11-26\"},{\"bucket\": \"end\"}]}");
+	all = rv_baseline_entries(baseline, &count);
+	assert_int_equal(count, 2);
+	assert_string_equal(all[0].fingerprint, PRINT);
+	assert_string_equal(all[0].reason, "new");
+}
+
+static enum rv_baseline_answer ask_foreign(struct rv_baseline *baseline, const char *path,
+					   const char *value, uint32_t line, const char *commit)
+{
+	const struct rv_baseline_question q = {.rule = &acme,
+					       .path = rv_str_of(path),
+					       .value = rv_str_of(value),
+					       .line = line,
+					       .commit = commit};
+
+	return rv_baseline_match(baseline, &q, NULL);
+}
+
+static void reads_a_report_of_gitleaks(void **state)
+{
+	RV_CLEANUP(rv_baseline_freep) struct rv_baseline *b = NULL;
+
+	(void)state;
+	b = parse("[{\"RuleID\": \"acme-api-token\", \"File\": \"./a\\\\b.txt\", \"StartLine\": 3, "
+		  "\"Secret\": \"VALUE-1\", \"Match\": \"k=VALUE-1\", \"Commit\": \"\", "
+		  "\"Entropy\": 3.5, \"Tags\": []},"
+		  "{\"RuleID\": \"acme-key\", \"File\": \"c\", \"StartLine\": 9, "
+		  "\"Secret\": \"REDACTED\", \"Commit\": \"AB12\"},"
+		  "{\"RuleID\": \"other\", \"File\": \"d\", \"StartLine\": 1, "
+		  "\"Secret\": \"VALUE-1\"}]");
+	assert_null(rv_baseline_salt(b));
+	assert_int_equal(ask_foreign(b, "a/b.txt", "VALUE-1", 99, NULL), RV_BASELINE_KNOWN);
+	assert_int_equal(ask_foreign(b, "a/b.txt", "VALUE-2", 3, NULL), RV_BASELINE_UNKNOWN);
+	assert_int_equal(ask_foreign(b, "a/c.txt", "VALUE-1", 3, NULL), RV_BASELINE_UNKNOWN);
+	assert_int_equal(ask_foreign(b, "./c", "any", 9, "ab12"), RV_BASELINE_KNOWN);
+	assert_int_equal(ask_foreign(b, "c", "any", 9, NULL), RV_BASELINE_KNOWN);
+	assert_int_equal(ask_foreign(b, "c", "any", 9, "cd34"), RV_BASELINE_UNKNOWN);
+	assert_int_equal(ask_foreign(b, "c", "any", 8, "ab12"), RV_BASELINE_UNKNOWN);
+	assert_int_equal(ask_foreign(b, "d", "VALUE-1", 1, NULL), RV_BASELINE_UNKNOWN);
+	char print[40];
+	const struct rv_baseline_entry e = entry(1, print);
+	assert_class(rv_baseline_add(b, &e, NULL), RV_CLASS_MISCONFIGURED);
+	assert_class(rv_baseline_save(b, "/nowhere", NULL), RV_CLASS_MISCONFIGURED);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(refuses_what_it_cannot_read_whole),
+		cmocka_unit_test(knows_again_what_it_wrote),
+		cmocka_unit_test(hides_until_the_day_and_lists_after_it),
+		cmocka_unit_test(prunes_what_was_not_found_again),
+		cmocka_unit_test(takes_what_a_union_merge_leaves),
+		cmocka_unit_test(reads_a_report_of_gitleaks),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,137 @@
+/* tests: the identity of a finding: stable under a salt, apart by rule and value. Values are made.
+ */
+#include "agent/sweep/identity.h"
+
+#include "agent/base/digest.h"
+#include "tests/support/unit.h"
+
+static const struct rv_rule one = {.id = "one"};
+static const struct rv_rule two = {.id = "two"};
+static const uint8_t salt[RV_IDENTITY_SALT] = {1, 2, 3};
+
+/* 48 characters that look random and are not. */
+static struct rv_str strong(char out[49])
+{
+	uint64_t seed = 7;
+
+	for (size_t i = 0; i < 48; i++) {
+		seed = seed * UINT64_C(6364136223846793005) + 1;
+		out[i] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"[(seed >>
+											   33) %
+											  62];
+	}
+	out[48] = '\0';
+	return (struct rv_str){(const uint8_t *)out, 48};
+}
+
+static void of(struct rv_identity *identity, const struct rv_rule *rule, struct rv_str value,
+	       char out[RV_IDENTITY_TEXT], bool *is_stable)
+{
+	assert_ok(rv_identity_of(identity, rule, value, out, is_stable));
+	assert_int_equal(strlen(out), 36);
+	assert_memory_equal(out, "rv1:", 4);
+}
+
+static void differs_by_rule_value_and_salt(void **state)
+{
+	static const uint8_t other[RV_IDENTITY_SALT] = {9};
+	RV_CLEANUP(rv_identity_freep) struct rv_identity *a = NULL;
+	RV_CLEANUP(rv_identity_freep) struct rv_identity *b = NULL;
+	RV_CLEANUP(rv_identity_freep) struct rv_identity *again = NULL;
+	char text[49], prints[6][RV_IDENTITY_TEXT];
+	bool is_stable = false;
+
+	(void)state;
+	assert_ok(rv_identity_new(salt, &a));
+	assert_ok(rv_identity_new(other, &b));
+	assert_ok(rv_identity_new(salt, &again));
+	of(a, &one, strong(text), prints[0], &is_stable);
+	assert_true(is_stable);
+	of(a, &two, strong(text), prints[1], NULL);
+	of(b, &one, strong(text), prints[2], NULL);
+	of(a, &one, RV_STR_LIT("weak pass"), prints[3], &is_stable);
+	assert_true(is_stable);
+	of(b, &one, RV_STR_LIT("weak pass"), prints[4], NULL);
+	of(a, &one, RV_STR_NONE, prints[5], NULL);
+	for (size_t i = 0; i < RV_LEN(prints); i++) {
+		for (size_t k = i + 1; k < RV_LEN(prints); k++)
+			assert_string_not_equal(prints[i], prints[k]);
+	}
+	of(again, &one, strong(text), prints[1], NULL);
+	assert_string_equal(prints[0], prints[1]);
+	of(again, &one, RV_STR_LIT("weak pass"), prints[1], NULL);
+	assert_string_equal(prints[3], prints[1]);
+	of(a, &one, RV_STR_LIT("weak pass"), prints[1], NULL); /* remembered */
+	assert_string_equal(prints[3], prints[1]);
+}
+
+static void is_an_hmac_for_strong_values_and_not_for_weak_ones(void **state)
+{
+	RV_CLEANUP(rv_identity_freep) struct rv_identity *identity = NULL;
+	char text[49], print[RV_IDENTITY_TEXT], hex[65];
+	char message[64] = "one";
+
+	(void)state;
+	assert_ok(rv_identity_new(salt, &identity));
+	memcpy(message + 4, strong(text).data, 48);
+	struct rv_digest digest = rv_hmac_sha256(salt, sizeof(salt), message, 52);
+	rv_hex(digest.bytes, 16, hex);
+	of(identity, &one, strong(text), print, NULL);
+	assert_string_equal(print + 4, hex);
+	memcpy(message + 4, "summer", 6);
+	digest = rv_hmac_sha256(salt, sizeof(salt), message, 10);
+	rv_hex(digest.bytes, 16, hex);
+	of(identity, &one, RV_STR_LIT("summer"), print, NULL);
+	assert_string_not_equal(print + 4, hex);
+}
+
+static void tells_weak_values_apart_from_run_to_run_without_a_baseline(void **state)
+{
+	RV_CLEANUP(rv_identity_freep) struct rv_identity *a = NULL;
+	RV_CLEANUP(rv_identity_freep) struct rv_identity *b = NULL;
+	char text[49], first[RV_IDENTITY_TEXT], second[RV_IDENTITY_TEXT];
+	bool is_stable = true;
+
+	(void)state;
+	assert_ok(rv_identity_new(NULL, &a));
+	assert_ok(rv_identity_new(NULL, &b));
+	of(a, &one, RV_STR_LIT("summer2026"), first, &is_stable);
+	assert_false(is_stable);
+	of(b, &one, RV_STR_LIT("summer2026"), second, NULL);
+	assert_string_not_equal(first, second);
+	of(a, &one, strong(text), first, &is_stable);
+	assert_true(is_stable);
+	of(b, &one, strong(text), second, NULL);
+	assert_string_equal(first, second);
+}
+
+static void calls_weak_what_people_choose(void **state)
+{
+	static const char *const weak[] = {"",
+					   "hunter2",
+					   "Summer2026!",
+					   "correcthorsebatterystaple",
+					   "the quick brown fox jumps",
+					   "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+					   "1234567890123456789"};
+	char text[49];
+
+	(void)state;
+	for (size_t i = 0; i < RV_LEN(weak); i++)
+		assert_true(rv_identity_bits(rv_str_of(weak[i])) < RV_IDENTITY_WEAK_BITS);
+	assert_true(rv_identity_bits(strong(text)) >= RV_IDENTITY_WEAK_BITS);
+	assert_true(rv_identity_bits((struct rv_str){strong(text).data, 24}) >=
+		    RV_IDENTITY_WEAK_BITS);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(differs_by_rule_value_and_salt),
+		cmocka_unit_test(is_an_hmac_for_strong_values_and_not_for_weak_ones),
+		cmocka_unit_test(tells_weak_values_apart_from_run_to_run_without_a_baseline),
+		cmocka_unit_test(calls_weak_what_people_choose),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
