@@ -1,0 +1,198 @@
+/* sweep: which rules are in force, once every file is read: the built-in ones, gitleaks' drafts
+ * over them, our own rule files over those, without what is switched off. Not here: reading. */
+#include "agent/model/kinds.h"
+#include "agent/sweep/config_private.h"
+#include "agent/sweep/fields.h"
+
+#define CONFIDENCE 75 /* of a rule of gitleaks' form: it fails a build, as it did there */
+
+/* Keywords as anchors; without usable ones what every match holds; else none (all is looked at). */
+static rv_status set_anchors(struct rv_scan_config *config, const struct rv_draft *draft,
+			     struct rv_rule *row, struct rv_diag *diag)
+{
+	static const char *const none[] = {NULL};
+	size_t count = 0;
+	bool is_usable = true;
+
+	while (draft->keywords && draft->keywords[count])
+		is_usable = strlen(draft->keywords[count++]) >= 3 && is_usable;
+	row->anchors = none;
+	if (!count || !is_usable) {
+		if (!draft->literal)
+			return RV_OK;
+		count = 1;
+		is_usable = false;
+	}
+	const char **anchors = rv_arena_array(&config->arena, count + 1, sizeof(*anchors));
+	if (!anchors)
+		return rv_fail_nomem(diag);
+	for (size_t i = 0; i < count; i++) {
+		struct rv_str text = rv_str_of(is_usable ? draft->keywords[i] : draft->literal);
+
+		/* A keyword's beginning is there when the keyword is. */
+		text.len = text.len < RV_RULE_ANCHOR_MAX ? text.len : RV_RULE_ANCHOR_MAX;
+		anchors[i] = rv_arena_text(&config->arena, text);
+		if (!anchors[i])
+			return rv_fail_nomem(diag);
+	}
+	row->anchors = anchors;
+	return RV_OK;
+}
+
+static rv_status add_row(struct rv_scan_config *config, const struct rv_rule *row,
+			 struct rv_diag *diag)
+{
+	struct rv_rule *kept = rv_arena_alloc(&config->arena, sizeof(*kept));
+
+	if (!kept)
+		return rv_fail_nomem(diag);
+	*kept = *row;
+	return rv_ruleset_add(config->ruleset, kept, diag);
+}
+
+static rv_status add_draft(struct rv_scan_config *config, const struct rv_draft *draft,
+			   const struct rv_rule *base, struct rv_diag *diag)
+{
+	struct rv_rule row = {
+		.id = draft->id,
+		.name = draft->description ? draft->description
+			: base		   ? base->name
+					   : draft->id,
+		.provider = base ? base->provider : "custom",
+		.docs = base ? base->docs : NULL,
+		.roll = base ? base->roll : NULL,
+		.regex = draft->regex,
+		.path_regex = draft->path,
+		.flags = RV_RULE_ANYWHERE | RV_RULE_ANCHOR_FOLDS |
+			 (draft->regex ? RV_RULE_WHOLE : RV_RULE_PATH_ONLY),
+		.ahead = RV_RULE_AHEAD_MAX,
+		.min_entropy = draft->entropy_tenths,
+		.group = draft->group,
+		.kind = base ? base->kind : RV_KIND_TOKEN,
+		.matcher = RV_MATCHER_REGEX,
+		.confidence = CONFIDENCE,
+	};
+
+	RV_TRY(set_anchors(config, draft, &row, diag));
+	if (base)
+		(void)rv_ruleset_remove(config->ruleset, draft->id); /* it is there: base */
+	return add_row(config, &row, diag);
+}
+
+/* The built-in rules of this name with what the draft changes. */
+static rv_status change_rows(struct rv_scan_config *config, const struct rv_draft *draft,
+			     struct rv_diag *diag)
+{
+	size_t count;
+
+	(void)rv_ruleset_rows(config->ruleset, &count); /* replacing keeps count and order */
+	for (size_t i = 0; i < count; i++) {
+		const struct rv_rule *rule = rv_ruleset_rows(config->ruleset, &count)[i];
+		struct rv_rule row = *rule;
+
+		if (!rv_fields_is_rule(rule, rv_str_of(draft->id)))
+			continue;
+		row.name = draft->description ? draft->description : row.name;
+		row.path_regex = draft->path ? draft->path : row.path_regex;
+		row.min_entropy = draft->entropy_tenths ? draft->entropy_tenths : row.min_entropy;
+		RV_TRY(add_row(config, &row, diag));
+	}
+	return RV_OK;
+}
+
+static rv_status settle_draft(struct rv_scan_config *config, const struct rv_draft *draft,
+			      struct rv_diag *diag)
+{
+	const struct rv_rule *base = rv_ruleset_find(config->ruleset, draft->id);
+
+	if (draft->is_hidden) {
+		RV_TRY(RV_LIST_ROOM(&config->hidden, diag));
+		config->hidden.items[config->hidden.count++] = draft->id;
+	}
+	if (draft->regex || (draft->path && !base))
+		return add_draft(config, draft, base, diag);
+	if (base)
+		return change_rows(config, draft, diag);
+	if (!config->has_default)
+		return rv_fail(RV_CLASS_MALFORMED, diag,
+			       "%s: %s has neither regex nor path: it finds nothing", draft->where,
+			       draft->id);
+	rv_config_note(config, "%s: there is no built-in rule %s: what is said of it has no effect",
+		       draft->where, draft->id);
+	return RV_OK;
+}
+
+static rv_status check_required(const struct rv_scan_config *config, struct rv_diag *diag)
+{
+	for (size_t i = 0; i < config->required.count; i++) {
+		const struct rv_required *need = &config->required.items[i];
+
+		if (!rv_ruleset_find(config->ruleset, need->other))
+			return rv_fail(RV_CLASS_MALFORMED, diag,
+				       "rule %s requires %s: there is no such rule", need->rule,
+				       need->other);
+	}
+	return RV_OK;
+}
+
+static void note_unknown_targets(struct rv_scan_config *config)
+{
+	for (size_t i = 0; i < config->allowlists.count; i++) {
+		const struct rv_allowlist *list = &config->allowlists.items[i];
+
+		for (const char *const *rule = list->rules; rule && *rule; rule++) {
+			if (!rv_ruleset_find(config->ruleset, *rule))
+				rv_config_note(config, "%s: there is no rule %s in force",
+					       list->note, *rule);
+		}
+	}
+}
+
+static rv_status add_own(struct rv_scan_config *config, struct rv_diag *diag)
+{
+	size_t count;
+
+	if (!config->own)
+		return RV_OK;
+	RV_TRY(rv_rules_seal(config->own, diag));
+	const struct rv_rule *rows = rv_rules_rows(config->own, &count);
+	for (size_t i = 0; i < count; i++)
+		RV_TRY(rv_ruleset_add(config->ruleset, &rows[i], diag));
+	return RV_OK;
+}
+
+/* gitleaks with a file that has neither rules nor extend would find nothing: surely not meant. */
+static bool wants_builtin(struct rv_scan_config *config)
+{
+	if (!config->has_gitleaks || config->has_default)
+		return true;
+	if (config->drafts.count > 0)
+		return false;
+	rv_config_note(config, "the gitleaks configuration has no rules and does not extend the "
+			       "default: gitleaks would find nothing; the built-in rules hold");
+	return true;
+}
+
+rv_status rv_config_settle_rules(struct rv_scan_config *config, struct rv_diag *diag)
+{
+	if (!rv_is_ok(rv_ruleset_new(wants_builtin(config), &config->ruleset)))
+		return rv_fail_nomem(diag);
+	for (size_t i = 0; i < config->disabled.count; i++) {
+		const char *id = config->disabled.items[i];
+
+		if (!rv_ruleset_remove(config->ruleset, id))
+			rv_config_note(config, "extend.disabledRules: there is no built-in rule %s",
+				       id);
+	}
+	for (size_t i = 0; i < config->drafts.count; i++)
+		RV_TRY(settle_draft(config, &config->drafts.items[i], diag));
+	RV_TRY(add_own(config, diag));
+	RV_TRY(check_required(config, diag));
+	note_unknown_targets(config);
+	for (size_t i = 0; i + 1 < config->forbidden.count; i += 2) {
+		if (!rv_ruleset_remove(config->ruleset, config->forbidden.items[i]))
+			rv_config_note(config, "%s: there is no rule %s",
+				       config->forbidden.items[i + 1], config->forbidden.items[i]);
+	}
+	return RV_OK;
+}

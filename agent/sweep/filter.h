@@ -1,0 +1,77 @@
+/* sweep: one place that says what becomes of a finding, in this order; the first that holds
+ * decides:
+ *   1. allowlists of .reeve.yaml and .gitleaks.toml            allowed
+ *   2. lines of .gitleaksignore and .betterleaksignore         allowed
+ *   3. markers in the source (marker.h)                        allowed, is_marked
+ *   4. confidence below min_confidence                         weak
+ *   5. fingerprints of .reeveignore                            allowed
+ *   6. the baseline, where it has not ended                    baseline
+ *   7. a rule younger than the base's rule set                 new rule
+ *   8. else                                                    open
+ * What costs most (the fingerprint of a guessable value) is asked for last. Before a file is read
+ * its path is judged alone. Not here: finding, reporting. */
+#pragma once
+
+#include "agent/sweep/baseline.h"
+#include "agent/sweep/config.h"
+#include "agent/sweep/leak.h"
+
+/* All borrowed; baseline and identity belong together (identity.h). */
+struct rv_filter {
+	const struct rv_scan_config *config;
+	struct rv_baseline *baseline; /* or NULL */
+	struct rv_identity *identity;
+	unsigned min_confidence;
+	uint32_t rules_day; /* of the base; 0: no rule is too young */
+	int64_t now_utc_us;
+	bool ignores_markers; /* --ignore-markers, --ignore-gitleaks-allow */
+};
+/* From the sealed configuration and the baseline. */
+void rv_filter_init(struct rv_filter *filter, const struct rv_scan_config *config,
+		    struct rv_baseline *baseline, struct rv_identity *identity, int64_t now_utc_us);
+
+/* Is the file not to be read at all? Says by what (borrowed from the configuration), may be NULL.
+ * Only ignore files, `exclude` and gitleaks' global paths do that. The path is relative to what is
+ * scanned. May be called by several threads. */
+bool rv_filter_skips_path(const struct rv_scan_config *config, struct rv_str path,
+			  const char **out_why);
+
+/* One finding; everything is borrowed for the call. The value is not kept. */
+struct rv_filter_question {
+	const struct rv_rule *rule;
+	struct rv_str path;
+	const char *inside; /* archive member, or NULL */
+	struct rv_str value;
+	struct rv_str match;  /* all that the rule matched; may be empty: the value */
+	struct rv_str lines;  /* the value's lines whole; empty: none (binary) */
+	size_t value_end;     /* in lines */
+	struct rv_str before; /* the line above */
+	uint32_t line;
+	const char *commit; /* that brought it in, hex, or NULL */
+	uint8_t confidence;
+};
+
+struct rv_filter_answer {
+	uint8_t state;			    /* enum rv_leak_state */
+	bool is_marked;			    /* by the source itself */
+	bool is_stable;			    /* the fingerprint is the same in another run */
+	bool has_ended;			    /* the baseline knew it; its `until` has passed */
+	char fingerprint[RV_IDENTITY_TEXT]; /* "" for what is allowed by 1..3, or weak */
+	char note[256];			    /* by what and why; "" */
+	char problem[160];		    /* a marker that allows nothing; "" */
+};
+/* EXHAUSTED: no memory. Not for several threads at once where there is a baseline. */
+RV_NODISCARD rv_status rv_filter_judge(const struct rv_filter *filter,
+				       const struct rv_filter_question *question,
+				       struct rv_filter_answer *out);
+
+/* gitleaks' composite rules. A finding of one stands only when every rule it requires was found in
+ * the same text, close enough. */
+struct rv_filter_place {
+	const struct rv_rule *rule;
+	uint32_t line, column;
+};
+bool rv_filter_is_complete(const struct rv_scan_config *config, const struct rv_filter_place *place,
+			   const struct rv_filter_place *others, size_t other_count);
+/* Findings of this rule are parts of others' alone (skipReport). */
+bool rv_filter_is_part(const struct rv_scan_config *config, const struct rv_rule *rule);
