@@ -3,6 +3,7 @@
 
 #include "agent/base/clock.h"
 #include "agent/base/fd.h"
+#include "agent/base/path.h"
 #include "agent/sweep/baseline_private.h"
 #include "agent/sweep/fields.h"
 
@@ -103,6 +104,20 @@ static rv_status make_room(struct rv_baseline *baseline, struct rv_diag *diag)
 	return RV_OK;
 }
 
+static bool is_utf8(struct rv_str text)
+{
+	uint32_t point;
+
+	while (text.len > 0) {
+		size_t len = rv_utf8_at(text, &point);
+
+		if (len == 0)
+			return false;
+		text = (struct rv_str){text.data + len, text.len - len};
+	}
+	return true;
+}
+
 static rv_status check_entry(const struct rv_baseline_entry *e, int64_t *out_end,
 			     struct rv_diag *diag)
 {
@@ -113,9 +128,9 @@ static rv_status check_entry(const struct rv_baseline_entry *e, int64_t *out_end
 		return rv_fail(RV_CLASS_MALFORMED, diag,
 			       "a fingerprint is rv1: and 32 hexadecimal digits");
 	for (size_t i = 0; i < RV_LEN(texts); i++) {
-		if (strlen(texts[i]) > TEXT_MAX)
-			return rv_fail(RV_CLASS_MALFORMED, diag, "a text of more than %d bytes",
-				       TEXT_MAX);
+		if (strlen(texts[i]) > TEXT_MAX || !is_utf8(rv_str_of(texts[i])))
+			return rv_fail(RV_CLASS_MALFORMED, diag,
+				       "a text is UTF-8 of at most %d bytes", TEXT_MAX);
 	}
 	if (!*e->rule)
 		return rv_fail(RV_CLASS_MALFORMED, diag, "an entry has a rule");
