@@ -1,6 +1,8 @@
-/* tests: how fast every blob of a repository is rebuilt, and nothing else. Usage: rv_git_bench REPO
- * prints one line for 1 thread and one for 2: blobs, bytes, bytes that deltas insert, wall and CPU
- * seconds, the largest resident size so far. */
+/* tests: how fast a repository is read, and nothing else. Usage: rv_git_bench REPO [all]. Prints a
+ * line for every blob rebuilt with 1 and with 2 threads: objects, bytes, bytes that deltas insert,
+ * wall and CPU seconds, the largest resident size so far. With `all` also trees, commits, and where
+ * 1 and 100 of the blobs came from. */
+#include "agent/git/origin.h"
 #include "agent/git/visit.h"
 
 #include <stdio.h>
@@ -78,23 +80,83 @@ static int measure(const struct rv_git_odb *odb, unsigned types, unsigned thread
 	return 0;
 }
 
+/* Every n-th blob of the largest pack's index. */
+static int choose(const struct rv_git *git, unsigned wanted, struct rv_git_oidmap *out)
+{
+	struct rv_git_reader *reader = NULL;
+	const struct rv_git_pack *pack = git->odb.packs;
+	uint32_t number;
+
+	rv_git_oidmap_init(out);
+	if (git->odb.pack_count == 0 || !rv_is_ok(rv_git_reader_new(&git->odb, &reader)))
+		return 1;
+	for (uint32_t n = 0; n < pack->count && out->count < wanted;
+	     n += pack->count / (wanted * 4) + 1) {
+		struct rv_git_oid oid = rv_git_oid_of(rv_git_pack_oid(pack, n), git->oid_len);
+		enum rv_git_type type = RV_GIT_TYPE_NONE;
+		struct rv_str bytes = RV_STR_NONE;
+
+		if (rv_is_ok(rv_git_read(reader, &oid, &type, &bytes)) && type == RV_GIT_BLOB &&
+		    !rv_is_ok(rv_git_oidmap_put(out, &oid, &number, NULL)))
+			break;
+	}
+	rv_git_reader_free(reader);
+	return 0;
+}
+
+static int measure_origins(const struct rv_git *git, unsigned wanted)
+{
+	struct rv_git_origins origins = {0};
+	struct rv_git_refs refs = {0};
+	struct rv_git_graph graph = {0};
+	struct rv_git_oidmap blobs;
+	double wall, cpu;
+	uint32_t found = 0;
+	struct rusage usage;
+
+	if (choose(git, wanted, &blobs))
+		return 1;
+	wall = seconds(CLOCK_MONOTONIC);
+	cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
+	if (!rv_is_ok(rv_git_refs_load(git, NULL, NULL, &refs)) ||
+	    !rv_is_ok(rv_git_graph_init(&graph, git, NULL, NULL)) ||
+	    !rv_is_ok(rv_git_origins_find(&graph, &refs, &blobs, 1, &origins, NULL)))
+		return 1;
+	wall = seconds(CLOCK_MONOTONIC) - wall;
+	cpu = seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu;
+	for (uint32_t i = 0; i < origins.count; i++)
+		found += origins.items[i].first != RV_GIT_NONE;
+	if (getrusage(RUSAGE_SELF, &usage) != 0)
+		return 1;
+	printf("origins of %u blobs: %u found, wall %.3f s, cpu %.3f s, peak %ld MB\n", blobs.count,
+	       found, wall, cpu, usage.ru_maxrss / 1024);
+	rv_git_origins_done(&origins);
+	rv_git_graph_done(&graph);
+	rv_git_refs_done(&refs);
+	rv_git_oidmap_done(&blobs);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
-	struct rv_git_odb odb = {0};
+	struct rv_git *git = NULL;
 	struct rv_diag diag = {0};
-	char path[4096];
 	int failed;
 
-	if (argc < 2 || snprintf(path, sizeof(path), "%s/objects", argv[1]) >= (int)sizeof(path))
+	if (argc < 2) {
+		(void)fprintf(stderr, "usage: %s REPO [all]\n", argv[0]);
 		return 2;
-	if (!rv_is_ok(rv_git_odb_open(path, RV_GIT_SHA1_LEN, NULL, NULL, &odb, &diag))) {
+	}
+	if (!rv_is_ok(rv_git_open(argv[1], NULL, NULL, &git, &diag))) {
 		(void)fprintf(stderr, "%s\n", diag.text);
 		return 1;
 	}
-	failed = measure(&odb, 1u << RV_GIT_BLOB, 1) || measure(&odb, 1u << RV_GIT_BLOB, 2);
-	if (!failed && argc > 2) /* anything more: trees and commits as well */
-		failed = measure(&odb, 1u << RV_GIT_TREE, 1) ||
-			 measure(&odb, 1u << RV_GIT_COMMIT, 1);
-	rv_git_odb_done(&odb);
+	failed = measure(&git->odb, 1u << RV_GIT_BLOB, 1) ||
+		 measure(&git->odb, 1u << RV_GIT_BLOB, 2);
+	if (!failed && argc > 2)
+		failed = measure(&git->odb, 1u << RV_GIT_TREE, 1) ||
+			 measure(&git->odb, 1u << RV_GIT_COMMIT, 1) || measure_origins(git, 1) ||
+			 measure_origins(git, 100);
+	rv_git_close(git);
 	return failed;
 }

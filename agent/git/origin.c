@@ -1,0 +1,281 @@
+/* git: finds where blobs came from, by trees cut back to them (twig.h). Commits are gone through
+ * newest first. */
+#include "agent/git/origin.h"
+
+#include "agent/git/twig.h"
+
+#define BY_REF 0x01
+#define BY_LOG 0x02
+#define ANY    0x04
+#define TIP    0x08 /* the newest of its line: nothing newer takes a blob away from it */
+
+#define BYTES_MAX ((size_t)1 << 30)
+
+enum grade { GRADE_REF, GRADE_LOG, GRADE_NONE, GRADE__NOWHERE };
+
+struct candidate {
+	uint8_t first_grade, last_grade; /* enum grade */
+	uint32_t last_place;
+	uint32_t path_at[RV_GIT_ORIGIN_PATHS];
+};
+
+struct finding {
+	struct rv_git_graph *graph;
+	const struct rv_git_refs *refs;
+	struct rv_git_twigs twigs;
+	struct rv_git_origins *out;
+	struct candidate *candidates;
+	uint32_t *order, order_count;
+	uint32_t *places;	/* in order, by commit */
+	uint32_t *twig_of;	/* by commit */
+	uint32_t head;		/* its number, or RV_GIT_NONE */
+	uint32_t commit, place; /* while one is looked at */
+};
+
+void rv_git_origins_done(struct rv_git_origins *origins)
+{
+	if (!origins)
+		return;
+	free(origins->items);
+	rv_buf_done(&origins->bytes);
+	*origins = (struct rv_git_origins){0};
+}
+
+static void finding_done(struct finding *f)
+{
+	rv_git_twigs_done(&f->twigs);
+	free(f->candidates);
+	free(f->order);
+	free(f->places);
+	free(f->twig_of);
+}
+
+static uint8_t grade_of(const struct finding *f, uint32_t n)
+{
+	uint8_t marks = f->graph->nodes[n].marks;
+
+	return marks & BY_REF ? GRADE_REF : marks & BY_LOG ? GRADE_LOG : GRADE_NONE;
+}
+
+/* A tag of a blob keeps it, although no commit has it. */
+static void note_named_blob(struct finding *f, const struct rv_git_oid *oid, uint8_t mark)
+{
+	uint32_t blob = rv_git_oidmap_get(f->twigs.wanted, oid);
+	uint8_t grade = mark == BY_REF ? GRADE_REF : GRADE_LOG;
+
+	if (blob != RV_GIT_NONE && grade < f->candidates[blob].first_grade)
+		f->candidates[blob].first_grade = grade;
+}
+
+/* Marks what a ref or a reflog's id reaches; tags are followed. */
+static rv_status mark_from(struct finding *f, struct rv_git_oid oid, uint8_t mark, uint32_t *out_n)
+{
+	struct rv_git_graph *graph = f->graph;
+	enum rv_git_type type = RV_GIT_COMMIT;
+	uint32_t n = rv_git_oidmap_get(&graph->ids, &oid);
+
+	*out_n = RV_GIT_NONE;
+	if (n == RV_GIT_NONE || graph->nodes[n].state != RV_GIT_NODE_READ) {
+		if (!rv_is_ok(rv_git_peel(graph->reader, graph->git->oid_len, &oid, &type)))
+			return RV_OK; /* a reflog may name what is gone */
+		if (type == RV_GIT_BLOB)
+			note_named_blob(f, &oid, mark);
+		if (type != RV_GIT_COMMIT)
+			return RV_OK;
+		RV_TRY(rv_git_graph_add(graph, &oid, &n));
+	}
+	RV_TRY(rv_git_graph_mark(graph, &n, 1, mark));
+	graph->nodes[n].marks |= TIP;
+	*out_n = n;
+	return RV_OK;
+}
+
+static rv_status mark_all(struct finding *f)
+{
+	struct rv_git_graph *graph = f->graph;
+	uint32_t n;
+
+	for (n = 0; n < graph->ids.count; n++)
+		graph->nodes[n].marks = ANY | TIP;
+	for (n = 0; n < graph->ids.count; n++) {
+		for (uint32_t i = 0; i < graph->nodes[n].parent_count; i++)
+			graph->nodes[rv_git_graph_parent(graph, n, i)].marks &= (uint8_t)~TIP;
+	}
+	for (uint32_t i = 0; i < f->refs->count; i++) {
+		const struct rv_git_ref *ref = &f->refs->items[i];
+		bool is_ref = ref->kind == RV_GIT_REF_HEAD || ref->kind == RV_GIT_REF_NAMED ||
+			      rv_str_ends_with(rv_str_of(ref->name), "/HEAD");
+
+		RV_TRY(mark_from(f, ref->oid, is_ref ? BY_REF : BY_LOG, &n));
+		if (ref->kind == RV_GIT_REF_HEAD)
+			f->head = n;
+	}
+	for (uint32_t i = 0; i < f->refs->logged.count; i++)
+		RV_TRY(mark_from(f, f->refs->logged.oids[i], BY_LOG, &n));
+	return RV_OK;
+}
+
+/* Keeps a path of a blob unless it is known. */
+static rv_status keep_path(struct finding *f, uint32_t blob, struct rv_str path)
+{
+	struct rv_git_origin *origin = &f->out->items[blob];
+	uint32_t *path_at = f->candidates[blob].path_at;
+
+	for (size_t i = 0; i < origin->path_count; i++) {
+		if (origin->paths[i].len == path.len &&
+		    memcmp(f->out->bytes.data + path_at[i], path.data, path.len) == 0)
+			return RV_OK;
+	}
+	if (origin->path_count == RV_GIT_ORIGIN_PATHS) {
+		origin->has_more_paths = true;
+		return RV_OK;
+	}
+	path_at[origin->path_count] = (uint32_t)f->out->bytes.len;
+	origin->paths[origin->path_count++].len = path.len;
+	return rv_buf_put(&f->out->bytes, path.data, path.len);
+}
+
+/* f->commit holds the blob there and nothing newer of its line does. */
+static rv_status see_last(void *user, struct rv_str path, uint32_t blob)
+{
+	struct finding *f = user;
+	struct candidate *candidate = &f->candidates[blob];
+	uint8_t grade = grade_of(f, f->commit);
+
+	if (grade < candidate->last_grade ||
+	    (grade == candidate->last_grade && f->place < candidate->last_place)) {
+		candidate->last_grade = grade;
+		candidate->last_place = f->place;
+		f->out->items[blob].last = f->commit;
+	}
+	return keep_path(f, blob, path);
+}
+
+/* f->commit has the blob there and its first parent has not. */
+static rv_status see_first(void *user, struct rv_str path, uint32_t blob)
+{
+	struct finding *f = user;
+	uint8_t grade = grade_of(f, f->commit);
+
+	for (uint32_t i = 1; i < f->graph->nodes[f->commit].parent_count; i++) {
+		uint32_t parent = rv_git_graph_parent(f->graph, f->commit, i);
+
+		if (rv_git_twigs_has(&f->twigs, f->twig_of[parent], path, blob))
+			return RV_OK;
+	}
+	/* Newest first: what comes later is older. */
+	if (grade <= f->candidates[blob].first_grade) {
+		f->candidates[blob].first_grade = grade;
+		f->out->items[blob].first = f->commit;
+	}
+	return keep_path(f, blob, path);
+}
+
+static rv_status see_head(void *user, struct rv_str path, uint32_t blob)
+{
+	struct finding *f = user;
+
+	(void)path; /* seen before */
+	f->out->items[blob].reach = RV_GIT_REACH_HEAD;
+	return RV_OK;
+}
+
+static rv_status do_commit(struct finding *f, uint32_t n)
+{
+	const struct rv_git_node *node = &f->graph->nodes[n];
+	uint32_t first_parent = 0; /* its twig; the empty one when there is none */
+
+	f->commit = n;
+	f->place = f->places[n];
+	if (node->marks & TIP)
+		RV_TRY(rv_git_twigs_new(&f->twigs, 0, f->twig_of[n], see_last, f));
+	for (uint32_t i = 0; i < node->parent_count; i++) {
+		uint32_t parent = rv_git_graph_parent(f->graph, n, i);
+
+		if (i == 0)
+			first_parent = f->twig_of[parent];
+		f->commit = parent;
+		f->place = f->places[parent];
+		RV_TRY(rv_git_twigs_new(&f->twigs, f->twig_of[n], f->twig_of[parent], see_last, f));
+	}
+	f->commit = n;
+	return rv_git_twigs_new(&f->twigs, first_parent, f->twig_of[n], see_first, f);
+}
+
+static rv_status walk(struct finding *f)
+{
+	const size_t all = (size_t)f->graph->ids.count + 1;
+
+	RV_TRY(rv_git_graph_order(f->graph, ANY | BY_REF | BY_LOG, &f->order, &f->order_count));
+	f->places = calloc(all, sizeof(*f->places));
+	f->twig_of = calloc(all, sizeof(*f->twig_of));
+	if (!f->places || !f->twig_of)
+		return rv_fail_nomem(NULL);
+	for (uint32_t i = 0; i < f->order_count; i++) {
+		uint32_t n = f->order[i];
+
+		f->places[n] = i;
+		RV_TRY(rv_git_twigs_of(&f->twigs, &f->graph->nodes[n].tree, &f->twig_of[n]));
+	}
+	for (uint32_t i = 0; i < f->order_count; i++)
+		RV_TRY(do_commit(f, f->order[i]));
+	return RV_OK;
+}
+
+static rv_status finish(struct finding *f)
+{
+	static const enum rv_git_reach reaches[] = {[GRADE_REF] = RV_GIT_REACH_REF,
+						    [GRADE_LOG] = RV_GIT_REACH_REFLOG,
+						    [GRADE_NONE] = RV_GIT_REACH_NONE,
+						    [GRADE__NOWHERE] = RV_GIT_REACH_NONE};
+
+	for (uint32_t i = 0; i < f->out->count; i++) {
+		struct rv_git_origin *origin = &f->out->items[i];
+
+		origin->reach = reaches[f->candidates[i].first_grade];
+		for (size_t j = 0; j < origin->path_count; j++)
+			origin->paths[j].data = f->out->bytes.data + f->candidates[i].path_at[j];
+	}
+	if (f->head == RV_GIT_NONE)
+		return RV_OK;
+	return rv_git_twigs_new(&f->twigs, 0, f->twig_of[f->head], see_head, f);
+}
+
+static rv_status prepare(struct finding *f, const struct rv_git_oidmap *blobs)
+{
+	f->candidates = calloc((size_t)blobs->count + 1, sizeof(*f->candidates));
+	f->out->items = calloc((size_t)blobs->count + 1, sizeof(*f->out->items));
+	if (!f->candidates || !f->out->items)
+		return rv_fail_nomem(NULL);
+	f->out->count = blobs->count;
+	rv_buf_init(&f->out->bytes, BYTES_MAX);
+	for (uint32_t i = 0; i < blobs->count; i++) {
+		f->candidates[i] = (struct candidate){.first_grade = GRADE__NOWHERE,
+						      .last_grade = GRADE__NOWHERE};
+		f->out->items[i].first = f->out->items[i].last = RV_GIT_NONE;
+	}
+	return RV_OK;
+}
+
+rv_status rv_git_origins_find(struct rv_git_graph *graph, const struct rv_git_refs *refs,
+			      const struct rv_git_oidmap *blobs, unsigned threads,
+			      struct rv_git_origins *out, struct rv_diag *diag)
+{
+	const struct rv_git_differ differ = {graph->reader, graph->git->oid_len, graph->on_trouble,
+					     graph->user};
+	RV_CLEANUP(rv_git_origins_done) struct rv_git_origins origins = {0};
+	RV_CLEANUP(finding_done)
+	struct finding f = {.graph = graph, .refs = refs, .out = &origins, .head = RV_GIT_NONE};
+
+	RV_TRY(prepare(&f, blobs));
+	if (blobs->count > 0) {
+		RV_TRY(rv_git_graph_read_all(graph, threads, diag));
+		RV_TRY(rv_git_twigs_init(&f.twigs, &differ, blobs));
+		RV_TRY(mark_all(&f));
+		RV_TRY(walk(&f));
+		RV_TRY(finish(&f));
+	}
+	*out = origins;
+	origins = (struct rv_git_origins){0};
+	return RV_OK;
+}

@@ -1,0 +1,49 @@
+/* git: where blobs came from: commits, paths, and whether anything still reaches them. Not here:
+ * what was found in the blobs. */
+#pragma once
+
+#include "agent/git/diff.h"
+#include "agent/git/graph.h"
+#include "agent/git/refs.h"
+
+#define RV_GIT_ORIGIN_PATHS 8 /* kept of one blob */
+
+enum rv_git_reach {
+	RV_GIT_REACH_HEAD,   /* in the tree of HEAD: the secret is in use today */
+	RV_GIT_REACH_REF,    /* in the history of a branch, tag, remote branch or any HEAD */
+	RV_GIT_REACH_REFLOG, /* only through a reflog, the stash, FETCH_HEAD and such */
+	RV_GIT_REACH_NONE,   /* nothing names it; `git gc` will drop it some day */
+};
+
+/* Commits are numbers in the graph. Of those that hold the blob only the best reachable kind counts
+ * (a commit that was amended away is not named while a branch has the blob as well). */
+struct rv_git_origin {
+	uint32_t first; /* the oldest that brought it in: none of its parents has it at that path */
+	uint32_t last;	/* the newest that holds it. RV_GIT_NONE: no commit does */
+	enum rv_git_reach reach;
+	uint8_t path_count;
+	bool has_more_paths;			  /* than RV_GIT_ORIGIN_PATHS */
+	struct rv_str paths[RV_GIT_ORIGIN_PATHS]; /* newest first; point into the origins */
+};
+
+struct rv_git_origins {
+	struct rv_git_origin *items; /* by the blobs' numbers in the map that was asked for */
+	uint32_t count;
+	struct rv_buf bytes; /* of the paths */
+};
+
+/* Looks up every blob of `blobs` in all commits of the store. One pass over the commits (`threads`)
+ * and one over the trees, each tree read once; a missing tree or commit is told through the graph's
+ * on_trouble and leaves out what it holds. */
+RV_NODISCARD rv_status rv_git_origins_find(struct rv_git_graph *graph,
+					   const struct rv_git_refs *refs,
+					   const struct rv_git_oidmap *blobs, unsigned threads,
+					   struct rv_git_origins *out, struct rv_diag *diag);
+void rv_git_origins_done(struct rv_git_origins *origins); /* accepts a zeroed one */
+/* What stands in a commit of the graph; borrowed until the graph's next read. */
+RV_NODISCARD rv_status rv_git_graph_commit(struct rv_git_graph *graph, uint32_t n,
+					   struct rv_git_commit *out);
+/* The blobs that these commits brought in, against all their parents: for rv_git_visit.only. Of a
+ * commit without parents (or whose parents are missing): all its blobs. */
+RV_NODISCARD rv_status rv_git_blobs_of(struct rv_git_graph *graph, const uint32_t *commits,
+				       uint32_t count, struct rv_git_oidmap *blobs);
