@@ -1,6 +1,7 @@
 /* scan: names as words. Not here: values. */
 #include "agent/scan/name.h"
 
+#include "agent/scan/name_words.h"
 #include "agent/scan/value_private.h"
 
 /* How a keyword may go on in the same word, by family; a word that goes on otherwise is another. */
@@ -35,117 +36,11 @@ bool rv_name_may_go_on(unsigned family, const uint8_t *after, size_t len)
 	return rv_is_upper(c) || strchr(first_bytes[family], c) != NULL;
 }
 
-/* What follows the keyword when the value is no secret. One word each, the last of the name. */
-static const char *const other_tails = " type types name names id ids url urls uri uris endpoint "
-				       "endpoints path paths file files filename dir "
-				       "length len size count counts field fields header headers "
-				       "expiry expires expiration expire expired ttl "
-				       "lifetime timeout limit policy policies hint label labels "
-				       "placeholder text title message messages msg "
-				       "error errors regex regexp pattern format prefix suffix "
-				       "param params parameter column attribute attr "
-				       "class selector css style styles icon image input box form "
-				       "view page dialog enabled enable disabled "
-				       "required require reset provider providers manager service "
-				       "store storage generator encoder strategy "
-				       "method mode version status state index offset position "
-				       "kind ref arn namespace scope scopes audience "
-				       "issuer usage algorithm alg algo bits min max strength "
-				       "rules validator validators validation renderer "
-				       "controller handler request response event action actions "
-				       "resource resources group groups list lists "
-				       "map set cache hook hooks module plugin plugins factory "
-				       "builder config configs configuration options "
-				       "option settings setting info desc description help docs "
-				       "doc comment function func callback fn is are "
-				       "plain exists exist check checks checker changed change "
-				       "changes update updates updated rotate rotation "
-				       "age date time times timestamp created modified at by from "
-				       "to via source sources location locations "
-				       "bytes byte stream reader writer parser lexer flow grant "
-				       "grants role roles user users username owner "
-				       "domain host port server servers realm backend backends "
-				       "client clients support tests test spec mock "
-				       "template templates schema model table entity record "
-				       "records object objects property properties "
-				       "vault engine mount managers env var variable variables "
-				       "ring chain word words press down up code codes "
-				       "board frame frames bind binding bindings stroke pair pairs "
-				       "space value_from valuefrom wrapper util utils "
-				       "helper helpers exception failure failed failures success "
-				       "verified verify verification valid invalid "
-				       "only level levels range char chars character characters "
-				       "charset style prompt question callback agreement "
-				       "exchange derivation iterations rounds cost digest "
-				       "fingerprint thumbprint hash_algorithm extractor length_min "
-				       "number num no permission permissions allowed allow deny "
-				       "denied cached logged login logout signin "
-				       "signup link links button btn screen modal component "
-				       "element tag tags node item items entry entries ";
 
-/* The same before "key": what the key is of. */
-static const char *const key_heads_other =
-	" public pub primary foreign sort cache partition routing object row col column map index "
-	"unique registry "
-	"hot short parent translation lookup natural composite dict event shift ctrl alt meta "
-	"arrow enter escape "
-	"tab up down left right page home nav group order tree node item entry json property param "
-	"query header "
-	"tag label field locale message error action menu route react first last next prev "
-	"previous current new "
-	"old this that any each every other another same search filter sorting join table record "
-	"document doc s3 "
-	"bucket cert certificate known host hostkey lang language i18n l10n text title name path "
-	"file config setting "
-	"option env variable var dictionary lru storage local idempotency dedup hash range min max "
-	"num int string "
-	"str attr attribute class style state prop idx kv redis topic message msg kafka metric "
-	"stat feature flag "
-	"product license_plate sub super outer inner base root top child children section option "
-	"preference "
-	"default normal special on off is has get set put del delete add remove contains any all "
-	"no with by for "
-	"in to from of and or the a an press release pressed any function func media soft multi fk "
-	"pk guid uuid "
-	"registration_id artifact signature_verification verification verifying verify trusted "
-	"gpg_public pgp_public encrypted "
-	"wrapped encapsulated ";
 
-/* And when it is surely one that opens something. */
-static const char *const key_heads_secret =
-	" api access secret private priv encryption encrypt crypt crypto cipher aes hmac "
-	"signing sign "
-	"signature master auth shared account consumer client app application server session "
-	"security webhook jwt "
-	"deploy ssh write admin service subscription license authorization apps master_encryption "
-	"cookie rsa pem "
-	"web map maps google aws azure stripe twilio sendgrid mailgun github gitlab datadog "
-	"algolia openai "
-	"anthropic primary_access storage_account data_encryption user merchant partner vendor "
-	"integration "
-	"instrumentation ingest license_key dev prod staging sandbox live test tsig rndc wpa wep "
-	"psk preshared "
-	"pre_shared bot push server_side ";
 
-static const char *const token_heads_other =
-	" next page continuation cancel cancellation sync lex parse match peek prev last first end "
-	"start begin left "
-	"right open close op sub current new punctuation syntax symbol keyword operator ident "
-	"identifier string "
-	"number comma semicolon colon pagination paging scroll resume skip cursor key publickey "
-	"public_key by for "
-	"consume expect stop abort ast pos unknown eof whitespace comment each design block text "
-	"type delimiter ";
 
-static const char *const unreal = " test tests testing fake dummy example sample mock invalid "
-				  "wrong bad expected expect placeholder stub "
-				  "nonexistent incorrect some fixture ";
 
-static const char *const about =
-	" label title mandatory forgot forgotten enter error errors hint tooltip btn button "
-	"placeholder help "
-	"encrypted wrapped show hide toggle lost recover recovery change reset msg lbl txt "
-	"csrf xsrf authenticity antiforgery captcha ";
 
 #define WORD_MAX 24
 
@@ -177,22 +72,15 @@ static size_t word_before(struct rv_str name, size_t end, char out[WORD_MAX + 3]
 	return start;
 }
 
-static bool is_listed(const char *list, const char *word)
+static bool is_listed(rv_wordlist list, const char *word)
 {
-	return word[1] != ' ' && strstr(list, word) != NULL;
+	return rv_wordlist_has(list, word);
 }
 
 /* Calls that ask for a secret or do something with it; what they are given is another thing. */
 bool rv_name_is_asking(struct rv_str name, size_t key_at, size_t key_end)
 {
-	static const char *const verbs = " get gets is has have check checks find fetch read ask "
-					 "prompt encode decode hash make generate "
-					 "gen create valid validate verify parse from to load "
-					 "lookup require requires delete remove render "
-					 "mask strip compare rand random need needs list show "
-					 "print log format refresh revoke expect assert "
-					 "missing no invalid match test describe ";
-	char word[WORD_MAX + 3];
+		char word[WORD_MAX + 3];
 	size_t start = 0;
 
 	/* A method of it, "password.sendKeys(", not "token.decode(" */
@@ -214,11 +102,11 @@ bool rv_name_is_asking(struct rv_str name, size_t key_at, size_t key_end)
 	if (end == start)
 		return false;
 	word_before(name, end, word);
-	return is_listed(verbs, word);
+	return is_listed(asking_verbs, word);
 }
 
 /* A run of letters without a join, as "apikey" before "key": does it end with a listed word? */
-static bool ends_listed(const char *list, const char *word)
+static bool ends_listed(rv_wordlist list, const char *word)
 {
 	char tail[WORD_MAX + 3];
 	size_t len = strlen(word);
@@ -226,13 +114,13 @@ static bool ends_listed(const char *list, const char *word)
 	for (size_t i = 1; i + 3 < len; i++) {
 		tail[0] = ' ';
 		memcpy(tail + 1, word + i, len - i + 1);
-		if (strstr(list, tail))
+		if (rv_wordlist_has(list, tail))
 			return true;
 	}
 	return false;
 }
 
-static bool any_word_listed(struct rv_str name, const char *list)
+static bool any_word_listed(struct rv_str name, rv_wordlist list)
 {
 	char word[WORD_MAX + 3];
 	size_t end = name.len;
@@ -270,8 +158,7 @@ static size_t ending_len(struct rv_str rest, unsigned family, bool is_upper)
 /* Bare "pass" and "key" at the end of another word: "bypass", "monkey". */
 static bool head_fits(struct rv_str name, size_t key_at, unsigned family, bool has_ending)
 {
-	static const char *const others = " by com tres over under sur im encom multi ";
-	char word[WORD_MAX + 3];
+		char word[WORD_MAX + 3];
 
 	if (key_at == 0 || !rv_is_letter(name.data[key_at - 1]) || has_ending)
 		return true;
@@ -279,11 +166,11 @@ static bool head_fits(struct rv_str name, size_t key_at, unsigned family, bool h
 		return true;
 	word_before(name, key_at, word);
 	if (family == RV_FAMILY_PASSWORD)
-		return !is_listed(others, word);
+		return !is_listed(pass_heads, word);
 	if (family == RV_FAMILY_KEY)
 		return ends_listed(key_heads_secret, word) || is_listed(key_heads_secret, word);
 	if (family == RV_FAMILY_AUTH)
-		return is_listed(" o http proxy basic user _ smtp ftp imap x web db ", word);
+		return is_listed(auth_heads, word);
 	return true;
 }
 
@@ -303,13 +190,11 @@ static bool tail_fits(struct rv_str name, size_t end, uint64_t *bits)
 	tail.len = stop;
 	word_before(tail, stop, word);
 	if (is_listed(other_tails, word) ||
-	    ends_listed(" hash file path field length id name type ", word))
+	    ends_listed(run_on_tails, word))
 		return false;
-	if (is_listed(" confirmation confirm again repeat retype value secret key token password "
-		      "pass ",
-		      word))
+	if (is_listed(same_tails, word))
 		*bits |= RV_BIT(NAME_LAST);
-	else if (!is_listed(" base default string data b64 base64 salt raw master bearer ", word))
+	else if (!is_listed(near_tails, word))
 		*bits |= RV_BIT(NAME_OTHER);
 	return true;
 }

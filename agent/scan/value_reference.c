@@ -1,25 +1,41 @@
 /* scan: what stands where a value would and refers to another thing. Not here: looks (value.c). */
 #include "agent/scan/value_private.h"
+#include "agent/scan/wordlist.h"
 
-/* Where templates of all kinds put what will be filled in. */
-static bool is_template(struct rv_str v)
+/* Pairs of bytes that templates, code and patterns are full of and secrets are not. */
+static bool has_marks(struct rv_str v)
 {
-	static const char *const marks[] = {"${",  "{{",	"}}",		"<%",  "%>", "#{",
-					    "$(",  "%(",	"{0}",		"{1}", "{}", "$[",
-					    "...", "[redacted", "\xe2\x80\xa6", "@@",  "%{", "[[",
-					    "<?",  "\\(",	"&lt;"};
+	static const char pairs[] = "${ {{ }} <% %> #{ $( %( {} $[ @@ %{ [[ <? \\( ){ ); => && || ]( .* [^ +( "
+				    "\\d \\w \\s () ";
 
-	for (size_t i = 0; i < RV_LEN(marks); i++) {
-		if (rv_says(v, marks[i]))
+	for (size_t i = 0; i + 1 < v.len; i++) {
+		uint8_t c = v.data[i];
+		uint8_t d = v.data[i + 1];
+
+		if (rv_is_letter(c) || rv_is_digit(c)) {
+			if (d == '-' && (rv_says_at(v, i, "0-9") || rv_says_at(v, i, "a-z")))
+				return true;
+			continue;
+		}
+		for (const char *pair = pairs; *pair; pair += 3) {
+			if ((uint8_t)pair[0] == c && (uint8_t)pair[1] == d)
+				return true;
+		}
+		if ((c == '.' && rv_says_at(v, i, "...")) || (c == '&' && rv_says_at(v, i, "&lt;")) ||
+		    (c == '[' && rv_says_at(v, i, "[redacted")) || (c == '{' && rv_is_digit(d)) ||
+		    (c == 0xe2 && rv_says_at(v, i, "\xe2\x80\xa6")))
 			return true;
 	}
-	uint8_t first = v.data[0];
-	uint8_t last = v.data[v.len - 1];
+	return false;
+}
 
-	return (first == '<' && last == '>') || (first == '{' && last == '}') ||
-	       (first == '[' && last == ']') || (first == '%' && last == '%') ||
-	       (first == '(' && last == ')') || (first == '@' && last == '@') ||
-	       (first == '*' && last == '*');
+/* The whole in brackets of some kind. */
+static bool is_framed(struct rv_str v)
+{
+	static const char frames[] = "<>{}[]%%()@@**";
+	const char *at = memchr(frames, v.data[0], sizeof(frames) - 1);
+
+	return at && (at - frames) % 2 == 0 && (uint8_t)at[1] == v.data[v.len - 1];
 }
 
 static bool is_name_byte(uint8_t c)
@@ -48,44 +64,49 @@ static bool is_variable(struct rv_str v, bool is_bare)
 	return first == '$' ? v.len > 1 && !rv_is_digit(v.data[1]) : is_bare || v.len < 3;
 }
 
-static bool is_type_word(struct rv_str v)
-{
-	static const char *const words[] = {
-		"null",	 "none",      "nil",	  "true",    "false",	"undefined", "string",
-		"str",	 "int",	      "bool",	  "boolean", "number",	"object",    "void",
-		"bytes", "any",	      "text",	  "self",    "this",	"required",  "optional",
-		"yes",	 "no",	      "on",	  "off",     "auto",	"nan",	     "function",
-		"array", "list",      "dict",	  "char",    "varchar", "const",     "default",
-		"new",	 "return",    "optional", "unset",   "prompt",	"changeit?", "ask",
-		"empty", "password:", "hidden",	  "integer", "unicode", "bytearray"};
 
-	for (size_t i = 0; i < RV_LEN(words); i++) {
-		if (rv_says_at(v, 0, words[i]) && strlen(words[i]) == v.len)
-			return true;
-	}
-	return false;
-}
+/* Types, and what says that there is nothing. */
+static rv_wordlist type_words = {
+	['a' - 'a'] = " any auto array ask ",
+	['b' - 'a'] = " bool boolean bytes bytearray ",
+	['c' - 'a'] = " char const ",
+	['d' - 'a'] = " dict default ",
+	['e' - 'a'] = " empty ",
+	['f' - 'a'] = " false function ",
+	['h' - 'a'] = " hidden ",
+	['i' - 'a'] = " int integer ",
+	['l' - 'a'] = " list ",
+	['n' - 'a'] = " null none nil number no nan new ",
+	['o' - 'a'] = " object optional on off ",
+	['p' - 'a'] = " prompt ",
+	['r' - 'a'] = " required return ",
+	['s' - 'a'] = " string str self ",
+	['t' - 'a'] = " true text this ",
+	['u' - 'a'] = " undefined unset unicode ",
+	['v' - 'a'] = " void varchar ",
+	['y' - 'a'] = " yes ",
+};
 
-/* Names of code that fetches the value: "os.environ", "config.get". */
-static bool is_lookup(struct rv_str v)
-{
-	static const char *const starts[] = {
-		"process.env", "os.environ", "os.getenv", "getenv",   "env[",	  "env(",
-		"env.",	       "system.get", "self.",	  "this.",    "config.",  "settings.",
-		"args.",       "opts.",	     "options.",  "req.",     "request.", "params",
-		"data.",       "var.",	     "local.",	  "secrets.", "vault:",	  "lookup(",
-		"node[",       "app.",	     "ctx.",	  "props.",   "state.",	  "user.",
-		"context.",    "conf.",	     "cfg.",	  "session.", "self[",	  "ref:",
-		"arn:",	       "sops:",	     "enc[",	  "enc(",     "!ref",	  "ssm:",
-		"file:",       "env:",	     "op://",	  "keyring:", "kms:",	  "module.",
-		"new "};
-
-	for (size_t i = 0; i < RV_LEN(starts); i++) {
-		if (rv_says_at(v, 0, starts[i]))
-			return true;
-	}
-	return false;
-}
+/* What code that fetches the value begins with. */
+static rv_wordlist lookups = {
+	['a' - 'a'] = " args. app. arn: ",
+	['c' - 'a'] = " config. ctx. context. conf. cfg. ",
+	['d' - 'a'] = " data. ",
+	['e' - 'a'] = " env[ env( env. enc[ enc( env: ",
+	['f' - 'a'] = " file: ",
+	['g' - 'a'] = " getenv ",
+	['k' - 'a'] = " keyring: kms: ",
+	['l' - 'a'] = " local. lookup( ",
+	['m' - 'a'] = " module. ",
+	['n' - 'a'] = " node[ ",
+	['o' - 'a'] = " os.environ os.getenv opts. options. op:// ",
+	['p' - 'a'] = " process.env params props. ",
+	['r' - 'a'] = " req. request. ref: ",
+	['s' - 'a'] = " system.get self. settings. secrets. state. session. self[ sops: ssm: ",
+	['t' - 'a'] = " this. ",
+	['u' - 'a'] = " user. ",
+	['v' - 'a'] = " var. vault: ",
+};
 
 static bool is_path(struct rv_str v)
 {
@@ -163,21 +184,6 @@ static bool is_measure(struct rv_str v)
 	       (digits + letters == v.len && letters <= 2 && v.len <= 5 && rv_is_digit(v.data[0]));
 }
 
-/* Code, patterns and entities in a quoted text. */
-static bool is_code(struct rv_str v)
-{
-	static const char *const marks[] = {"){",  ");",  "=>", "&&", "||",  "0-9", "a-z", "\\d",
-					    "\\w", "();", "](", ".*", "\\s", "[^",  "+("};
-
-	if (v.data[0] == '&' && memchr(v.data, ';', v.len))
-		return true;
-	for (size_t i = 0; i < RV_LEN(marks); i++) {
-		if (rv_says(v, marks[i]))
-			return true;
-	}
-	return false;
-}
-
 /* Sentences and words of any language, and what has hardly a letter. */
 static bool is_prose(struct rv_str v)
 {
@@ -207,9 +213,11 @@ bool rv_value_is_reference(struct rv_str value, bool is_bare)
 		return false;
 	if (is_prose(value))
 		return true;
+	if (value.data[0] == '&' && memchr(value.data, ';', value.len))
+		return true; /* an entity of HTML */
 	if (is_bare && (memchr(value.data, '(', value.len) || value.data[0] == '['))
 		return true;
-	return is_code(value) || is_template(value) || is_variable(value, is_bare) ||
-	       is_type_word(value) || is_lookup(value) || is_path(value) || is_mail(value) ||
+	return has_marks(value) || is_framed(value) || is_variable(value, is_bare) ||
+	       rv_wordlist_at(type_words, value, 0) == value.len || rv_wordlist_at(lookups, value, 0) || is_path(value) || is_mail(value) ||
 	       is_measure(value);
 }

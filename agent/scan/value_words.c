@@ -1,7 +1,9 @@
 /* scan: words that people put where a secret goes. Not here: other looks (value.c). */
 #include "agent/scan/value_private.h"
+#include "agent/scan/value_words.h"
 
 #define PLACEHOLDER_MAX 48
+#define TELLING_MAX	256
 
 bool rv_says_at(struct rv_str s, size_t at, const char *word)
 {
@@ -27,66 +29,7 @@ bool rv_says(struct rv_str s, const char *word)
 	return false;
 }
 
-/* Nothing but these, in any order, with signs and digits between or behind: "my-secret-token1". */
-static const char *const fillers[] = {
-	"password",    "passwd",    "passphrase", "passwort",	 "pass",       "pwd",
-	"secrets",     "secret",    "tokens",	  "token",	 "keys",       "key",
-	"apikey",      "api",	    "auth",	  "credentials", "credential", "creds",
-	"cred",	       "login",	    "username",	  "user",	 "admin",      "root",
-	"guest",       "anonymous", "nobody",	  "someone",	 "tester",     "testing",
-	"tests",       "test",	    "examples",	  "example",	 "sample",     "demo",
-	"dummy",       "fake",	    "mock",	  "stub",	 "foobar",     "foo",
-	"bar",	       "baz",	    "qux",	  "quux",	 "spam",       "eggs",
-	"changeme",    "change",    "changed",	  "change",	 "replace",    "insert",
-	"enter",       "provide",   "your",	  "mine",	 "my",	       "the",
-	"this",	       "that",	    "some",	  "any",	 "new",	       "old",
-	"current",     "other",	    "another",	  "second",	 "first",      "third",
-	"valid",       "invalid",   "wrong",	  "right",	 "correct",    "incorrect",
-	"bad",	       "good",	    "real",	  "not",	 "no",	       "none",
-	"null",	       "nil",	    "empty",	  "blank",	 "default",    "value",
-	"string",      "text",	    "data",	  "name",	 "id",	       "here",
-	"access",      "refresh",   "bearer",	  "basic",	 "session",    "client",
-	"consumer",    "server",    "private",	  "public",	 "master",     "shared",
-	"super",       "top",	    "very",	  "strong",	 "weak",       "long",
-	"short",       "random",    "simple",	  "plain",	 "hidden",     "removed",
-	"redacted",    "masked",    "censored",	  "todo",	 "fixme",      "tbd",
-	"placeholder", "goes",	    "put",	  "set",	 "me",	       "it",
-	"to",	       "is",	    "a",	  "an",		 "of",	       "for",
-	"in",	       "and",	    "or",	  "be",		 "from",       "with",
-	"db",	       "database",  "mysql",	  "postgres",	 "postgresql", "redis",
-	"mongo",       "ldap",	    "aws",	  "azure",	 "github",     "gitlab",
-	"google",      "oauth",	    "jwt",	  "app",	 "hash",       "hashed",
-	"encrypted",   "encoded",   "salt",	  "nonce",	 "code",       "hello",
-	"world",       "local",	    "localhost",  "host",	 "dev",	       "prod",
-	"production",  "staging",   "account",	  "service",	 "bot",	       "ci",
-	"build",       "tmp",	    "temp",	  "temporary",	 "xyz",	       "abc",
-	"abcd",	       "qwerty",    "asdf",	  "please",	 "must",       "should",
-	"type",	       "field",	    "param",	  "variable",	 "var",	       "env",
-	"config",      "min",
-};
 
-/* Anywhere in a value, whatever else is there. */
-static const char *const telling[] = {
-	"example",  "changeme",	  "change_me", "change-me", "placeholder", "redacted", "your_",
-	"your-",    "yoursecret", "yourpass",  "dummy",	    "foobar",	   "xxxx",     "insert_",
-	"replace_", "<your",	  "...",       "****",	    "notreal",	   "not_real", "not-real",
-	"-here",    "_here",	  "sample",    "mysecret",  "mypass",	   "some-",    "some_",
-	"fake",	    "0000000",	  "1234567",   "abcdef",    "yourkey",	   "your key", "todo",
-	"secret",   "passw",	  "token",     "apikey",    "api_key"};
-
-/* Length of the longest filler at `at`, or 0. */
-static size_t filler_at(struct rv_str v, size_t at)
-{
-	size_t best = 0;
-
-	for (size_t i = 0; i < RV_LEN(fillers); i++) {
-		size_t len = strlen(fillers[i]);
-
-		if (len > best && rv_says_at(v, at, fillers[i]))
-			best = len;
-	}
-	return best;
-}
 
 static bool is_filler(struct rv_str v)
 {
@@ -96,7 +39,7 @@ static bool is_filler(struct rv_str v)
 	if (v.len > PLACEHOLDER_MAX)
 		return false;
 	while (at < v.len) {
-		size_t len = filler_at(v, at);
+		size_t len = rv_wordlist_at(fillers, v, at);
 
 		if (len > 0) {
 			has_word = true;
@@ -192,6 +135,22 @@ static bool is_coded_filler(struct rv_str v)
 	return is_filler((struct rv_str){plain, made});
 }
 
+/* What no letter begins: "-here", "....", "****", digits in a row. */
+static bool has_telling_sign(struct rv_str v)
+{
+	static const char *const signs[] = {"-here", "_here", "...", "****", "0000000", "1234567"};
+
+	for (size_t i = 0; i + 3 < v.len; i++) {
+		if (!strchr("-_.*01", v.data[i]))
+			continue;
+		for (size_t k = 0; k < RV_LEN(signs); k++) {
+			if (rv_says_at(v, i, signs[k]))
+				return true;
+		}
+	}
+	return false;
+}
+
 uint64_t rv_value_placeholder(struct rv_str value)
 {
 	uint64_t bits = 0;
@@ -200,10 +159,8 @@ uint64_t rv_value_placeholder(struct rv_str value)
 		bits |= RV_BIT(PLACEHOLDER);
 	else if (is_leet_filler(value))
 		bits |= RV_BIT(HOLDS_PLACEHOLDER);
-	for (size_t i = 0; i < RV_LEN(telling) && !(bits & RV_BIT(HOLDS_PLACEHOLDER)); i++) {
-		if (value.len <= 256 && rv_says(value, telling[i]))
-			bits |= RV_BIT(HOLDS_PLACEHOLDER);
-	}
+	if (value.len <= TELLING_MAX && (rv_wordlist_within(telling, value) || has_telling_sign(value)))
+		bits |= RV_BIT(HOLDS_PLACEHOLDER);
 	if (is_sequence(value) || is_monotone(value))
 		bits |= RV_BIT(SEQUENCE);
 	return bits;
