@@ -231,16 +231,24 @@ static bool bech32_sum(struct rv_str s, uint32_t *out_sum)
 	return true;
 }
 
+static bool has_upper(struct rv_str s)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		if (isupper(s.data[i]))
+			return true;
+	}
+	return false;
+}
+
 static bool is_one_case(struct rv_str s)
 {
-	bool lower = false;
-	bool upper = false;
+	bool upper = has_upper(s);
 
 	for (size_t i = 0; i < s.len; i++) {
-		lower |= islower(s.data[i]) != 0;
-		upper |= isupper(s.data[i]) != 0;
+		if (upper && islower(s.data[i]))
+			return false;
 	}
-	return !(lower && upper);
+	return true;
 }
 
 bool rv_check_bech32(struct rv_str value)
@@ -253,9 +261,10 @@ bool rv_check_bech32(struct rv_str value)
 size_t rv_check_bech32_make(struct rv_str body, char *out, size_t room)
 {
 	uint32_t sum = 0;
-	bool upper = body.len > 0 && isupper(body.data[0]);
+	bool upper = has_upper(body);
 
-	if (room < BECH32_DIGITS || !is_one_case(body) || !bech32_sum(body, &sum))
+	if (room < BECH32_DIGITS || body.len > BECH32_MAX - BECH32_DIGITS || !is_one_case(body) ||
+	    !bech32_sum(body, &sum))
 		return 0;
 	for (size_t i = 0; i < BECH32_DIGITS; i++)
 		sum = bech32_step(sum, 0);
