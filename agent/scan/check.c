@@ -8,6 +8,7 @@ static const struct rv_check_row rows[] = {
 	{"azure-devops", rv_check_azure_devops, rv_check_azure_devops_make, true},
 	{"azure-key", rv_check_azure_key, rv_check_azure_key_make, true},
 	{"base64-json", rv_check_base64_json, rv_check_base64_json_make, true},
+	{"base64-login", rv_check_base64_login, rv_check_base64_login_make, false},
 	{"bech32", rv_check_bech32, rv_check_bech32_make, true},
 	{"crc32-base36", rv_check_crc32_base36, rv_check_crc32_base36_make, true},
 	{"crc32-base62", rv_check_crc32_base62, rv_check_crc32_base62_make, true},

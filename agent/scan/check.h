@@ -81,6 +81,9 @@ bool rv_check_jwt(struct rv_str value);
  * tokens (getsentry/rfcs 0091), Grafana Cloud's and 1Password's service account tokens. */
 bool rv_check_base64_json(struct rv_str value);
 size_t rv_check_base64_json_make(struct rv_str body, char *out, size_t room);
+/* Base64 of printable "name:password", neither empty (RFC 7617; Docker's and npm's files). */
+bool rv_check_base64_login(struct rv_str value);
+size_t rv_check_base64_login_make(struct rv_str body, char *out, size_t room);
 /* After "pypi-": base64url of a version 2 macaroon with a location, an identifier, caveats, and a
  * signature of 32 bytes, to the last byte (PyPI, over libmacaroons doc/format.txt). The maker
  * takes "pypi-" and base64url that ends inside the identifier's last byte. */

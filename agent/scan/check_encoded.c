@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #define JSON_PART_MAX	   4096
+#define LOGIN_MAX	   1024
 #define MACAROON_MAX	   2048
 #define MACAROON_SIGNATURE 32
 #define CAVEATS_MAX	   64
@@ -73,6 +74,31 @@ size_t rv_check_base64_json_make(struct rv_str body, char *out, size_t room)
 	uint32_t id = rv_crc32(body.data, body.len);
 	int len = snprintf(text, sizeof(text), "{\"iat\":%u.5,\"org\":\"o-%08x\"}",
 			   1700000000U + (id >> 8), id);
+
+	return rv_base64_append(RV_STR_NONE, (const uint8_t *)text, (size_t)len, true, out, room);
+}
+
+bool rv_check_base64_login(struct rv_str value)
+{
+	uint8_t text[LOGIN_MAX];
+	size_t len = rv_base64_decode(value, text, sizeof(text));
+	const uint8_t *colon = len == SIZE_MAX ? NULL : memchr(text, ':', len);
+
+	if (!colon || colon == text || colon == text + len - 1)
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] < 0x20 || text[i] >= 0x7f)
+			return false;
+	}
+	return true;
+}
+
+size_t rv_check_base64_login_make(struct rv_str body, char *out, size_t room)
+{
+	char text[64];
+	uint32_t id = rv_crc32(body.data, body.len);
+	int len =
+		snprintf(text, sizeof(text), "robot-%08x:Kw%08xTq", id, id * UINT32_C(2654435761));
 
 	return rv_base64_append(RV_STR_NONE, (const uint8_t *)text, (size_t)len, true, out, room);
 }

@@ -349,6 +349,21 @@ static void json_in_base64_is_found_behind_a_prefix(void **state)
 	assert_false(passes(&other, "base64-json"));
 }
 
+static void a_login_has_a_name_and_a_password(void **state)
+{
+	(void)state;
+	struct text t = {0};
+
+	assert_false(rv_check_base64_login(RV_STR_LIT("authenticationMethod")));
+	assert_false(rv_check_base64_login(RV_STR_LIT("dXNlcg==")));	 /* user */
+	assert_false(rv_check_base64_login(RV_STR_LIT("dXNlcjo=")));	 /* user: */
+	assert_false(rv_check_base64_login(RV_STR_LIT("OnB3")));	 /* :pw */
+	assert_true(rv_check_base64_login(RV_STR_LIT("dXNlcjpwdw==")));	 /* user:pw */
+	assert_false(rv_check_base64_login(RV_STR_LIT("dXNlcjpwd*=="))); /* foreign */
+	finish(&t, "base64-login");
+	assert_true(passes(&t, "base64-login"));
+}
+
 static void a_reference_token_says_so_inside(void **state)
 {
 	(void)state;
@@ -467,6 +482,7 @@ int main(void)
 		cmocka_unit_test(bech32_passes_the_vectors_of_bip_173),
 		cmocka_unit_test(a_macaroon_is_read_to_its_last_byte),
 		cmocka_unit_test(json_in_base64_is_found_behind_a_prefix),
+		cmocka_unit_test(a_login_has_a_name_and_a_password),
 		cmocka_unit_test(a_reference_token_says_so_inside),
 		cmocka_unit_test(a_public_key_is_no_private_curve_key),
 		cmocka_unit_test(a_key_id_names_its_account),
