@@ -44,7 +44,7 @@ static void put(struct rv_emit *emit, const void *bytes, size_t len)
 {
 	if (len == 0 || !rv_is_ok(emit->status))
 		return;
-	if (fwrite(bytes, 1, len, emit->out) != len)
+	if (fwrite_unlocked(bytes, 1, len, emit->out) != len)
 		fail(emit);
 }
 
@@ -53,17 +53,22 @@ void rv_emit_raw(struct rv_emit *emit, const char *markup)
 	put(emit, markup, strlen(markup));
 }
 
-void rv_emit_fmt(struct rv_emit *emit, const char *fmt, ...)
+static RV_PRINTF(2, 0) void put_args(struct rv_emit *emit, const char *fmt, va_list args)
 {
 	char text[FMT_MAX];
-	va_list args;
-	int len;
+	int len = vsnprintf(text, sizeof(text), fmt, args);
 
-	va_start(args, fmt);
-	len = vsnprintf(text, sizeof(text), fmt, args);
-	va_end(args);
 	RV_BUG_ON(len < 0 || (size_t)len >= sizeof(text));
 	put(emit, text, (size_t)len);
+}
+
+void rv_emit_fmt(struct rv_emit *emit, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	put_args(emit, fmt, args);
+	va_end(args);
 }
 
 /* Control characters, and those that reorder or break a line on a terminal or in a browser. */
@@ -158,6 +163,22 @@ static const char *break_command(enum rv_emit_as as, struct rv_str rest, bool is
 	return NULL;
 }
 
+/* Letters, digits and marks that stand for themselves everywhere: most of what is written. */
+static size_t plain_run(struct rv_str text)
+{
+	size_t len = 0;
+
+	while (len < text.len) {
+		uint8_t c = text.data[len];
+
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '-' && c <= '9') ||
+		      c == '_'))
+			break;
+		len++;
+	}
+	return len;
+}
+
 void rv_emit_bytes(struct rv_emit *emit, enum rv_emit_as as, struct rv_str text)
 {
 	const uint8_t *plain = text.data; /* not written yet */
@@ -167,9 +188,17 @@ void rv_emit_bytes(struct rv_emit *emit, enum rv_emit_as as, struct rv_str text)
 
 	while (text.len) {
 		uint32_t point = 0;
-		size_t len = rv_utf8_at(text, &point);
-		const char *escape = break_command(as, text, is_first, is_after_hash);
+		size_t len = plain_run(text);
+		const char *escape = NULL;
 
+		if (len) {
+			text.data += len;
+			text.len -= len;
+			is_first = is_after_hash = false;
+			continue;
+		}
+		len = rv_utf8_at(text, &point);
+		escape = break_command(as, text, is_first, is_after_hash);
 		if (!escape)
 			escape = len ? escape_of(as, point, room) : REPLACEMENT;
 		len = len ? len : 1;
