@@ -11,6 +11,15 @@ static const char *text_of(const struct rv_verb_args *args, const char *key)
 	return rv_json_text(args->json, key, NULL);
 }
 
+static unsigned count_of(const struct rv_verb_args *args, const char *const *keys, size_t count)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < count; i++)
+		n += json_object_get(args->json, keys[i]) != NULL;
+	return n;
+}
+
 static bool flag_of(const struct rv_verb_args *args, const char *key)
 {
 	return json_object_get(args->json, key) != NULL;
@@ -163,12 +172,10 @@ static rv_status take_format(const struct rv_out *out, const struct rv_verb_args
 static rv_status take_source(const struct rv_verb_args *args, enum rv_sweep_source source,
 			     struct rv_scan_ask *ask, struct rv_diag *diag)
 {
-	const char *since = text_of(args, "since");
 	const char *path = args->path_count > 0 ? args->paths[0] : text_of(args, "source");
-	unsigned chosen = flag_of(args, "git") + flag_of(args, "staged") + flag_of(args, "diff") +
-			  flag_of(args, "stdin");
+	static const char *const sources[] = {"git", "staged", "diff", "stdin"};
 
-	if (chosen > 1)
+	if (count_of(args, sources, RV_LEN(sources)) > 1)
 		return rv_fail(RV_CLASS_MISCONFIGURED, diag,
 			       "reeve scan: one of --git, --staged, --diff and --stdin at a time");
 	if (flag_of(args, "git"))
@@ -187,6 +194,7 @@ static rv_status take_source(const struct rv_verb_args *args, enum rv_sweep_sour
 	ask->sweep.with_worktree = flag_of(args, "worktree");
 	ask->sweep.follows_links = flag_of(args, "follow_symlinks");
 	ask->sweep.ledger = text_of(args, "ledger");
+	ask->sweep.since = text_of(args, "since");
 	ask->sweep.range =
 		text_of(args, "range") ? text_of(args, "range") : text_of(args, "log_opts");
 	if (source != RV_SWEEP_PATHS && args->path_count > 1)
@@ -194,8 +202,6 @@ static rv_status take_source(const struct rv_verb_args *args, enum rv_sweep_sour
 			       "reeve scan: one repository at a time");
 	if (source == RV_SWEEP_STDIN && path)
 		return rv_fail(RV_CLASS_MISCONFIGURED, diag, "reeve scan: --stdin takes no path");
-	if (since && !rv_is_ok(rv_time_parse(rv_str_of(since), &ask->sweep.since_utc_us, NULL)))
-		return refuse(diag, "since", since, "a date such as 2026-11-27");
 	return RV_OK;
 }
 

@@ -92,7 +92,7 @@ static rv_status judge(void *user, struct rv_leaks *leaks, struct rv_leak *leak,
 static void on_progress(void *user, uint64_t files, uint64_t bytes, uint64_t total)
 {
 	struct scan *s = user;
-	char line[160];
+	char line[1600];
 	double mb = (double)bytes / 1e6;
 	double seconds = (double)(rv_boot_us() - s->started_boot_us) / 1e6;
 

@@ -41,7 +41,9 @@ struct rv_doc {
 	size_t from, until;	     /* only values that start in here; until 0: no end */
 	const struct rv_span *parts; /* anchors only in these; NULL: everywhere */
 	size_t part_count;
-	bool only_parts; /* and values too: what a diff adds */
+	const struct rv_span *told; /* only_told: values that touch none of these are not told */
+	size_t told_count;
+	bool only_told; /* what a diff adds */
 };
 
 /* One value found, before it is a leak. */

@@ -48,10 +48,10 @@ static bool is_inside(const struct rv_doc *doc, struct rv_span place)
 {
 	if (place.start < doc->from || (doc->until > 0 && place.start >= doc->until))
 		return false;
-	if (!doc->only_parts)
+	if (!doc->only_told)
 		return true;
-	for (size_t i = 0; i < doc->part_count; i++) {
-		if (place.start < doc->parts[i].end && place.end > doc->parts[i].start)
+	for (size_t i = 0; i < doc->told_count; i++) {
+		if (place.start < doc->told[i].end && place.end > doc->told[i].start)
 			return true;
 	}
 	return false;

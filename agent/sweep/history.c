@@ -83,7 +83,7 @@ static void trouble(void *user, const struct rv_git_trouble *t)
 {
 	struct looker *l = user;
 
-	rv_history_gap(l->run, &l->w->leaks, t);
+	rv_repo_trouble(&l->w->leaks, t);
 }
 
 static rv_status join(struct looker *lookers, unsigned count, struct rv_secrets *all)

@@ -1,18 +1,16 @@
 /* sweep: inside of a history's scan: the two passes. */
 #pragma once
 
-#include "agent/git/repo.h"
 #include "agent/git/visit.h"
 #include "agent/sweep/carry.h"
+#include "agent/sweep/repo_view.h"
 #include "agent/sweep/run.h"
 #include "agent/sweep/secrets.h"
 
-/* What of the repository could not be read, as a gap. */
-void rv_history_gap(struct rv_run *run, struct rv_leaks *leaks, const struct rv_git_trouble *t);
 /* First pass: all blobs of the store, or `only` these. */
 RV_NODISCARD rv_status rv_history_look(struct rv_run *run, const struct rv_git *git,
 				       const struct rv_git_oidmap *only, struct rv_secrets *all,
 				       struct rv_diag *diag);
 /* Second pass: where each value came in and where it still is; leaks into run->sweepers[0]. */
-RV_NODISCARD rv_status rv_history_tell(struct rv_run *run, struct rv_git *git,
-				       const struct rv_secrets *all, struct rv_diag *diag);
+RV_NODISCARD rv_status rv_history_tell(struct rv_run *run, struct rv_repo_view *view,
+				       const struct rv_secrets *secrets, struct rv_diag *diag);

@@ -1,25 +1,178 @@
+/* sweep: the history of a repository, second pass: of each value one blob is read again, with the
+ * path it has, and becomes a leak with where it came in and where it still is. */
 #include "agent/sweep/history.h"
-#include <stdio.h>
-void rv_history_gap(struct rv_run *run, struct rv_leaks *leaks, const struct rv_git_trouble *t)
+
+#include <stdlib.h>
+
+/* What is known of a value over all blobs that hold it. */
+struct settled {
+	uint32_t blob;	/* to be read; number in secrets->blobs */
+	uint32_t first; /* commits; RV_GIT_NONE */
+	uint32_t last;
+	uint32_t versions; /* blobs that hold it */
+	uint8_t reach;	   /* enum rv_git_reach */
+	bool is_told;
+};
+
+struct telling {
+	struct rv_run *run;
+	struct rv_sweeper *w;
+	struct rv_repo_view *view;
+	const struct rv_secrets *secrets;
+	const struct rv_git_origins *origins;
+	struct settled *settled; /* by value */
+	uint32_t blob;		 /* in hand */
+	uint32_t wanted;	 /* the value that rv_doc_choice.wants said yes to */
+};
+
+static int64_t time_of(const struct telling *t, uint32_t commit)
 {
-	(void)run;
-	rv_leaks_gap(leaks, rv_str_of(t->where ? t->where : "repository"), NULL, "damaged",
-		     rv_git_trouble_text(t->kind));
+	return commit == RV_GIT_NONE ? INT64_MAX : t->view->graph.nodes[commit].at_utc;
 }
-static void tr(void *u, const struct rv_git_trouble *t)
+
+/* Joins what one blob says. The blob to read: the one in HEAD, else the one that came in first. */
+static void settle(struct telling *t, uint32_t secret, uint32_t blob)
 {
-	struct rv_run *run = u;
-	rv_history_gap(run, &run->sweepers[0].leaks, t);
+	const struct rv_git_origin *o = &t->origins->items[blob];
+	struct settled *s = &t->settled[secret];
+	bool is_better = s->versions == 0 || o->reach < s->reach ||
+			 (o->reach == s->reach && time_of(t, o->first) < time_of(t, s->first));
+
+	s->versions++;
+	if (is_better) {
+		s->blob = blob;
+		s->reach = (uint8_t)o->reach;
+	}
+	if (o->first != RV_GIT_NONE && time_of(t, o->first) < time_of(t, s->first))
+		s->first = o->first;
+	if (o->last != RV_GIT_NONE &&
+	    (s->last == RV_GIT_NONE || time_of(t, o->last) > time_of(t, s->last)))
+		s->last = o->last;
 }
-rv_status rv_run_history(struct rv_run *run, struct rv_diag *diag)
+
+static rv_status settle_all(struct telling *t)
 {
-	RV_CLEANUP(rv_git_closep) struct rv_git *git = NULL;
-	struct rv_secrets all;
-	rv_secrets_init(&all);
-	RV_TRY(rv_git_open_above(run->options->repo, tr, run, &git, diag));
-	rv_status s = rv_history_look(run, git, NULL, &all, diag);
-	fprintf(stderr, "%u secrets, %u holdings in %u blobs\n", all.count, all.holding_count,
-		all.blobs.count);
-	rv_secrets_done(&all);
-	return s;
+	t->settled = calloc(t->secrets->count + 1, sizeof(*t->settled));
+	if (!t->settled)
+		return rv_fail_nomem(NULL);
+	for (uint32_t i = 0; i < t->secrets->count; i++) {
+		t->settled[i].first = RV_GIT_NONE;
+		t->settled[i].last = RV_GIT_NONE;
+	}
+	for (uint32_t i = 0; i < t->secrets->holding_count; i++)
+		settle(t, t->secrets->holdings[i].secret, t->secrets->holdings[i].blob);
+	return RV_OK;
+}
+
+static bool wants(void *user, uint64_t hash)
+{
+	struct telling *t = user;
+
+	t->wanted = rv_secrets_find(t->secrets, hash);
+	return t->wanted != RV_GIT_NONE && t->settled[t->wanted].blob == t->blob &&
+	       !t->settled[t->wanted].is_told;
+}
+
+static uint8_t reach_of(uint8_t reach)
+{
+	switch ((enum rv_git_reach)reach) {
+	case RV_GIT_REACH_HEAD:
+		return RV_REACH_HEAD;
+	case RV_GIT_REACH_REF:
+		return RV_REACH_REF;
+	case RV_GIT_REACH_REFLOG:
+		return RV_REACH_REFLOG;
+	case RV_GIT_REACH_NONE:
+		return RV_REACH_UNREACHABLE;
+	}
+	return RV_REACH_NONE;
+}
+
+static rv_status complete(void *user, struct rv_leaks *leaks, struct rv_leak *leak)
+{
+	struct telling *t = user;
+	struct settled *s = &t->settled[t->wanted];
+
+	s->is_told = true;
+	leak->reach = reach_of(s->reach);
+	leak->places = s->versions - 1;
+	leak->commit_count = 0;
+	if (s->first != RV_GIT_NONE)
+		RV_TRY(rv_repo_commit(t->view, s->first, leaks, &leak->first));
+	if (s->last != RV_GIT_NONE)
+		RV_TRY(rv_repo_commit(t->view, s->last, leaks, &leak->last));
+	leak->owner_hint = leak->first.author;
+	return RV_OK;
+}
+
+/* A blob that no tree names is known by its id. */
+static struct rv_str path_of(const struct telling *t, char hex[RV_GIT_HEX_MAX])
+{
+	const struct rv_git_origin *o = &t->origins->items[t->blob];
+
+	if (o->path_count > 0)
+		return o->paths[0];
+	rv_git_oid_hex(&t->secrets->blobs.oids[t->blob], t->view->git->oid_len, hex);
+	return rv_str_of(hex);
+}
+
+static rv_status tell_blob(struct telling *t)
+{
+	const struct rv_sweep_options *o = t->run->options;
+	char hex[RV_GIT_HEX_MAX];
+	struct rv_doc doc = {.path = path_of(t, hex)};
+	enum rv_git_type type;
+
+	if (o->wants && !o->wants(o->wants_user, doc.path, false))
+		return RV_OK;
+	rv_status s =
+		rv_git_read(t->view->reader, &t->secrets->blobs.oids[t->blob], &type, &doc.bytes);
+	if (!rv_is_ok(s)) {
+		rv_leaks_gap(&t->w->leaks, doc.path, NULL, "damaged",
+			     "it could be read once, and not again");
+		return rv_class_of(s) == RV_CLASS_EXHAUSTED && s.errno_was ? s : RV_OK;
+	}
+	return rv_run_document(t->run, t->w, &doc, -1);
+}
+
+static rv_status tell_all(struct telling *t)
+{
+	struct rv_doc_choice choice = {wants, complete, t};
+	RV_CLEANUP(rv_freep) bool *is_chosen = calloc(t->secrets->blobs.count + 1, 1);
+	rv_status status = is_chosen ? RV_OK : rv_fail_nomem(NULL);
+
+	for (uint32_t i = 0; is_chosen && i < t->secrets->count; i++)
+		is_chosen[t->settled[i].blob] = true;
+	t->w->choice = &choice;
+	for (t->blob = 0; t->blob < t->secrets->blobs.count && rv_is_ok(status); t->blob++) {
+		if (is_chosen[t->blob])
+			status = tell_blob(t);
+	}
+	t->w->choice = NULL;
+	return status;
+}
+
+rv_status rv_history_tell(struct rv_run *run, struct rv_repo_view *view,
+			  const struct rv_secrets *secrets, struct rv_diag *diag)
+{
+	struct rv_git_origins origins = {0};
+	struct telling t = {.run = run,
+			    .w = &run->sweepers[0],
+			    .view = view,
+			    .secrets = secrets,
+			    .origins = &origins};
+
+	if (secrets->is_full)
+		rv_leaks_gap(&t.w->leaks, rv_str_of(run->options->repo), NULL, "too-large",
+			     "more distinct values than are told of one history");
+	if (secrets->count == 0)
+		return RV_OK;
+	RV_TRY(rv_git_origins_find(&view->graph, &view->refs, &secrets->blobs, run->threads,
+				   &origins, diag));
+	rv_status status = settle_all(&t);
+	if (rv_is_ok(status))
+		status = tell_all(&t);
+	free(t.settled);
+	rv_git_origins_done(&origins);
+	return status;
 }

@@ -26,3 +26,4 @@ RV_NODISCARD rv_status rv_run_document(struct rv_run *run, struct rv_sweeper *w,
 RV_NODISCARD rv_status rv_run_paths(struct rv_run *run, struct rv_diag *diag);
 RV_NODISCARD rv_status rv_run_stdin(struct rv_run *run, struct rv_diag *diag);
 RV_NODISCARD rv_status rv_run_history(struct rv_run *run, struct rv_diag *diag);
+RV_NODISCARD rv_status rv_run_changes(struct rv_run *run, struct rv_diag *diag);

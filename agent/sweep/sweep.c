@@ -119,7 +119,7 @@ static rv_status look_at(struct rv_run *run, struct rv_diag *diag)
 		return rv_run_history(run, diag);
 	case RV_SWEEP_STAGED:
 	case RV_SWEEP_DIFF:
-		break;
+		return rv_run_changes(run, diag);
 	}
 	return rv_fail(RV_CLASS_BUG, diag, "no such source");
 }

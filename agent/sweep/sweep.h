@@ -17,8 +17,8 @@ struct rv_sweep_options {
 	enum rv_sweep_source source;
 	const char *const *paths; /* PATHS: NULL-ended */
 	const char *repo;	  /* GIT, STAGED, DIFF: a path in it; NULL: "." */
-	const char *range;	  /* GIT: "A..B", a revision; NULL: the whole store */
-	int64_t since_utc_us;	  /* GIT: commits from then on; 0: all */
+	const char *range;	  /* GIT: "A..B", revisions, --all; NULL: the whole store */
+	const char *since;	  /* GIT: commits from then on, as git takes it; NULL: all */
 	const char *base;	  /* DIFF */
 	bool with_worktree;	  /* DIFF: what is not committed too */
 	unsigned threads;	  /* 0: one per processor */

@@ -1,0 +1,273 @@
+/* sweep: what a change adds: staged against HEAD, or HEAD (and the work tree) against a base. Only
+ * values on added lines are told. Not here: comparing (git/). */
+#include "agent/base/fd.h"
+#include "agent/git/changes.h"
+#include "agent/git/lines.h"
+#include "agent/sweep/repo_view.h"
+#include "agent/sweep/run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct looking {
+	struct rv_run *run;
+	struct rv_sweeper *w;
+	struct rv_repo_view *view;
+	struct rv_git_reader *old_reader; /* bytes of both sides are needed at once */
+	int work_tree;			  /* directory, or -1: new sides are blobs */
+	uint8_t reach;
+};
+
+static rv_status read_blob(struct rv_git_reader *reader, const struct rv_git_oid *oid,
+			   struct rv_str *out)
+{
+	enum rv_git_type type = RV_GIT_TYPE_NONE;
+
+	return rv_git_read(reader, oid, &type, out);
+}
+
+static rv_status read_file(const struct looking *l, struct rv_str path, struct rv_buf *out)
+{
+	RV_CLEANUP(rv_fd_closep) int fd = -1;
+
+	RV_TRY(rv_git_open_in(l->work_tree, path, &fd));
+	return rv_fd_read_all(fd, out, NULL);
+}
+
+static void gap_of(struct looking *l, struct rv_str path, rv_status status)
+{
+	bool is_large = rv_class_of(status) == RV_CLASS_EXHAUSTED;
+
+	rv_leaks_gap(&l->w->leaks, path, NULL,
+		     is_large					 ? "too-large"
+		     : rv_class_of(status) == RV_CLASS_NOT_FOUND ? "missing-object"
+								 : "damaged",
+		     "its new content could not be read");
+}
+
+static rv_status complete(void *user, struct rv_leaks *leaks, struct rv_leak *leak)
+{
+	const struct looking *l = user;
+
+	(void)leaks; /* no text of its own */
+	leak->reach = l->reach;
+	return RV_OK;
+}
+
+static bool wants_all(void *user, uint64_t hash)
+{
+	(void)user; /* every value */
+	(void)hash; /* as above */
+	return true;
+}
+
+/* Anchors are looked for everywhere: a value may be added under an old name. */
+static rv_status scan_added(struct looking *l, struct rv_str path, struct rv_str old_text,
+			    struct rv_str new_text)
+{
+	struct rv_git_lines lines = {0};
+	RV_CLEANUP(rv_freep) struct rv_span *added = NULL;
+	struct rv_doc doc = {.path = path, .bytes = new_text};
+	struct rv_doc_choice choice = {wants_all, complete, l};
+
+	if (old_text.len > 0) {
+		rv_status s = rv_git_lines_added(old_text, new_text, &lines);
+
+		added = rv_is_ok(s) ? calloc(lines.count + 1, sizeof(*added)) : NULL;
+		if (!added) {
+			rv_git_lines_done(&lines);
+			return rv_is_ok(s) ? rv_fail_nomem(NULL) : s;
+		}
+		for (size_t i = 0; i < lines.count; i++)
+			added[i] = (struct rv_span){lines.items[i].at,
+						    lines.items[i].at + lines.items[i].len};
+		doc.told = added;
+		doc.told_count = lines.count;
+		doc.only_told = true;
+		rv_git_lines_done(&lines);
+	}
+	l->w->choice = &choice;
+	rv_status status = doc.only_told && doc.told_count == 0
+				   ? RV_OK
+				   : rv_run_document(l->run, l->w, &doc, -1);
+	l->w->choice = NULL;
+	return status;
+}
+
+static rv_status look_at(struct looking *l, const struct rv_git_change *c)
+{
+	RV_CLEANUP(rv_buf_done) struct rv_buf file = {0};
+	struct rv_str new_text = RV_STR_NONE;
+	struct rv_str old_text = RV_STR_NONE;
+	rv_status status;
+
+	rv_buf_init(&file, l->run->options->max_file ? (size_t)l->run->options->max_file
+						     : RV_GIT_OBJECT_MAX);
+	if (l->work_tree >= 0) {
+		status = read_file(l, c->path, &file);
+		new_text = rv_buf_view(&file);
+	} else {
+		status = read_blob(l->view->reader, &c->new_oid, &new_text);
+	}
+	if (!rv_is_ok(status)) {
+		gap_of(l, c->path, status);
+		return RV_OK;
+	}
+	if (c->old_mode != 0 && rv_git_mode_is_blob(c->old_mode) &&
+	    !rv_is_ok(read_blob(l->old_reader, &c->old_oid, &old_text)))
+		old_text = RV_STR_NONE; /* all of it counts as added */
+	atomic_fetch_add(&l->run->files, 1);
+	atomic_fetch_add(&l->run->bytes, new_text.len);
+	return scan_added(l, c->path, old_text, new_text);
+}
+
+static rv_status on_change(void *user, const struct rv_git_change *c)
+{
+	struct looking *l = user;
+	const struct rv_sweep_options *o = l->run->options;
+
+	if (c->new_mode == 0 || !rv_git_mode_is(c->new_mode, RV_GIT_MODE_FILE))
+		return RV_OK;
+	if (o->wants && !o->wants(o->wants_user, c->path, false))
+		return RV_OK;
+	if (atomic_load(&l->run->stop)) {
+		rv_leaks_gap(&l->w->leaks, c->path, NULL, atomic_load(&l->run->stop_reason), NULL);
+		return RV_OK;
+	}
+	return look_at(l, c);
+}
+
+/* HEAD's tree; false: there is no commit yet. */
+static rv_status head_tree(struct rv_repo_view *view, struct rv_git_oid *out, bool *out_has_one,
+			   struct rv_diag *diag)
+{
+	*out_has_one = rv_git_refs_find(&view->refs, "HEAD") != NULL;
+	return *out_has_one ? rv_repo_tree_of(view, "HEAD", out, diag) : RV_OK;
+}
+
+static struct rv_git_differ differ_of(struct looking *l)
+{
+	return (struct rv_git_differ){.reader = l->old_reader,
+				      .oid_len = l->view->git->oid_len,
+				      .on_trouble = rv_repo_trouble,
+				      .trouble_user = &l->w->leaks};
+}
+
+/* Changes are gathered first: reading a blob moves the reader that compares. */
+static rv_status look_at_all(struct looking *l, struct rv_git_changes *changes)
+{
+	RV_TRY(rv_git_changes_settle(changes));
+	for (size_t i = 0; i < changes->count; i++)
+		RV_TRY(on_change(l, &changes->items[i]));
+	return RV_OK;
+}
+
+static rv_status run_staged(struct looking *l, struct rv_diag *diag)
+{
+	struct rv_git_index index = {0};
+	struct rv_git_changes changes;
+	struct rv_git_differ differ = differ_of(l);
+	struct rv_git_oid tree;
+	bool has_head = false;
+
+	RV_TRY(head_tree(l->view, &tree, &has_head, diag));
+	RV_TRY(rv_git_index_load(l->view->git, &index, diag));
+	if (index.is_split)
+		rv_leaks_gap(&l->w->leaks, RV_STR_LIT(".git/index"), NULL, "unsupported",
+			     "a split index: part of what is staged is not seen");
+	rv_git_changes_init(&changes);
+	rv_status status =
+		rv_git_changes_since(&differ, l->view->git, has_head ? &tree : NULL, &index,
+				     RV_GIT_AGAINST_INDEX, rv_git_changes_put, &changes);
+	l->reach = RV_REACH_INDEX;
+	if (rv_is_ok(status))
+		status = look_at_all(l, &changes);
+	rv_git_changes_done(&changes);
+	rv_git_index_done(&index);
+	return status;
+}
+
+/* What base and HEAD have in common: what others added to base meanwhile is not this change's. */
+static rv_status fork_tree(struct rv_repo_view *view, const char *base, struct rv_git_oid *out,
+			   struct rv_diag *diag)
+{
+	uint32_t b = 0, head = 0, fork = 0;
+
+	RV_TRY(rv_git_rev_commit(&view->names, rv_str_of(base), &b, diag));
+	RV_TRY(rv_git_rev_commit(&view->names, RV_STR_LIT("HEAD"), &head, diag));
+	rv_status status = rv_git_graph_merge_base(&view->graph, b, head, &fork);
+	if (rv_class_of(status) == RV_CLASS_NOT_FOUND)
+		fork = b;
+	else
+		RV_TRY(status);
+	RV_TRY(rv_git_graph_read(&view->graph, fork));
+	if (view->graph.nodes[fork].state != RV_GIT_NODE_READ) {
+		rv_diag_next(diag, "git fetch --unshallow, or fetch-depth: 0 in CI");
+		return rv_fail(RV_CLASS_NOT_FOUND, diag,
+			       "the commit that %s and HEAD share is missing", base);
+	}
+	*out = view->graph.nodes[fork].tree;
+	return RV_OK;
+}
+
+static rv_status run_worktree(struct looking *l, const struct rv_git_oid *base,
+			      struct rv_diag *diag)
+{
+	struct rv_git_index index = {0};
+	struct rv_git_changes changes;
+	struct rv_git_differ differ = differ_of(l);
+
+	if (!l->view->git->work_tree)
+		return rv_fail(RV_CLASS_MISCONFIGURED, diag, "--worktree: the repository is bare");
+	l->work_tree = open(l->view->git->work_tree, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (l->work_tree < 0)
+		return rv_fail_errno(diag, "cannot open the work tree");
+	RV_TRY(rv_git_index_load(l->view->git, &index, diag));
+	rv_git_changes_init(&changes);
+	rv_status status =
+		rv_git_changes_since(&differ, l->view->git, base, &index, RV_GIT_AGAINST_WORK_TREE,
+				     rv_git_changes_put, &changes);
+	if (rv_is_ok(status))
+		status = look_at_all(l, &changes);
+	rv_git_changes_done(&changes);
+	rv_git_index_done(&index);
+	return status;
+}
+
+static rv_status run_diff(struct looking *l, struct rv_diag *diag)
+{
+	struct rv_git_oid base, head;
+	struct rv_git_differ differ = differ_of(l);
+	struct rv_git_changes changes;
+
+	RV_TRY(fork_tree(l->view, l->run->options->base, &base, diag));
+	l->reach = RV_REACH_HEAD;
+	if (l->run->options->with_worktree)
+		return run_worktree(l, &base, diag);
+	RV_TRY(rv_repo_tree_of(l->view, "HEAD", &head, diag));
+	rv_git_changes_init(&changes);
+	rv_status status = rv_git_tree_diff(&differ, &base, 1, &head, rv_git_changes_put, &changes);
+	if (rv_is_ok(status))
+		status = look_at_all(l, &changes);
+	rv_git_changes_done(&changes);
+	return status;
+}
+
+rv_status rv_run_changes(struct rv_run *run, struct rv_diag *diag)
+{
+	struct rv_repo_view view = {0};
+	struct looking l = {.run = run, .w = &run->sweepers[0], .view = &view, .work_tree = -1};
+	rv_status status = rv_repo_view_open(&view, run->options->repo, &l.w->leaks, diag);
+
+	if (rv_is_ok(status))
+		status = rv_git_reader_new(&view.git->odb, &l.old_reader);
+	if (rv_is_ok(status))
+		status = run->options->source == RV_SWEEP_STAGED ? run_staged(&l, diag)
+								 : run_diff(&l, diag);
+	rv_git_reader_free(l.old_reader);
+	rv_fd_closep(&l.work_tree);
+	rv_repo_view_done(&view);
+	return status;
+}

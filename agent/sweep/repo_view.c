@@ -1,0 +1,176 @@
+/* sweep: see repo_view.h. */
+#include "agent/sweep/repo_view.h"
+
+#include "agent/base/clock.h"
+
+#include <stdio.h>
+
+static const char *reason_of(enum rv_git_trouble_kind kind)
+{
+	switch (kind) {
+	case RV_GIT_TROUBLE_UNREADABLE:
+		return "unreadable";
+	case RV_GIT_TROUBLE_TOO_LARGE:
+		return "too-large";
+	case RV_GIT_TROUBLE_MISSING:
+	case RV_GIT_TROUBLE_MISSING_BASE:
+	case RV_GIT_TROUBLE_PARTIAL:
+	case RV_GIT_TROUBLE_SHALLOW:
+		return "missing-object";
+	case RV_GIT_TROUBLE_MEMORY:
+		return "memory";
+	case RV_GIT_TROUBLE_UNSUPPORTED:
+		return "unsupported";
+	case RV_GIT_TROUBLE_PACK:
+	case RV_GIT_TROUBLE_NO_INDEX:
+	case RV_GIT_TROUBLE_INDEX:
+	case RV_GIT_TROUBLE_BROKEN:
+	case RV_GIT_TROUBLE_ALTERNATE:
+	case RV_GIT_TROUBLE_REF:
+	case RV_GIT_TROUBLE_LIMIT:
+	case RV_GIT_TROUBLE__COUNT:
+		break;
+	}
+	return "damaged";
+}
+
+void rv_repo_trouble(void *leaks, const struct rv_git_trouble *t)
+{
+	char hex[RV_GIT_HEX_MAX] = "";
+
+	if (t->oid)
+		rv_git_oid_hex(t->oid, RV_GIT_SHA1_LEN, hex);
+	rv_leaks_gap(leaks, rv_str_of(t->where ? t->where : "repository"), t->oid ? hex : NULL,
+		     reason_of(t->kind), rv_git_trouble_text(t->kind));
+}
+
+rv_status rv_repo_view_open(struct rv_repo_view *view, const char *path, struct rv_leaks *gaps,
+			    struct rv_diag *diag)
+{
+	*view = (struct rv_repo_view){.gaps = gaps};
+	RV_TRY(rv_git_open_above(path, rv_repo_trouble, gaps, &view->git, diag));
+	RV_TRY(rv_git_refs_load(view->git, rv_repo_trouble, gaps, &view->refs));
+	view->has_refs = true;
+	RV_TRY(rv_git_graph_init(&view->graph, view->git, rv_repo_trouble, gaps));
+	view->has_graph = true;
+	RV_TRY(rv_git_reader_new(&view->git->odb, &view->reader));
+	view->names = (struct rv_git_names){view->git, &view->refs, &view->graph};
+	return RV_OK;
+}
+
+void rv_repo_view_done(struct rv_repo_view *view)
+{
+	rv_git_reader_free(view->reader);
+	if (view->has_graph)
+		rv_git_graph_done(&view->graph);
+	if (view->has_refs)
+		rv_git_refs_done(&view->refs);
+	rv_git_close(view->git);
+	*view = (struct rv_repo_view){0};
+}
+
+static struct rv_str first_line(struct rv_str text)
+{
+	const uint8_t *end = text.len > 0 ? memchr(text.data, '\n', text.len) : NULL;
+
+	if (end)
+		text.len = (size_t)(end - text.data);
+	if (text.len > 200)
+		text.len = 200;
+	return text;
+}
+
+/* Names and messages are anybody's bytes. */
+static const char *tame(struct rv_leaks *leaks, struct rv_str bytes)
+{
+	char text[256];
+
+	if (bytes.len >= sizeof(text))
+		bytes.len = sizeof(text) - 1;
+	if (bytes.len > 0)
+		memcpy(text, bytes.data, bytes.len);
+	text[bytes.len] = '\0';
+	rv_text_tame(text);
+	return rv_leaks_text(leaks, rv_str_of(text));
+}
+
+rv_status rv_repo_commit(struct rv_repo_view *view, uint32_t n, struct rv_leaks *leaks,
+			 struct rv_leak_commit *out)
+{
+	struct rv_git_commit commit;
+	char hex[RV_GIT_HEX_MAX];
+
+	rv_git_oid_hex(&view->graph.ids.oids[n], view->git->oid_len, hex);
+	RV_TRY(rv_git_graph_commit(&view->graph, n, &commit));
+	*out = (struct rv_leak_commit){
+		.id = rv_leaks_text(leaks, rv_str_of(hex)),
+		.author = tame(leaks, commit.author.name),
+		.email = tame(leaks, commit.author.email),
+		.message = tame(leaks, first_line(commit.message)),
+		.at_utc_us = commit.author.at_utc * RV_US_PER_S,
+	};
+	return out->id && out->author && out->email && out->message ? RV_OK : rv_fail_nomem(NULL);
+}
+
+rv_status rv_repo_tree_of(struct rv_repo_view *view, const char *rev, struct rv_git_oid *out_tree,
+			  struct rv_diag *diag)
+{
+	uint32_t n = 0;
+
+	RV_TRY(rv_git_rev_commit(&view->names, rv_str_of(rev), &n, diag));
+	RV_TRY(rv_git_graph_read(&view->graph, n));
+	if (view->graph.nodes[n].state != RV_GIT_NODE_READ)
+		return rv_fail(RV_CLASS_NOT_FOUND, diag, "the commit %s cannot be read", rev);
+	*out_tree = view->graph.nodes[n].tree;
+	return RV_OK;
+}
+
+/* The entry of this name in a tree; false: none. */
+static bool find_entry(struct rv_str bytes, size_t oid_len, struct rv_str name,
+		       struct rv_git_oid *out, uint32_t *out_mode)
+{
+	struct rv_git_tree tree = rv_git_tree_begin(bytes, oid_len);
+	struct rv_git_tree_entry entry;
+
+	while (rv_git_tree_next(&tree, &entry) == RV_GIT_TREE_ENTRY) {
+		if (!rv_str_equal(entry.name, name))
+			continue;
+		*out = rv_git_oid_of(entry.oid, oid_len);
+		*out_mode = entry.mode;
+		return true;
+	}
+	return false;
+}
+
+rv_status rv_repo_file(struct rv_repo_view *view, const struct rv_git_oid *tree, struct rv_str path,
+		       size_t max, struct rv_buf *out)
+{
+	struct rv_git_oid oid = *tree;
+	uint32_t mode = RV_GIT_MODE_DIR;
+
+	for (size_t at = 0; at < path.len;) {
+		const uint8_t *slash = memchr(path.data + at, '/', path.len - at);
+		size_t end = slash ? (size_t)(slash - path.data) : path.len;
+		struct rv_str name = {path.data + at, end - at};
+		enum rv_git_type type;
+		struct rv_str bytes;
+
+		at = end + 1;
+		if (name.len == 0 || (name.len == 1 && name.data[0] == '.'))
+			continue;
+		if (!rv_git_mode_is(mode, RV_GIT_MODE_DIR))
+			return rv_fail(RV_CLASS_NOT_FOUND, NULL, "not a directory");
+		RV_TRY(rv_git_read(view->reader, &oid, &type, &bytes));
+		if (type != RV_GIT_TREE ||
+		    !find_entry(bytes, view->git->oid_len, name, &oid, &mode))
+			return rv_fail(RV_CLASS_NOT_FOUND, NULL, "no such file");
+	}
+	if (!rv_git_mode_is(mode, RV_GIT_MODE_FILE))
+		return rv_fail(RV_CLASS_NOT_FOUND, NULL, "not a file");
+	enum rv_git_type type;
+	struct rv_str bytes;
+	RV_TRY(rv_git_read(view->reader, &oid, &type, &bytes));
+	if (bytes.len > max)
+		return rv_fail(RV_CLASS_EXHAUSTED, NULL, "larger than %zu bytes", max);
+	return rv_buf_put(out, bytes.data, bytes.len);
+}
