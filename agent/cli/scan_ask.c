@@ -94,6 +94,9 @@ static rv_status take_limits(const struct rv_verb_args *args, struct rv_scan_ask
 	RV_TRY(size_of(args, "max_rss", "max-rss", &ask->sweep.max_rss, diag));
 	if (time && !rv_is_ok(rv_duration_parse(rv_str_of(time), &ask->sweep.max_time_us, NULL)))
 		return refuse(diag, "max-time", time, "a time such as 30s or 10min");
+	ask->has_decode_depth = text_of(args, "decode_depth") != NULL;
+	ask->has_archive_depth = text_of(args, "archive_depth") != NULL;
+	ask->has_max_file = text_of(args, "max_file") != NULL || megabytes > 0;
 	ask->sweep.threads = (unsigned)threads;
 	ask->sweep.max_cpu = (unsigned)cpu;
 	ask->sweep.archive_depth = (unsigned)archives;

@@ -19,10 +19,11 @@ struct rv_scan_ask {
 	const json_t *excludes;
 	const json_t *allow_validate;
 	unsigned min_confidence;
-	bool has_min_confidence;
+	bool has_min_confidence, has_decode_depth, has_archive_depth, has_max_file;
 	unsigned decode_depth;
 	int exit_code; /* of findings */
 	bool is_strict, shows_all, is_verbose, validates, is_dry, may_be_open;
+	bool makes_baseline;	    /* reeve baseline: a missing one is no error */
 	bool ignores_foreign_marks; /* --ignore-gitleaks-allow */
 	bool is_gitleaks;	    /* asked by one of gitleaks' names: json is its array */
 };

@@ -5,7 +5,7 @@
 #include "agent/base/digest.h"
 #include "agent/base/path.h"
 #include "agent/cli/local_verbs.h"
-#include "agent/cli/scan_ask.h"
+#include "agent/cli/scan_policy.h"
 #include "agent/sandbox/confine.h"
 
 #include <stdio.h>
@@ -15,7 +15,7 @@
 struct scan {
 	struct rv_out *out;
 	struct rv_scan_ask ask;
-	struct rv_ruleset *set;
+	struct rv_scan_policy policy;
 	struct rv_scanner *scanner;
 	struct rv_sweep_shared shared;
 	struct rv_sweep_result result;
@@ -25,8 +25,8 @@ struct scan {
 static void scan_done(struct scan *s)
 {
 	rv_scanner_free(s->scanner);
-	rv_ruleset_free(s->set);
 	rv_sweep_result_done(&s->result);
+	rv_scan_policy_done(&s->policy);
 }
 
 static const char *dir_of(const char *path, char room[4096])
@@ -68,25 +68,12 @@ static rv_status confine(struct scan *s, struct rv_diag *diag)
 	return status;
 }
 
+/* Compiling every regex pays only where there is much to look at. */
 static rv_status make_scanner(struct scan *s, struct rv_diag *diag)
 {
-	bool is_small =
-		s->ask.sweep.source == RV_SWEEP_STAGED || s->ask.sweep.source == RV_SWEEP_STDIN;
+	const struct rv_ruleset *rules = rv_scan_config_rules(s->policy.config);
 
-	RV_TRY(rv_scanner_new_builtin(&s->scanner, diag));
-	return is_small ? RV_OK : rv_scanner_prepare(s->scanner, true, diag);
-}
-
-static rv_status judge(void *user, struct rv_leaks *leaks, struct rv_leak *leak,
-		       const struct rv_judging *about)
-{
-	const struct scan *s = user;
-
-	(void)leaks; /* no text of its own yet */
-	(void)about; /* as above */
-	if (leak->confidence < s->ask.min_confidence)
-		leak->state = RV_LEAK_WEAK;
-	return RV_OK;
+	return rv_scanner_new_ready(rules, &s->scanner, diag);
 }
 
 static void on_progress(void *user, uint64_t files, uint64_t bytes, uint64_t total)
@@ -168,7 +155,7 @@ static rv_status write_report(struct scan *s, int code, struct rv_diag *diag)
 				      .width = s->out->out_is_tty ? (unsigned)s->out->width : 0};
 	size_t rules = 0;
 
-	(void)rv_ruleset_rows(s->set, &rules); /* only how many */
+	(void)rv_ruleset_rows(rv_scan_config_rules(s->policy.config), &rules); /* only how many */
 	facts.rules = rules;
 	rv_buf_init(&target, 1 << 16);
 	RV_TRY(rv_path_escape(rv_str_of(s->ask.sweep.paths[0]), &target));
@@ -184,25 +171,43 @@ static rv_status write_report(struct scan *s, int code, struct rv_diag *diag)
 	return status;
 }
 
+/* An option goes before the configuration. */
+static void take_settings(struct scan *s)
+{
+	const struct rv_scan_settings *set = rv_scan_config_settings(s->policy.config);
+	struct rv_scan_ask *ask = &s->ask;
+
+	if (!ask->has_decode_depth)
+		ask->decode_depth = set->decode_depth;
+	if (!ask->has_archive_depth)
+		ask->sweep.archive_depth = set->archive_depth;
+	if (!ask->has_max_file)
+		ask->sweep.max_file = set->max_file_bytes;
+	ask->is_strict |= set->is_strict;
+}
+
 static rv_status prepare(struct scan *s, struct rv_diag *diag)
 {
 	struct rv_sweep_options *o = &s->ask.sweep;
 
 	s->started_utc_us = rv_now_utc_us();
 	s->started_boot_us = rv_boot_us();
-	RV_TRY(rv_ruleset_new(true, &s->set));
-	RV_TRY(make_scanner(s, diag));
 	RV_TRY(confine(s, diag));
+	RV_TRY(rv_scan_policy_load(&s->policy, &s->ask, diag));
+	RV_TRY(make_scanner(s, diag));
+	take_settings(s);
 	s->shared = (struct rv_sweep_shared){
 		.scanner = s->scanner,
 		.decode_depth = s->ask.decode_depth,
-		.min_confidence = s->ask.min_confidence,
+		.min_confidence = s->policy.filter.min_confidence,
 		.shows_all = s->ask.shows_all,
-		.judge = judge,
-		.judge_user = s,
+		.judge = rv_scan_policy_judge,
+		.judge_user = &s->policy,
 	};
 	rv_random(s->shared.key.bytes, sizeof(s->shared.key.bytes));
 	o->shared = &s->shared;
+	o->wants = rv_scan_policy_wants;
+	o->wants_user = &s->policy;
 	if (s->out->err_is_tty && !s->out->is_quiet) {
 		o->progress = on_progress;
 		o->progress_user = s;

@@ -36,12 +36,6 @@ bool rv_name_may_go_on(unsigned family, const uint8_t *after, size_t len)
 	return rv_is_upper(c) || strchr(first_bytes[family], c) != NULL;
 }
 
-
-
-
-
-
-
 #define WORD_MAX 24
 
 /* The word of `name` that ends before `end`, small letters, between blanks; its start is returned.
@@ -80,7 +74,7 @@ static bool is_listed(rv_wordlist list, const char *word)
 /* Calls that ask for a secret or do something with it; what they are given is another thing. */
 bool rv_name_is_asking(struct rv_str name, size_t key_at, size_t key_end)
 {
-		char word[WORD_MAX + 3];
+	char word[WORD_MAX + 3];
 	size_t start = 0;
 
 	/* A method of it, "password.sendKeys(", not "token.decode(" */
@@ -158,7 +152,7 @@ static size_t ending_len(struct rv_str rest, unsigned family, bool is_upper)
 /* Bare "pass" and "key" at the end of another word: "bypass", "monkey". */
 static bool head_fits(struct rv_str name, size_t key_at, unsigned family, bool has_ending)
 {
-		char word[WORD_MAX + 3];
+	char word[WORD_MAX + 3];
 
 	if (key_at == 0 || !rv_is_letter(name.data[key_at - 1]) || has_ending)
 		return true;
@@ -189,8 +183,7 @@ static bool tail_fits(struct rv_str name, size_t end, uint64_t *bits)
 	}
 	tail.len = stop;
 	word_before(tail, stop, word);
-	if (is_listed(other_tails, word) ||
-	    ends_listed(run_on_tails, word))
+	if (is_listed(other_tails, word) || ends_listed(run_on_tails, word))
 		return false;
 	if (is_listed(same_tails, word))
 		*bits |= RV_BIT(NAME_LAST);

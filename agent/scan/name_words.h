@@ -6,50 +6,50 @@
 /* The last word of a name whose value is no secret. */
 static rv_wordlist other_tails = {
 	['a' - 'a'] = " attribute attr arn audience algorithm alg algo action actions are age "
-		"at agreement allowed allow ",
+		      "at agreement allowed allow ",
 	['b' - 'a'] = " box bits builder by bytes byte backend backends board bind binding "
-		"bindings button btn ",
+		      "bindings button btn ",
 	['c' - 'a'] = " count counts column class css controller cache config configs "
-		"configuration comment callback check checks checker changed change "
-		"changes created client clients chain code codes char chars character "
-		"characters charset cost cached component ",
+		      "configuration comment callback check checks checker changed change "
+		      "changes created client clients chain code codes char chars character "
+		      "characters charset cost cached component ",
 	['d' - 'a'] = " dir dialog disabled desc description docs doc date domain down "
-		"derivation digest deny denied ",
+		      "derivation digest deny denied ",
 	['e' - 'a'] = " endpoint endpoints expiry expires expiration expire expired error "
-		"errors enabled enable encoder event exists exist entity engine env "
-		"exception exchange extractor element entry entries ",
+		      "errors enabled enable encoder event exists exist entity engine env "
+		      "exception exchange extractor element entry entries ",
 	['f' - 'a'] = " file files filename field fields format form factory function func fn "
-		"from flow frame frames failure failed failures fingerprint ",
+		      "from flow frame frames failure failed failures fingerprint ",
 	['g' - 'a'] = " generator group groups grant grants ",
 	['h' - 'a'] = " header headers hint handler hook hooks help host helper helpers "
-		"hash_algorithm ",
+		      "hash_algorithm ",
 	['i' - 'a'] = " id ids icon image input index issuer info is invalid iterations item "
-		"items ",
+		      "items ",
 	['k' - 'a'] = " kind ",
 	['l' - 'a'] = " length len lifetime limit label labels list lists location locations "
-		"lexer level levels length_min logged login logout link links ",
+		      "lexer level levels length_min logged login logout link links ",
 	['m' - 'a'] = " message messages msg manager method mode min max map module modified "
-		"mock model mount managers modal ",
+		      "mock model mount managers modal ",
 	['n' - 'a'] = " name names namespace number num no node ",
 	['o' - 'a'] = " offset options option owner object objects only ",
 	['p' - 'a'] = " path paths policy policies placeholder pattern prefix param params "
-		"parameter page provider providers position plugin plugins plain parser "
-		"port property properties press pair pairs prompt permission "
-		"permissions ",
+		      "parameter page provider providers position plugin plugins plain parser "
+		      "port property properties press pair pairs prompt permission "
+		      "permissions ",
 	['q' - 'a'] = " question ",
 	['r' - 'a'] = " regex regexp required require reset ref rules renderer request "
-		"response resource resources rotate rotation reader role roles realm "
-		"record records ring range rounds ",
+		      "response resource resources rotate rotation reader role roles realm "
+		      "record records ring range rounds ",
 	['s' - 'a'] = " size suffix selector style styles service store storage strategy "
-		"status state scope scopes strength set settings setting source sources "
-		"stream server servers support spec schema stroke space success signin "
-		"signup screen ",
+		      "status state scope scopes strength set settings setting source sources "
+		      "stream server servers support spec schema stroke space success signin "
+		      "signup screen ",
 	['t' - 'a'] = " type types ttl timeout text title time times timestamp to tests test "
-		"template templates table thumbprint tag tags ",
+		      "template templates table thumbprint tag tags ",
 	['u' - 'a'] = " url urls uri uris usage update updates updated user users username up "
-		"util utils ",
+		      "util utils ",
 	['v' - 'a'] = " view version validator validators validation via vault var variable "
-		"variables value_from valuefrom verified verify verification valid ",
+		      "variables value_from valuefrom verified verify verification valid ",
 	['w' - 'a'] = " writer word words wrapper ",
 };
 
@@ -58,7 +58,7 @@ static rv_wordlist key_heads_other = {
 	['a' - 'a'] = " alt arrow action any another attr attribute add all and a an artifact ",
 	['b' - 'a'] = " bucket base by ",
 	['c' - 'a'] = " cache col column composite ctrl current cert certificate config class "
-		"child children contains ",
+		      "child children contains ",
 	['d' - 'a'] = " dict down document doc dictionary dedup default del delete ",
 	['e' - 'a'] = " event enter escape entry error each every env encrypted encapsulated ",
 	['f' - 'a'] = " foreign field first filter file feature flag for from function func fk ",
@@ -68,20 +68,20 @@ static rv_wordlist key_heads_other = {
 	['j' - 'a'] = " json join ",
 	['k' - 'a'] = " known kv kafka ",
 	['l' - 'a'] = " lookup left label locale last lang language l10n lru local "
-		"license_plate ",
+		      "license_plate ",
 	['m' - 'a'] = " map meta message menu min max msg metric media multi ",
 	['n' - 'a'] = " natural nav node next new name num normal no ",
 	['o' - 'a'] = " object order old other option outer on off of or ",
 	['p' - 'a'] = " public pub primary partition parent page property param prev previous "
-		"path prop product preference put press pressed pk pgp_public ",
+		      "path prop product preference put press pressed pk pgp_public ",
 	['q' - 'a'] = " query ",
 	['r' - 'a'] = " routing row registry right route react record range redis root remove "
-		"release registration_id ",
+		      "release registration_id ",
 	['s' - 'a'] = " sort short shift same search sorting s3 setting storage string str "
-		"style state stat sub super section special set soft "
-		"signature_verification ",
+		      "style state stat sub super section special set soft "
+		      "signature_verification ",
 	['t' - 'a'] = " translation tab tree tag this that table text title topic top to the "
-		"trusted ",
+		      "trusted ",
 	['u' - 'a'] = " unique up uuid ",
 	['v' - 'a'] = " variable var verification verifying verify ",
 	['w' - 'a'] = " with wrapped ",
@@ -90,7 +90,7 @@ static rv_wordlist key_heads_other = {
 /* Before "key": what it opens. */
 static rv_wordlist key_heads_secret = {
 	['a' - 'a'] = " api access aes auth account app application admin authorization apps "
-		"aws azure algolia anthropic ",
+		      "aws azure algolia anthropic ",
 	['b' - 'a'] = " bot ",
 	['c' - 'a'] = " crypt crypto cipher consumer client cookie ",
 	['d' - 'a'] = " deploy datadog data_encryption dev ",
@@ -103,11 +103,11 @@ static rv_wordlist key_heads_secret = {
 	['m' - 'a'] = " master master_encryption map maps mailgun merchant ",
 	['o' - 'a'] = " openai ",
 	['p' - 'a'] = " private priv pem primary_access partner prod psk preshared pre_shared "
-		"push ",
+		      "push ",
 	['r' - 'a'] = " rsa rndc ",
 	['s' - 'a'] = " secret signing sign signature shared server session security ssh "
-		"service subscription stripe sendgrid storage_account staging sandbox "
-		"server_side ",
+		      "service subscription stripe sendgrid storage_account staging sandbox "
+		      "server_side ",
 	['t' - 'a'] = " twilio test tsig ",
 	['u' - 'a'] = " user ",
 	['v' - 'a'] = " vendor ",
@@ -119,7 +119,7 @@ static rv_wordlist token_heads_other = {
 	['a' - 'a'] = " abort ast ",
 	['b' - 'a'] = " begin by block ",
 	['c' - 'a'] = " continuation cancel cancellation close current comma colon cursor "
-		"consume comment ",
+		      "consume comment ",
 	['d' - 'a'] = " design delimiter ",
 	['e' - 'a'] = " end expect eof each ",
 	['f' - 'a'] = " first for ",
@@ -130,7 +130,7 @@ static rv_wordlist token_heads_other = {
 	['n' - 'a'] = " next new number ",
 	['o' - 'a'] = " open op operator ",
 	['p' - 'a'] = " page parse peek prev punctuation pagination paging publickey "
-		"public_key pos ",
+		      "public_key pos ",
 	['r' - 'a'] = " right resume ",
 	['s' - 'a'] = " sync start sub syntax symbol string semicolon scroll skip stop ",
 	['t' - 'a'] = " text type ",
@@ -193,27 +193,16 @@ static rv_wordlist asking_verbs = {
 
 /* In one word with "auth". */
 static rv_wordlist auth_heads = {
-	['b' - 'a'] = " basic ",
-	['d' - 'a'] = " db ",
-	['f' - 'a'] = " ftp ",
-	['h' - 'a'] = " http ",
-	['i' - 'a'] = " imap ",
-	['o' - 'a'] = " o ",
-	['p' - 'a'] = " proxy ",
-	['s' - 'a'] = " smtp ",
-	['u' - 'a'] = " user ",
-	['w' - 'a'] = " web ",
-	['x' - 'a'] = " x ",
+	['b' - 'a'] = " basic ", ['d' - 'a'] = " db ",	 ['f' - 'a'] = " ftp ",
+	['h' - 'a'] = " http ",	 ['i' - 'a'] = " imap ", ['o' - 'a'] = " o ",
+	['p' - 'a'] = " proxy ", ['s' - 'a'] = " smtp ", ['u' - 'a'] = " user ",
+	['w' - 'a'] = " web ",	 ['x' - 'a'] = " x ",
 };
 
 /* Behind "password" without a join. */
 static rv_wordlist run_on_tails = {
-	['f' - 'a'] = " file field ",
-	['h' - 'a'] = " hash ",
-	['i' - 'a'] = " id ",
-	['l' - 'a'] = " length ",
-	['n' - 'a'] = " name ",
-	['p' - 'a'] = " path ",
+	['f' - 'a'] = " file field ", ['h' - 'a'] = " hash ", ['i' - 'a'] = " id ",
+	['l' - 'a'] = " length ",     ['n' - 'a'] = " name ", ['p' - 'a'] = " path ",
 	['t' - 'a'] = " type ",
 };
 
@@ -228,25 +217,15 @@ static rv_wordlist near_tails = {
 
 /* In one word with "pass", which is then no password. */
 static rv_wordlist pass_heads = {
-	['b' - 'a'] = " by ",
-	['c' - 'a'] = " com ",
-	['e' - 'a'] = " encom ",
-	['i' - 'a'] = " im ",
-	['m' - 'a'] = " multi ",
-	['o' - 'a'] = " over ",
-	['s' - 'a'] = " sur ",
-	['t' - 'a'] = " tres ",
-	['u' - 'a'] = " under ",
+	['b' - 'a'] = " by ",  ['c' - 'a'] = " com ",	['e' - 'a'] = " encom ",
+	['i' - 'a'] = " im ",  ['m' - 'a'] = " multi ", ['o' - 'a'] = " over ",
+	['s' - 'a'] = " sur ", ['t' - 'a'] = " tres ",	['u' - 'a'] = " under ",
 };
 
 /* Behind the keyword: still the secret itself. */
 static rv_wordlist same_tails = {
-	['a' - 'a'] = " again ",
-	['c' - 'a'] = " confirmation confirm ",
-	['k' - 'a'] = " key ",
-	['p' - 'a'] = " password pass ",
-	['r' - 'a'] = " repeat retype ",
-	['s' - 'a'] = " secret ",
-	['t' - 'a'] = " token ",
-	['v' - 'a'] = " value ",
+	['a' - 'a'] = " again ",	 ['c' - 'a'] = " confirmation confirm ",
+	['k' - 'a'] = " key ",		 ['p' - 'a'] = " password pass ",
+	['r' - 'a'] = " repeat retype ", ['s' - 'a'] = " secret ",
+	['t' - 'a'] = " token ",	 ['v' - 'a'] = " value ",
 };

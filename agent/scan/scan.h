@@ -15,6 +15,9 @@ RV_NODISCARD rv_status rv_scanner_new(const struct rv_ruleset *set, struct rv_sc
 				      struct rv_diag *diag);
 /* The compiled-in set as it is. */
 RV_NODISCARD rv_status rv_scanner_new_builtin(struct rv_scanner **out, struct rv_diag *diag);
+/* Any set: like the above when its anchors are those of the compiled-in set. */
+RV_NODISCARD rv_status rv_scanner_new_ready(const struct rv_ruleset *set, struct rv_scanner **out,
+					    struct rv_diag *diag);
 void rv_scanner_free(struct rv_scanner *scanner);
 void rv_scanner_freep(struct rv_scanner **scanner);
 /* Compiles every regex now, with PCRE2's JIT when with_jit: before a process gives up mapping

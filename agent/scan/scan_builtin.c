@@ -29,13 +29,34 @@ static struct rv_str ready_anchors(void)
 	return (struct rv_str){rv_anchors_base, (size_t)(rv_anchors_base_end - rv_anchors_base)};
 }
 
-rv_status rv_scanner_new_builtin(struct rv_scanner **out, struct rv_diag *diag)
+/* The same rows in the same order have the same anchors. */
+static bool is_builtin(const struct rv_ruleset *set)
 {
-	RV_CLEANUP(rv_ruleset_freep) struct rv_ruleset *set = NULL;
-	struct rv_str ready = ready_anchors();
+	size_t count = 0, table_count = 0;
+	const struct rv_rule *const *rows = rv_ruleset_rows(set, &count);
+	const struct rv_rule *table = rv_rule_table(&table_count);
 
-	RV_TRY(rv_ruleset_new(true, &set));
+	for (size_t i = 0; i < count; i++) {
+		if (count != table_count || rows[i] != &table[i])
+			return false;
+	}
+	return count == table_count;
+}
+
+rv_status rv_scanner_new_ready(const struct rv_ruleset *set, struct rv_scanner **out,
+			       struct rv_diag *diag)
+{
+	struct rv_str ready = is_builtin(set) ? ready_anchors() : RV_STR_NONE;
+
 	if (ready.len > 0 && rv_is_ok(rv_scanner_new_packed(set, ready, out, NULL)))
 		return RV_OK;
 	return rv_scanner_new(set, out, diag);
+}
+
+rv_status rv_scanner_new_builtin(struct rv_scanner **out, struct rv_diag *diag)
+{
+	RV_CLEANUP(rv_ruleset_freep) struct rv_ruleset *set = NULL;
+
+	RV_TRY(rv_ruleset_new(true, &set));
+	return rv_scanner_new_ready(set, out, diag);
 }

@@ -5,8 +5,9 @@
 /* Pairs of bytes that templates, code and patterns are full of and secrets are not. */
 static bool has_marks(struct rv_str v)
 {
-	static const char pairs[] = "${ {{ }} <% %> #{ $( %( {} $[ @@ %{ [[ <? \\( ){ ); => && || ]( .* [^ +( "
-				    "\\d \\w \\s () ";
+	static const char pairs[] =
+		"${ {{ }} <% %> #{ $( %( {} $[ @@ %{ [[ <? \\( ){ ); => && || ]( .* [^ +( "
+		"\\d \\w \\s () ";
 
 	for (size_t i = 0; i + 1 < v.len; i++) {
 		uint8_t c = v.data[i];
@@ -21,7 +22,8 @@ static bool has_marks(struct rv_str v)
 			if ((uint8_t)pair[0] == c && (uint8_t)pair[1] == d)
 				return true;
 		}
-		if ((c == '.' && rv_says_at(v, i, "...")) || (c == '&' && rv_says_at(v, i, "&lt;")) ||
+		if ((c == '.' && rv_says_at(v, i, "...")) ||
+		    (c == '&' && rv_says_at(v, i, "&lt;")) ||
 		    (c == '[' && rv_says_at(v, i, "[redacted")) || (c == '{' && rv_is_digit(d)) ||
 		    (c == 0xe2 && rv_says_at(v, i, "\xe2\x80\xa6")))
 			return true;
@@ -63,7 +65,6 @@ static bool is_variable(struct rv_str v, bool is_bare)
 		return false;
 	return first == '$' ? v.len > 1 && !rv_is_digit(v.data[1]) : is_bare || v.len < 3;
 }
-
 
 /* Types, and what says that there is nothing. */
 static rv_wordlist type_words = {
@@ -218,6 +219,7 @@ bool rv_value_is_reference(struct rv_str value, bool is_bare)
 	if (is_bare && (memchr(value.data, '(', value.len) || value.data[0] == '['))
 		return true;
 	return has_marks(value) || is_framed(value) || is_variable(value, is_bare) ||
-	       rv_wordlist_at(type_words, value, 0) == value.len || rv_wordlist_at(lookups, value, 0) || is_path(value) || is_mail(value) ||
+	       rv_wordlist_at(type_words, value, 0) == value.len ||
+	       rv_wordlist_at(lookups, value, 0) || is_path(value) || is_mail(value) ||
 	       is_measure(value);
 }

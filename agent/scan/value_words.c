@@ -1,6 +1,6 @@
 /* scan: words that people put where a secret goes. Not here: other looks (value.c). */
-#include "agent/scan/value_private.h"
 #include "agent/scan/value_words.h"
+#include "agent/scan/value_private.h"
 
 #define PLACEHOLDER_MAX 48
 #define TELLING_MAX	256
@@ -28,8 +28,6 @@ bool rv_says(struct rv_str s, const char *word)
 	}
 	return false;
 }
-
-
 
 static bool is_filler(struct rv_str v)
 {
@@ -159,7 +157,8 @@ uint64_t rv_value_placeholder(struct rv_str value)
 		bits |= RV_BIT(PLACEHOLDER);
 	else if (is_leet_filler(value))
 		bits |= RV_BIT(HOLDS_PLACEHOLDER);
-	if (value.len <= TELLING_MAX && (rv_wordlist_within(telling, value) || has_telling_sign(value)))
+	if (value.len <= TELLING_MAX &&
+	    (rv_wordlist_within(telling, value) || has_telling_sign(value)))
 		bits |= RV_BIT(HOLDS_PLACEHOLDER);
 	if (is_sequence(value) || is_monotone(value))
 		bits |= RV_BIT(SEQUENCE);

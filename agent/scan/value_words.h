@@ -6,10 +6,10 @@
 /* Nothing but these, in any order, with signs and digits between or behind, is no secret. */
 static rv_wordlist fillers = {
 	['a' - 'a'] = " apikey api auth admin anonymous any another access a an and aws azure "
-		"app account abc abcd asdf ",
+		      "app account abc abcd asdf ",
 	['b' - 'a'] = " bar baz bad blank bearer basic be bot build ",
 	['c' - 'a'] = " credentials credential creds cred changeme change changed current "
-		"correct client consumer censored code ci config ",
+		      "correct client consumer censored code ci config ",
 	['d' - 'a'] = " demo dummy default data db database dev ",
 	['e' - 'a'] = " examples example eggs enter empty encrypted encoded env ",
 	['f' - 'a'] = " fake foobar foo first fixme for from field ",
@@ -23,14 +23,14 @@ static rv_wordlist fillers = {
 	['n' - 'a'] = " nobody new not no none null nil name nonce ",
 	['o' - 'a'] = " old other of or oauth ",
 	['p' - 'a'] = " password passwd passphrase passwort pass pwd provide private public "
-		"plain placeholder put postgres postgresql prod production please param ",
+		      "plain placeholder put postgres postgresql prod production please param ",
 	['q' - 'a'] = " qux quux qwerty ",
 	['r' - 'a'] = " root replace right real refresh random removed redacted redis ",
 	['s' - 'a'] = " secrets secret someone sample stub spam some second string session "
-		"server shared super strong short simple set salt staging service "
-		"should ",
+		      "server shared super strong short simple set salt staging service "
+		      "should ",
 	['t' - 'a'] = " tokens token tester testing tests test the this that third text top "
-		"todo tbd to tmp temp temporary type ",
+		      "todo tbd to tmp temp temporary type ",
 	['u' - 'a'] = " username user ",
 	['v' - 'a'] = " valid value very variable var ",
 	['w' - 'a'] = " wrong weak with world ",

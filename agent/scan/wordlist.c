@@ -16,7 +16,8 @@ size_t rv_wordlist_at(rv_wordlist list, struct rv_str text, size_t at)
 	for (const char *word = list[letter] + 1; *word;) {
 		size_t len = 1; /* the first letter is known to fit */
 
-		while (word[len] != ' ' && at + len < text.len && fold(text.data[at + len]) == (uint8_t)word[len])
+		while (word[len] != ' ' && at + len < text.len &&
+		       fold(text.data[at + len]) == (uint8_t)word[len])
 			len++;
 		if (word[len] == ' ' && len > best)
 			best = len;

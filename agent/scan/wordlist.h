@@ -1,5 +1,5 @@
-/* scan: lists of small words written out by their first letter, so that looking one up touches a few
- * dozen bytes. Not here: the lists. */
+/* scan: lists of small words written out by their first letter, so that looking one up touches a
+ * few dozen bytes. Not here: the lists. */
 #pragma once
 
 #include "agent/base/buf.h"

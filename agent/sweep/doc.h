@@ -15,7 +15,8 @@ struct rv_run_key {
 struct rv_judging {
 	struct rv_str value;
 	struct rv_str match;  /* all that the rule matched */
-	struct rv_str line;   /* the whole line, without its end; at most RV_LINE_MAX */
+	struct rv_str line;   /* the first line of the value, cut to RV_LINE_MAX around it */
+	size_t value_end;     /* in line; at most its length */
 	struct rv_str before; /* the line before, for markers; may be empty */
 };
 #define RV_LINE_MAX 4096

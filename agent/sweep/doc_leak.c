@@ -198,6 +198,9 @@ static rv_status make_leak(struct rv_sweeper *w, const struct rv_doc *doc,
 			.value = value,
 			.match = {layer->bytes.data + found->match_start, found->match_len},
 			.line = line,
+			.value_end = found->start - line_start + found->len < line.len
+					     ? found->start - line_start + found->len
+					     : line.len,
 			.before = line_before(layer->bytes, line_start),
 		};
 

@@ -31,6 +31,9 @@ struct rv_str rv_walk_path(struct rv_walk_reader *r, const struct rv_walk_dir *d
 {
 	if (!dir)
 		return rv_str_of(name);
+	/* What lies in "." is known by its own name. */
+	if (dir->path_len == 1 && dir->path[0] == '.' && *name)
+		return rv_str_of(name);
 	rv_buf_reset(&r->path);
 	rv_status s = rv_buf_put(&r->path, dir->path, dir->path_len);
 	bool has_slash = dir->path_len > 0 && dir->path[dir->path_len - 1] == '/';

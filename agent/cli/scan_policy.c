@@ -1,0 +1,349 @@
+/* cli: see scan_policy.h. */
+#include "agent/cli/scan_policy.h"
+
+#include "agent/base/clock.h"
+#include "agent/base/fd.h"
+#include "agent/base/path.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Where files are read from: a directory, or a tree of a repository. */
+struct source {
+	char dir[4096];
+	struct rv_repo_view *view; /* NULL: the directory */
+	struct rv_git_oid tree;
+	struct rv_leaks *gaps;
+};
+
+static rv_status read_path(const char *path, struct rv_buf *out, struct rv_diag *diag)
+{
+	return rv_file_read(path, RV_BASELINE_FILE_MAX, out, diag);
+}
+
+/* A file by its name in the source. NOT_FOUND when there is none. */
+static rv_status read_named(const struct source *s, const char *name, struct rv_buf *out,
+			    struct rv_diag *diag)
+{
+	char path[8192];
+
+	if (s->view)
+		return rv_repo_file(s->view, &s->tree, rv_str_of(name), RV_BASELINE_FILE_MAX, out);
+	int n = snprintf(path, sizeof(path), "%s/%s", s->dir, name);
+	if (n < 0 || (size_t)n >= sizeof(path))
+		return rv_fail(RV_CLASS_MISCONFIGURED, diag, "a path too long: %s", name);
+	if (access(path, F_OK) != 0)
+		return rv_fail(RV_CLASS_NOT_FOUND, NULL, "no %s", name);
+	return read_path(path, out, diag);
+}
+
+/* Files that a configuration names: relative to where it is scanned. */
+static rv_status read_for_config(void *context, const char *path, struct rv_buf *out,
+				 struct rv_diag *diag)
+{
+	const struct source *s = context;
+	rv_status status;
+
+	if (path[0] == '/' && !s->view)
+		status = read_path(path, out, diag);
+	else
+		status = read_named(s, path, out, diag);
+	if (rv_class_of(status) == RV_CLASS_NOT_FOUND)
+		return rv_fail(RV_CLASS_NOT_FOUND, diag, "there is no file %s", path);
+	return status;
+}
+
+static rv_status load_bytes(struct rv_scan_policy *p, enum rv_scan_source source,
+			    const struct rv_buf *text, const char *name, struct rv_diag *diag)
+{
+	p->file_count++;
+	return rv_scan_config_load(p->config, source, rv_buf_view(text), name, diag);
+}
+
+static rv_status load_if_there(struct rv_scan_policy *p, const struct source *s,
+			       enum rv_scan_source source, const char *name, bool *out_is_there,
+			       struct rv_diag *diag)
+{
+	RV_CLEANUP(rv_buf_done) struct rv_buf text = {0};
+
+	rv_buf_init(&text, RV_SCAN_CONFIG_FILE_MAX);
+	rv_status status = read_named(s, name, &text, diag);
+	*out_is_there = rv_class_of(status) != RV_CLASS_NOT_FOUND;
+	if (!*out_is_there)
+		return RV_OK;
+	RV_TRY(status);
+	return load_bytes(p, source, &text, name, diag);
+}
+
+static rv_status load_file(struct rv_scan_policy *p, enum rv_scan_source source, const char *path,
+			   struct rv_diag *diag)
+{
+	RV_CLEANUP(rv_buf_done) struct rv_buf text = {0};
+
+	rv_buf_init(&text, RV_SCAN_CONFIG_FILE_MAX);
+	RV_TRY(read_path(path, &text, diag));
+	return load_bytes(p, source, &text, path, diag);
+}
+
+static enum rv_scan_source source_of(const char *path)
+{
+	struct rv_str s = rv_str_of(path);
+
+	return rv_str_ends_with(s, ".yaml") || rv_str_ends_with(s, ".yml")
+		       ? RV_SCAN_SOURCE_NATIVE
+		       : RV_SCAN_SOURCE_GITLEAKS;
+}
+
+static rv_status load_config(struct rv_scan_policy *p, const struct rv_scan_ask *ask,
+			     const struct source *s, struct rv_diag *diag)
+{
+	const char *named = ask->config ? ask->config : getenv("GITLEAKS_CONFIG");
+	bool is_there = false;
+
+	if (named && *named)
+		return load_file(p, source_of(named), named, diag);
+	RV_TRY(load_if_there(p, s, RV_SCAN_SOURCE_GITLEAKS, ".gitleaks.toml", &is_there, diag));
+	return load_if_there(p, s, RV_SCAN_SOURCE_NATIVE, ".reeve.yaml", &is_there, diag);
+}
+
+static rv_status load_ignores(struct rv_scan_policy *p, const struct rv_scan_ask *ask,
+			      const struct source *s, struct rv_diag *diag)
+{
+	static const struct {
+		const char *name;
+		enum rv_scan_source source;
+	} files[] = {{".gitleaksignore", RV_SCAN_SOURCE_FINGERPRINTS},
+		     {".betterleaksignore", RV_SCAN_SOURCE_FINGERPRINTS},
+		     {".reeveignore", RV_SCAN_SOURCE_IGNORE}};
+	char path[4200];
+	struct stat st;
+
+	for (size_t i = 0; i < RV_LEN(files); i++) {
+		bool is_there = false;
+
+		RV_TRY(load_if_there(p, s, files[i].source, files[i].name, &is_there, diag));
+	}
+	if (!ask->ignore_path)
+		return RV_OK;
+	if (stat(ask->ignore_path, &st) != 0)
+		return rv_fail_errno(diag, "cannot read %s", ask->ignore_path);
+	(void)snprintf(path, sizeof(path), "%s%s", ask->ignore_path,
+		       S_ISDIR(st.st_mode) ? "/.gitleaksignore" : ""); /* cut: not found */
+	if (access(path, F_OK) != 0)
+		return RV_OK; /* gitleaks takes a directory without one */
+	return load_file(p, RV_SCAN_SOURCE_FINGERPRINTS, path, diag);
+}
+
+static rv_status load_excludes(struct rv_scan_policy *p, const struct rv_scan_ask *ask,
+			       struct rv_diag *diag)
+{
+	RV_CLEANUP(rv_buf_done) struct rv_buf text = {0};
+	size_t index;
+	const json_t *item;
+
+	rv_buf_init(&text, RV_SCAN_CONFIG_FILE_MAX);
+	json_array_foreach (ask->excludes, index, item) {
+		RV_TRY(rv_buf_put_str(&text, json_string_value(item)));
+		RV_TRY(rv_buf_put_byte(&text, '\n'));
+	}
+	return text.len > 0 ? load_bytes(p, RV_SCAN_SOURCE_IGNORE, &text, "--exclude", diag)
+			    : RV_OK;
+}
+
+/* Rules of one's own come as a configuration that names them. */
+static rv_status load_rules(struct rv_scan_policy *p, const struct rv_scan_ask *ask,
+			    struct rv_diag *diag)
+{
+	RV_CLEANUP(rv_buf_done) struct rv_buf text = {0};
+	size_t index;
+	const json_t *item;
+
+	if (json_array_size(ask->rules) == 0)
+		return RV_OK;
+	rv_buf_init(&text, RV_SCAN_CONFIG_FILE_MAX);
+	RV_TRY(rv_buf_put_str(&text, "version: 1\nscan:\n  rules:\n"));
+	json_array_foreach (ask->rules, index, item) {
+		RV_CLEANUP(rv_freep) char *real = realpath(json_string_value(item), NULL);
+
+		if (!real)
+			return rv_fail_errno(diag, "cannot read %s", json_string_value(item));
+		if (strpbrk(real, "'\n"))
+			return rv_fail(RV_CLASS_MISCONFIGURED, diag,
+				       "a path with quotes or line "
+				       "ends cannot be given as --rules");
+		RV_TRY(rv_buf_printf(&text, "    - '%s'\n", real));
+	}
+	return load_bytes(p, RV_SCAN_SOURCE_NATIVE, &text, "--rules", diag);
+}
+
+static rv_status narrow(struct rv_scan_policy *p, const struct rv_scan_ask *ask,
+			struct rv_diag *diag)
+{
+	size_t count = json_array_size(ask->enable_rules);
+	RV_CLEANUP(rv_freep) const char **ids = calloc(count + 1, sizeof(*ids));
+
+	if (count == 0)
+		return RV_OK;
+	if (!ids)
+		return rv_fail_nomem(diag);
+	for (size_t i = 0; i < count; i++)
+		ids[i] = json_string_value(json_array_get(ask->enable_rules, i));
+	return rv_ruleset_only(rv_scan_config_rules_edit(p->config), ids, diag);
+}
+
+static rv_status load_baseline(struct rv_scan_policy *p, const struct rv_scan_ask *ask,
+			       const struct source *s, struct rv_diag *diag)
+{
+	const struct rv_scan_settings *settings = rv_scan_config_settings(p->config);
+	RV_CLEANUP(rv_buf_done) struct rv_buf text = {0};
+	const char *name = settings->baseline ? settings->baseline : ".reeve-baseline.json";
+	char path[5000];
+	rv_status status;
+
+	rv_buf_init(&text, RV_BASELINE_FILE_MAX);
+	(void)snprintf(path, sizeof(path), "%s/%s", s->dir, name); /* cut: not found below */
+	p->baseline_path = strdup(ask->baseline ? ask->baseline : path);
+	if (!p->baseline_path)
+		return rv_fail_nomem(diag);
+	if (ask->makes_baseline && access(p->baseline_path, F_OK) != 0)
+		return RV_OK;
+	status = ask->baseline ? read_path(ask->baseline, &text, diag)
+			       : read_named(s, name, &text, diag);
+	if (rv_class_of(status) == RV_CLASS_NOT_FOUND && !ask->baseline && !settings->baseline)
+		return RV_OK;
+	if (rv_class_of(status) == RV_CLASS_NOT_FOUND)
+		rv_diag_next(diag, "reeve baseline create");
+	RV_TRY(status);
+	return rv_baseline_parse(rv_buf_view(&text), ask->baseline ? ask->baseline : name,
+				 rv_now_utc_us(), &p->baseline, diag);
+}
+
+/* The directory whose files count: what is scanned, or its repository's work tree. */
+static rv_status find_dir(struct source *s, const struct rv_scan_ask *ask, struct rv_diag *diag)
+{
+	const char *path = ask->sweep.source == RV_SWEEP_STDIN ? "." : ask->sweep.paths[0];
+	struct stat st;
+
+	if (strlen(path) >= sizeof(s->dir))
+		return rv_fail(RV_CLASS_MISCONFIGURED, diag, "a path too long");
+	(void)snprintf(s->dir, sizeof(s->dir), "%s", path); /* fits */
+	if (stat(path, &st) == 0 && !S_ISDIR(st.st_mode)) {
+		char *slash = strrchr(s->dir, '/');
+
+		if (slash)
+			slash[slash == s->dir] = '\0';
+		else
+			(void)snprintf(s->dir, sizeof(s->dir), "."); /* fits */
+	}
+	return RV_OK;
+}
+
+/* A change is judged by the rules of what it changes. */
+static rv_status find_source(struct source *s, const struct rv_scan_ask *ask,
+			     struct rv_repo_view *view, struct rv_diag *diag)
+{
+	bool is_git = ask->sweep.source == RV_SWEEP_GIT || ask->sweep.source == RV_SWEEP_STAGED ||
+		      ask->sweep.source == RV_SWEEP_DIFF;
+	const char *ref = ask->policy_ref ? ask->policy_ref : ask->sweep.base;
+
+	RV_TRY(find_dir(s, ask, diag));
+	if (!is_git && !ask->policy_ref)
+		return RV_OK;
+	RV_TRY(rv_repo_view_open(view, ask->sweep.repo, s->gaps, diag));
+	if (view->git->work_tree && strlen(view->git->work_tree) < sizeof(s->dir))
+		(void)snprintf(s->dir, sizeof(s->dir), "%s", view->git->work_tree); /* fits */
+	if (!ref)
+		return RV_OK;
+	s->view = view;
+	return rv_repo_tree_of(view, ref, &s->tree, diag);
+}
+
+static rv_status load_all(struct rv_scan_policy *p, const struct rv_scan_ask *ask,
+			  const struct source *s, struct rv_diag *diag)
+{
+	const struct rv_scan_reader reader = {read_for_config, (void *)(uintptr_t)s};
+
+	RV_TRY(rv_scan_config_new(&reader, rv_now_utc_us(), &p->config));
+	RV_TRY(load_config(p, ask, s, diag));
+	RV_TRY(load_rules(p, ask, diag));
+	RV_TRY(load_ignores(p, ask, s, diag));
+	RV_TRY(load_excludes(p, ask, diag));
+	RV_TRY(rv_scan_config_seal(p->config, diag));
+	RV_TRY(narrow(p, ask, diag));
+	RV_TRY(load_baseline(p, ask, s, diag));
+	RV_TRY(rv_identity_new(p->baseline ? rv_baseline_salt(p->baseline) : NULL, &p->identity));
+	rv_filter_init(&p->filter, p->config, p->baseline, p->identity, rv_now_utc_us());
+	if (ask->has_min_confidence)
+		p->filter.min_confidence = ask->min_confidence;
+	p->filter.ignores_markers = ask->ignores_foreign_marks;
+	return RV_OK;
+}
+
+rv_status rv_scan_policy_load(struct rv_scan_policy *policy, const struct rv_scan_ask *ask,
+			      struct rv_diag *diag)
+{
+	struct rv_repo_view view = {0};
+	struct rv_leaks gaps = {0};
+	struct source source = {.gaps = &gaps};
+
+	*policy = (struct rv_scan_policy){0};
+	pthread_mutex_init(&policy->lock, NULL);
+	rv_status status = find_source(&source, ask, &view, diag);
+	if (rv_is_ok(status))
+		status = load_all(policy, ask, &source, diag);
+	rv_repo_view_done(&view);
+	rv_leaks_done(&gaps); /* the scan itself tells them again */
+	return status;
+}
+
+void rv_scan_policy_done(struct rv_scan_policy *policy)
+{
+	rv_identity_free(policy->identity);
+	rv_baseline_free(policy->baseline);
+	rv_scan_config_free(policy->config);
+	free(policy->baseline_path);
+	pthread_mutex_destroy(&policy->lock);
+}
+
+bool rv_scan_policy_wants(void *user, struct rv_str path, bool is_dir)
+{
+	const struct rv_scan_policy *p = user;
+
+	/* "./" is how the walk names what lies in "." */
+	if (path.len > 2 && path.data[0] == '.' && path.data[1] == '/')
+		path = (struct rv_str){path.data + 2, path.len - 2};
+	return is_dir || !rv_filter_skips_path(p->config, path, NULL);
+}
+
+rv_status rv_scan_policy_judge(void *user, struct rv_leaks *leaks, struct rv_leak *leak,
+			       const struct rv_judging *about)
+{
+	struct rv_scan_policy *p = user;
+	struct rv_filter_answer answer;
+	struct rv_str path = leak->path;
+	if (path.len > 2 && path.data[0] == '.' && path.data[1] == '/')
+		path = (struct rv_str){path.data + 2, path.len - 2};
+	struct rv_filter_question question = {.rule = leak->rule,
+					      .path = path,
+					      .inside = leak->inside,
+					      .value = about->value,
+					      .match = about->match,
+					      .lines = about->line,
+					      .value_end = about->value_end,
+					      .before = about->before,
+					      .line = leak->line,
+					      .commit = leak->first.id,
+					      .confidence = leak->confidence};
+
+	pthread_mutex_lock(&p->lock);
+	rv_status status = rv_filter_judge(&p->filter, &question, &answer);
+	pthread_mutex_unlock(&p->lock);
+	RV_TRY(status);
+	leak->state = answer.state;
+	leak->fingerprint = rv_leaks_text(leaks, rv_str_of(answer.fingerprint));
+	const char *note = answer.note[0] ? answer.note : answer.problem;
+	leak->note = *note ? rv_leaks_text(leaks, rv_str_of(note)) : NULL;
+	return leak->fingerprint && (!*note || leak->note) ? RV_OK : rv_fail_nomem(NULL);
+}

@@ -1,0 +1,32 @@
+/* cli: what `reeve scan` tells and what not: configuration, ignore files and baseline, found by
+ * their names beside what is scanned, or in a commit. Not here: judging one finding (filter.h). */
+#pragma once
+
+#include "agent/cli/scan_ask.h"
+#include "agent/sweep/filter.h"
+#include "agent/sweep/repo_view.h"
+
+#include <pthread.h>
+
+struct rv_scan_policy {
+	struct rv_scan_config *config;
+	struct rv_baseline *baseline; /* or NULL */
+	char *baseline_path;	      /* from which, or where one would go; owned */
+	struct rv_identity *identity;
+	struct rv_filter filter;
+	pthread_mutex_t lock; /* a baseline remembers what was found */
+	uint32_t file_count;  /* configuration files that were read */
+};
+
+/* Reads .reeve.yaml, .gitleaks.toml, .gitleaksignore, .betterleaksignore, .reeveignore and
+ * .reeve-baseline.json of the directory that is scanned, or those of ask->policy_ref (--diff: its
+ * base), or what the options name. GITLEAKS_CONFIG names a file as --config does. MALFORMED with
+ * file:line:column. Call rv_scan_policy_done whatever comes. */
+RV_NODISCARD rv_status rv_scan_policy_load(struct rv_scan_policy *policy,
+					   const struct rv_scan_ask *ask, struct rv_diag *diag);
+void rv_scan_policy_done(struct rv_scan_policy *policy);
+/* For rv_sweep_shared.judge; user is struct rv_scan_policy. */
+rv_status rv_scan_policy_judge(void *user, struct rv_leaks *leaks, struct rv_leak *leak,
+			       const struct rv_judging *about);
+/* For rv_sweep_options.wants; likewise. */
+bool rv_scan_policy_wants(void *user, struct rv_str path, bool is_dir);
