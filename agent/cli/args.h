@@ -10,6 +10,7 @@ struct rv_verb_args {
 		*paths; /* the words of a positional "paths*?", as given; NULL-ended; owned list */
 	size_t path_count;
 	int fd;		     /* RV_OPT_FD, opened; -1 none */
+	char *const *argv;   /* of the whole command line, as given; borrows */
 	const char *socket;  /* of the agent; borrows argv or the environment */
 	const char *libexec; /* where the roles are; NULL: the installed place */
 };

@@ -5,11 +5,13 @@
 #include "agent/cli/render.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 struct globals {
 	bool want_color;
 	const char *socket;
 	const char *libexec;
+	char *const *argv; /* as given */
 };
 
 /* The value of `--name VALUE` or `--name=VALUE`; NULL when argv[*at] is not that option. */
@@ -112,8 +114,10 @@ static int parse_and_run(struct rv_out *out, int argc, char **argv, const struct
 		return 0;
 	}
 	RV_CLEANUP(rv_verb_args_done)
-	struct rv_verb_args args = {
-		.fd = -1, .socket = globals->socket, .libexec = globals->libexec};
+	struct rv_verb_args args = {.fd = -1,
+				    .argv = globals->argv,
+				    .socket = globals->socket,
+				    .libexec = globals->libexec};
 	struct rv_diag diag = {0};
 	rv_status status = rv_verb_args_parse(verb, argc - words, argv + words, &args, &diag);
 	if (!rv_is_ok(status))
@@ -150,6 +154,12 @@ int main(int argc, char **argv)
 	struct globals globals = {.want_color = true,
 				  .socket = socket && *socket ? socket : RV_CONTROL_SOCKET,
 				  .libexec = getenv("REEVE_LIBEXEC")};
+	/* take_globals moves words about; reeve-fleet gets them as they came. */
+	RV_CLEANUP(rv_freep) char **given = calloc((size_t)argc + 1, sizeof(*given));
+	if (!given)
+		return 2;
+	memcpy(given, argv, (size_t)argc * sizeof(*given));
+	globals.argv = given;
 	int count = take_globals(argc, argv, &out, &globals);
 	rv_out_init(&out, globals.want_color);
 	if (count == 0)
