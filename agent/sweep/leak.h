@@ -20,7 +20,7 @@ enum rv_leak_state {
 /* "open", "new-rule", "baseline", "allowed", "weak"; else "invalid". */
 const char *rv_leak_state_name(enum rv_leak_state state);
 
-/* Where in the history (docs/scanning.md). Times are int64 microseconds UTC, 0 unknown. */
+/* Where in the history (docs/scanning.md). Times are int64 microseconds UTC; 0 and less unknown. */
 enum rv_leak_reach {
 	RV_REACH_NONE,	      /* not from a repository */
 	RV_REACH_HEAD,	      /* still in HEAD's tree */

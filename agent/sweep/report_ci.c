@@ -131,7 +131,7 @@ static void put_stamp(struct rv_emit *e, const char *key, int64_t utc_us)
 {
 	char text[RV_TIME_TEXT];
 
-	rv_time_text(utc_us, text);
+	rv_time_text(utc_us > 0 ? utc_us : 0, text);
 	text[19] = '\0';
 	rv_emit_str(e, key, text);
 }
@@ -160,7 +160,7 @@ static void put_scan(struct rv_report *r)
 	put_tool(r, "scanner");
 	rv_emit_str(e, "type", "secret_detection");
 	put_stamp(e, "start_time", facts->started_utc_us);
-	put_stamp(e, "end_time", facts->started_utc_us + facts->took_us);
+	put_stamp(e, "end_time", rv_report_end(facts));
 	rv_emit_str(e, "status",
 		    facts->exit_code == 0 || facts->exit_code == 1 ? "success" : "failure");
 	rv_emit_open(e, "messages", '[');

@@ -22,7 +22,7 @@ static void put_time(struct rv_emit *e, int64_t utc_us)
 {
 	char text[RV_TIME_TEXT] = "";
 
-	if (utc_us)
+	if (utc_us > 0)
 		rv_time_text(utc_us, text);
 	put_text(e, text);
 }

@@ -38,7 +38,7 @@ static void put_commit(struct rv_emit *e, const struct rv_leak_commit *commit)
 	rv_emit_uint(e, "Entropy", 0);
 	rv_emit_str(e, "Author", text_of(commit->author));
 	rv_emit_str(e, "Email", text_of(commit->email));
-	if (commit->at_utc_us)
+	if (commit->at_utc_us > 0)
 		rv_emit_time(e, "Date", commit->at_utc_us);
 	else
 		rv_emit_str(e, "Date", "");

@@ -22,44 +22,35 @@ static void put_head(struct rv_report *r)
 		       "<a class=\"skip\" href=\"#findings\">Skip to the findings</a>\n<main>\n");
 }
 
-static void put_headline(struct rv_report *r)
-{
-	size_t open = r->tally.of_state[RV_LEAK_OPEN];
-	struct rv_emit *e = &r->emit;
-
-	if (open)
-		rv_emit_fmt(e, "%zu secret%s found in %zu file%s", open, open == 1 ? "" : "s",
-			    r->tally.open_files, r->tally.open_files == 1 ? "" : "s");
-	else if (rv_report_is_incomplete(r->facts))
-		rv_emit_raw(e, "Incomplete: nothing found in what could be scanned");
-	else
-		rv_emit_raw(e, "No secrets found");
-}
-
 static void put_answer(struct rv_report *r)
 {
 	const struct rv_report_facts *facts = r->facts;
 	uint64_t gaps = rv_report_gap_total(facts);
+	bool is_warned = gaps || r->tally.of_state[RV_LEAK_NEW_RULE];
 	struct rv_emit *e = &r->emit;
 	char when[RV_TIME_TEXT];
 
 	rv_emit_raw(e, "<div class=\"answer ");
-	rv_emit_raw(e, r->tally.of_state[RV_LEAK_OPEN] ? "found" : gaps ? "incomplete" : "clean");
+	rv_emit_raw(e, r->tally.of_state[RV_LEAK_OPEN] ? "found"
+		       : is_warned		       ? "incomplete"
+						       : "clean");
 	rv_emit_raw(e, "\">\n<h1>");
-	put_headline(r);
+	if (gaps && r->tally.of_state[RV_LEAK_OPEN] == 0)
+		rv_emit_raw(e, "Incomplete. ");
+	rv_report_headline(r);
 	rv_emit_raw(e, "</h1>\n");
 	if (gaps)
 		rv_emit_fmt(e,
 			    "<p><strong>%llu not scanned whole</strong>: "
 			    "<a href=\"#ledger\">the ledger</a>.</p>\n",
 			    (unsigned long long)gaps);
-	rv_emit_raw(e, "<p>");
-	rv_emit_text(e, RV_AS_XML, facts->command);
-	rv_emit_raw(e, " <code>");
+	rv_emit_raw(e, "<p>Scanned <code>");
 	rv_emit_text(e, RV_AS_XML, facts->target);
-	rv_emit_raw(e, "</code>: ");
+	rv_emit_raw(e, "</code> (");
+	rv_emit_text(e, RV_AS_XML, facts->command);
+	rv_emit_raw(e, "): ");
 	rv_report_effort(r);
-	if (facts->started_utc_us) {
+	if (facts->started_utc_us > 0) {
 		rv_time_text(facts->started_utc_us, when);
 		rv_emit_fmt(e, ", <time datetime=\"%s\">%.10s %.5s UTC</time>", when, when,
 			    when + 11);
@@ -129,25 +120,25 @@ static void put_rules(struct rv_report *r)
 		return;
 	rv_emit_raw(e, "<section id=\"rules\" aria-labelledby=\"rules-h\">\n"
 		       "<h2 id=\"rules-h\">Rules</h2>\n<div class=\"scroll\" tabindex=\"0\" "
-		       "role=\"region\" aria-labelledby=\"rules-h\">\n<table>\n"
+		       "role=\"group\" aria-labelledby=\"rules-h\">\n<table>\n"
 		       "<caption>Rules that found something, and where to roll it</caption>\n"
-		       "<thead><tr><th scope=\"col\">Rule</th><th scope=\"col\">What</th>"
-		       "<th scope=\"col\">Provider</th><th scope=\"col\" class=\"number\">To settle"
-		       "</th><th scope=\"col\" class=\"number\">Listed</th>"
-		       "<th scope=\"col\">Roll it at</th></tr></thead>\n<tbody>\n");
+		       "<thead><tr><th scope=\"col\">Rule</th><th scope=\"col\">Roll it at</th>"
+		       "<th scope=\"col\">What</th><th scope=\"col\">Provider</th>"
+		       "<th scope=\"col\" class=\"number\">To settle</th>"
+		       "<th scope=\"col\" class=\"number\">Listed</th></tr></thead>\n<tbody>\n");
 	for (size_t i = 0; i < r->tally.rule_count; i++) {
 		const struct rv_tally_rule *row = &r->tally.rules[i];
 
 		rv_emit_raw(e, "<tr><th scope=\"row\"><code>");
 		rv_emit_text(e, RV_AS_XML, row->rule->id);
-		rv_emit_raw(e, "</code></th><td>");
+		rv_emit_raw(e, "</code></th><td class=\"link\">");
+		rv_html_link(r, row->rule);
+		rv_emit_raw(e, "</td><td class=\"what\">");
 		rv_emit_text(e, RV_AS_XML, row->rule->name);
 		rv_emit_raw(e, "</td><td>");
 		rv_emit_text(e, RV_AS_XML, row->rule->provider);
-		rv_emit_fmt(e, "</td><td class=\"number\">%zu</td><td class=\"number\">%zu</td>",
+		rv_emit_fmt(e, "</td><td class=\"number\">%zu</td><td class=\"number\">%zu",
 			    row->open, row->told);
-		rv_emit_raw(e, "<td>");
-		rv_html_link(r, row->rule);
 		rv_emit_raw(e, "</td></tr>\n");
 	}
 	rv_emit_raw(e, "</tbody>\n</table>\n</div>\n</section>\n");
@@ -183,9 +174,9 @@ static void put_gap(struct rv_report *r, const struct rv_gap *gap)
 		rv_emit_raw(e, gap->path.len ? "!" : "");
 		rv_emit_path(e, RV_AS_XML, rv_str_of(gap->inside));
 	}
-	rv_emit_raw(e, "</code></th><td>");
+	rv_emit_raw(e, "</code></th><td class=\"word\">");
 	rv_emit_text(e, RV_AS_XML, gap->reason);
-	rv_emit_raw(e, "</td><td>");
+	rv_emit_raw(e, "</td><td class=\"what\">");
 	rv_emit_text(e, RV_AS_XML, gap->detail);
 	rv_emit_raw(e, "</td></tr>\n");
 }
@@ -204,7 +195,7 @@ static void put_ledger(struct rv_report *r)
 		rv_emit_fmt(e, "<p>%zu of %llu are listed.</p>\n", facts->gap_count,
 			    (unsigned long long)total);
 	if (facts->gap_count) {
-		rv_emit_raw(e, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
+		rv_emit_raw(e, "<div class=\"scroll\" tabindex=\"0\" role=\"group\" "
 			       "aria-labelledby=\"ledger-h\">\n<table>\n"
 			       "<caption>A secret may be in any of these</caption>\n<thead><tr>"
 			       "<th scope=\"col\">What</th><th scope=\"col\">Why</th>"

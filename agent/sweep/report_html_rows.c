@@ -112,7 +112,7 @@ static void put_commit(struct rv_emit *e, const char *label, const struct rv_lea
 		rv_emit_raw(e, " by ");
 		rv_emit_text(e, RV_AS_XML, commit->author);
 	}
-	if (commit->at_utc_us) {
+	if (commit->at_utc_us > 0) {
 		rv_time_text(commit->at_utc_us, when);
 		rv_emit_fmt(e, ", <time datetime=\"%s\">%.10s</time>", when, when);
 	}

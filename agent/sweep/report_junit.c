@@ -118,7 +118,7 @@ void rv_report_junit(struct rv_report *r)
 	put_counts(r);
 	rv_emit_raw(e, ">\n  <testsuite name=\"reeve scan\"");
 	put_counts(r);
-	if (r->facts->started_utc_us) {
+	if (r->facts->started_utc_us > 0) {
 		/* Without the zone: the format's readers know no other. */
 		rv_time_text(r->facts->started_utc_us, started);
 		rv_emit_fmt(e, " timestamp=\"%.19s\"", started);

@@ -77,7 +77,7 @@ void rv_emit_time(struct rv_emit *emit, const char *key, int64_t utc_us)
 {
 	char text[RV_TIME_TEXT];
 
-	if (utc_us == 0)
+	if (utc_us <= 0)
 		return;
 	rv_time_text(utc_us, text);
 	rv_emit_str(emit, key, text);

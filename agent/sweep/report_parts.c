@@ -28,6 +28,16 @@ uint64_t rv_report_gap_total(const struct rv_report_facts *facts)
 	return facts->gap_total > facts->gap_count ? facts->gap_total : facts->gap_count;
 }
 
+int64_t rv_report_end(const struct rv_report_facts *facts)
+{
+	int64_t end = 0;
+
+	if (facts->started_utc_us <= 0 ||
+	    __builtin_add_overflow(facts->started_utc_us, facts->took_us, &end))
+		return 0;
+	return end;
+}
+
 bool rv_report_is_incomplete(const struct rv_report_facts *facts)
 {
 	return rv_report_gap_total(facts) > 0;
@@ -59,7 +69,7 @@ const char *rv_report_alive(const struct rv_leak *leak)
 	case 0:
 		return "dead: its provider refuses it";
 	case -1:
-		return "asked its provider: no clear answer";
+		return "its provider gives no clear answer";
 	default:
 		return NULL;
 	}
@@ -245,18 +255,26 @@ static void put_more(struct rv_report *r, enum rv_leak_state state, const char *
 	rv_emit_fmt(&r->emit, "; %zu %s", r->tally.of_state[state], word);
 }
 
+void rv_report_headline(struct rv_report *r)
+{
+	const size_t *of_state = r->tally.of_state;
+
+	if (of_state[RV_LEAK_OPEN]) {
+		put_count(&r->emit, of_state[RV_LEAK_OPEN], "secret");
+		rv_emit_raw(&r->emit, " in ");
+		put_count(&r->emit, r->tally.open_files, "file");
+	} else if (of_state[RV_LEAK_NEW_RULE]) {
+		rv_emit_raw(&r->emit, "Nothing that fails the check");
+	} else if (of_state[RV_LEAK_BASELINE]) {
+		rv_emit_raw(&r->emit, "No new secrets found");
+	} else {
+		rv_emit_raw(&r->emit, "No secrets found");
+	}
+}
+
 void rv_report_result(struct rv_report *r)
 {
-	const struct rv_tally *tally = &r->tally;
-	size_t open = tally->of_state[RV_LEAK_OPEN];
-
-	if (open == 0) {
-		rv_emit_raw(&r->emit, "No secrets found");
-	} else {
-		put_count(&r->emit, open, "secret");
-		rv_emit_raw(&r->emit, " in ");
-		put_count(&r->emit, tally->open_files, "file");
-	}
+	rv_report_headline(r);
 	put_more(r, RV_LEAK_NEW_RULE, "by new rules (only warned)");
 	put_more(r, RV_LEAK_BASELINE, "known");
 	put_more(r, RV_LEAK_ALLOWED, "allowed");

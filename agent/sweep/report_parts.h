@@ -43,6 +43,8 @@ struct rv_report {
 bool rv_report_tells(const struct rv_report_look *look, const struct rv_leak *leak);
 enum rv_level rv_report_level(const struct rv_leak *leak);
 const char *rv_report_level_name(enum rv_level level); /* "error", "warning", "note" */
+/* When the scan ended; 0 unknown. */
+int64_t rv_report_end(const struct rv_report_facts *facts);
 bool rv_report_is_incomplete(const struct rv_report_facts *facts);
 uint64_t rv_report_gap_total(const struct rv_report_facts *facts);
 /* The page where it is rolled, else its documentation; NULL: neither is http(s). */
@@ -70,7 +72,9 @@ void rv_report_gap(struct rv_report *r, enum rv_emit_as as, const struct rv_gap 
 void rv_report_again(struct rv_report *r, enum rv_emit_as as);
 /* "1204 files, 38.2 MB, 412 rules in 0.21 s" */
 void rv_report_effort(struct rv_report *r);
-/* "3 secrets in 2 files", "No secrets found", with what is known, allowed, weak, incomplete. */
+/* "3 secrets in 2 files", "No secrets found" */
+void rv_report_headline(struct rv_report *r);
+/* The headline, with what is known, allowed, weak, incomplete. */
 void rv_report_result(struct rv_report *r);
 
 void rv_report_text(struct rv_report *r);

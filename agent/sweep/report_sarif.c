@@ -291,8 +291,7 @@ static void put_invocation(struct rv_report *r)
 	rv_emit_bool(e, "executionSuccessful", facts->exit_code == 0 || facts->exit_code == 1);
 	rv_emit_int(e, "exitCode", facts->exit_code);
 	rv_emit_time(e, "startTimeUtc", facts->started_utc_us);
-	if (facts->started_utc_us)
-		rv_emit_time(e, "endTimeUtc", facts->started_utc_us + facts->took_us);
+	rv_emit_time(e, "endTimeUtc", rv_report_end(facts));
 	rv_emit_open(e, "toolExecutionNotifications", '[');
 	for (size_t i = 0; i < facts->gap_count; i++)
 		put_gap(r, &facts->gaps[i]);

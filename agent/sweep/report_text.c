@@ -112,11 +112,9 @@ static void put_context(struct rv_report *r, const struct rv_leak *leak)
 	if (len < shown.len)
 		len = fit(shown, columns - 1, &taken);
 	rv_emit_raw(&r->emit, INDENT);
-	ink(r, INK_DIM);
 	rv_emit_raw(&r->emit, start ? "…" : "");
 	rv_emit_bytes(&r->emit, RV_AS_PLAIN, (struct rv_str){shown.data, len});
 	rv_emit_raw(&r->emit, len < shown.len ? "…" : "");
-	ink(r, INK_PLAIN);
 	rv_emit_raw(&r->emit, "\n");
 }
 
@@ -244,7 +242,7 @@ static void put_commit(struct rv_report *r, const struct rv_leak_commit *commit)
 	rv_emit_bytes(&r->emit, RV_AS_PLAIN,
 		      (struct rv_str){(const uint8_t *)commit->id,
 				      len > COMMIT_SHOWN ? COMMIT_SHOWN : len});
-	if (commit->at_utc_us) {
+	if (commit->at_utc_us > 0) {
 		rv_time_text(commit->at_utc_us, when);
 		rv_emit_fmt(&r->emit, " on %.10s", when);
 	}

@@ -27,7 +27,7 @@ THEIR_KEYS = [("RuleID", str), ("Description", str), ("StartLine", int), ("EndLi
               ("StartColumn", int), ("EndColumn", int), ("Match", str), ("Secret", str), ("File", str),
               ("SymlinkFile", str), ("Commit", str), ("Entropy", (int, float)), ("Author", str),
               ("Email", str), ("Date", str), ("Message", str), ("Tags", list), ("Fingerprint", str)]
-EVIL_PATH = b"a\n::error::b\"'<img src=x>&\x1b[31m\xff\xc0\xaf]]>,:%0A\xe2\x80\xae\xc2\x9b\\x/\xc3\xa9 \xe4\xb8\xad\xef\xbf\xbe"
+EVIL_PATH = b"a\n::error::b\"'<img src=x>&\x1b[31m\xff\xc0\xaf]]>,:%0A\xe2\x80\xae\xe2\x80\xac\xc2\x9b\\x/\xc3\xa9 \xe4\xb8\xad\xef\xbf\xbe"
 
 
 def golden(sample, form):

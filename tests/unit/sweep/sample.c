@@ -150,12 +150,12 @@ static const struct rv_suppression all_suppressions[] = {
 	{.path = {(const uint8_t *)"config/settings.env", 19}, .line = 12, .what = "reeve:allow"},
 };
 
-#define EVIL_NAME                                                                      \
-	"a\n::error::b\"'<img src=x>&\x1b[31m\xff\xc0\xaf]]>,:%0A\xe2\x80\xae\xc2\x9b" \
+#define EVIL_NAME                                                                                  \
+	"a\n::error::b\"'<img src=x>&\x1b[31m\xff\xc0\xaf]]>,:%0A\xe2\x80\xae\xe2\x80\xac\xc2\x9b" \
 	"\\x/\xc3\xa9 \xe4\xb8\xad\xef\xbf\xbe"
 #define EVIL_TEXT                                                                                  \
 	"=cmd|' /C calc'!A0 \"q\" </script><b>&amp; ]]> \xff\xfe \x01\x1b[2J\r\n::set-env::x %0A " \
-	"\xe2\x80\xae \xef\xbf\xbf \xf0\x9f\x94\x91 {0} [x](javascript:1)"
+	"\xe2\x80\xae\xe2\x80\xac \xef\xbf\xbf \xf0\x9f\x94\x91 {0} [x](javascript:1)"
 
 static const struct rv_leak hostile_leaks[] = {
 	{.rule = &evil,
