@@ -43,7 +43,7 @@ struct rv_report_facts {
 	size_t suppression_count;
 	uint64_t weak, allowed,
 		known; /* all in that state, whether their rows are in `leaks` or not */
-	int exit_code; /* 3: incomplete (--strict) */
+	int exit_code; /* not 0 without an open row: incomplete, and --strict */
 };
 
 enum rv_report_format {

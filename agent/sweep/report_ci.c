@@ -161,8 +161,7 @@ static void put_scan(struct rv_report *r)
 	rv_emit_str(e, "type", "secret_detection");
 	put_stamp(e, "start_time", facts->started_utc_us);
 	put_stamp(e, "end_time", rv_report_end(facts));
-	rv_emit_str(e, "status",
-		    facts->exit_code == 0 || facts->exit_code == 1 ? "success" : "failure");
+	rv_emit_str(e, "status", rv_report_succeeded(r) ? "success" : "failure");
 	rv_emit_open(e, "messages", '[');
 	for (size_t i = 0; i < facts->gap_count && i < MESSAGES_MAX; i++) {
 		rv_emit_open(e, NULL, '{');

@@ -12,18 +12,12 @@ static size_t failures(const struct rv_report *r)
 	return r->tally.of_state[RV_LEAK_OPEN];
 }
 
-/* Exit code 3 says that what was not scanned fails the run. */
-static bool is_error(const struct rv_report *r)
-{
-	return r->facts->exit_code == 3;
-}
-
 static void put_counts(struct rv_report *r)
 {
 	bool is_incomplete = rv_report_is_incomplete(r->facts);
 	size_t cases = r->tally.told + (failures(r) == 0) + is_incomplete;
-	size_t errors = is_incomplete && is_error(r);
-	size_t skipped = r->tally.told - failures(r) + (is_incomplete && !is_error(r));
+	size_t errors = is_incomplete && !rv_report_succeeded(r);
+	size_t skipped = r->tally.told - failures(r) + (is_incomplete && rv_report_succeeded(r));
 	int64_t us = r->facts->took_us > 0 ? r->facts->took_us : 0;
 
 	rv_emit_fmt(&r->emit, " tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\"",
@@ -89,7 +83,7 @@ static void put_case(struct rv_report *r, const struct rv_leak *leak)
 static void put_ledger(struct rv_report *r)
 {
 	const struct rv_report_facts *facts = r->facts;
-	const char *element = is_error(r) ? "error" : "skipped";
+	const char *element = rv_report_succeeded(r) ? "skipped" : "error";
 	struct rv_emit *e = &r->emit;
 
 	if (!rv_report_is_incomplete(facts))

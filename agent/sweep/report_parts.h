@@ -43,6 +43,9 @@ struct rv_report {
 bool rv_report_tells(const struct rv_report_look *look, const struct rv_leak *leak);
 enum rv_level rv_report_level(const struct rv_leak *leak);
 const char *rv_report_level_name(enum rv_level level); /* "error", "warning", "note" */
+/* False: it fails for another reason than findings (--strict: exit code 3 and nothing open). With
+ * findings the code may be any (--exit-code). */
+bool rv_report_succeeded(const struct rv_report *r);
 /* When the scan ended; 0 unknown. */
 int64_t rv_report_end(const struct rv_report_facts *facts);
 bool rv_report_is_incomplete(const struct rv_report_facts *facts);

@@ -288,7 +288,7 @@ static void put_invocation(struct rv_report *r)
 
 	rv_emit_open(e, "invocations", '[');
 	rv_emit_open(e, NULL, '{');
-	rv_emit_bool(e, "executionSuccessful", facts->exit_code == 0 || facts->exit_code == 1);
+	rv_emit_bool(e, "executionSuccessful", rv_report_succeeded(r));
 	rv_emit_int(e, "exitCode", facts->exit_code);
 	rv_emit_time(e, "startTimeUtc", facts->started_utc_us);
 	rv_emit_time(e, "endTimeUtc", rv_report_end(facts));

@@ -335,6 +335,34 @@ static void at_most_five_gaps_are_named_and_the_rest_counted(void **state)
 	assert_non_null(strstr(got.bytes, "INCOMPLETE: 7 not scanned whole"));
 }
 
+static void an_exit_code_of_ones_own_is_no_failed_run(void **state)
+{
+	(void)state;
+	struct rv_report_facts facts = *sample_facts("all");
+
+	facts.exit_code = 42;
+	TEXT found = written(RV_REPORT_SARIF, &facts, NULL);
+	TEXT strict = written(RV_REPORT_SARIF, sample_facts("partial"), NULL);
+	assert_non_null(strstr(found.bytes, "\"executionSuccessful\": true"));
+	assert_non_null(strstr(strict.bytes, "\"executionSuccessful\": false"));
+}
+
+static void what_only_warns_is_not_called_a_clean_scan(void **state)
+{
+	(void)state;
+	struct rv_report_facts facts = *sample_facts("clean");
+
+	facts.leaks = &sample_facts("all")->leaks[2];
+	facts.leak_count = 1;
+	TEXT warned = written(RV_REPORT_TEXT, &facts, &(struct rv_report_look){.is_quiet = true});
+	assert_int_equal(strncmp(warned.bytes, "Nothing that fails the check; 1 by new rules", 44),
+			 0);
+	facts.leak_count = 0;
+	facts.known = 4;
+	TEXT known = written(RV_REPORT_TEXT, &facts, NULL);
+	assert_int_equal(strncmp(known.bytes, "No new secrets found; 4 known. ", 31), 0);
+}
+
 static void a_long_line_shows_the_masked_value(void **state)
 {
 	(void)state;
@@ -421,6 +449,8 @@ int main(void)
 		cmocka_unit_test(only_our_own_commands_reach_github),
 		cmocka_unit_test(github_gets_ten_of_a_kind_and_a_line_for_the_rest),
 		cmocka_unit_test(at_most_five_gaps_are_named_and_the_rest_counted),
+		cmocka_unit_test(an_exit_code_of_ones_own_is_no_failed_run),
+		cmocka_unit_test(what_only_warns_is_not_called_a_clean_scan),
 		cmocka_unit_test(a_long_line_shows_the_masked_value),
 		cmocka_unit_test(a_path_of_many_pieces_is_whole),
 		cmocka_unit_test(json_says_what_the_facts_say),
