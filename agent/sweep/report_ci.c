@@ -30,7 +30,7 @@ static void put_annotation(struct rv_report *r, const struct rv_leak *leak, enum
 	rv_emit_raw(e, "::");
 	rv_emit_raw(e, level == RV_LEVEL_NOTE ? "notice" : rv_report_level_name(level));
 	rv_emit_raw(e, " file=");
-	rv_emit_path(e, RV_AS_PROPERTY, leak->path);
+	rv_emit_path(e, RV_AS_PROPERTY, rv_report_bare(leak->path));
 	/* Lines of an archive's member are not lines of the file. */
 	if (leak->line && !leak->inside) {
 		rv_emit_fmt(e, ",line=%u,col=%u,endLine=%u", leak->line, leak->column,

@@ -27,9 +27,16 @@ static void put_time(struct rv_emit *e, int64_t utc_us)
 	put_text(e, text);
 }
 
+static uint8_t first_byte(struct rv_str path)
+{
+	struct rv_str bare = rv_report_bare(path);
+
+	return bare.len ? bare.data[0] : 0;
+}
+
 static void put_file(struct rv_report *r, const struct rv_leak *leak)
 {
-	rv_emit_cell_open(&r->emit, leak->path.len ? leak->path.data[0] : 0);
+	rv_emit_cell_open(&r->emit, first_byte(leak->path));
 	rv_report_file(r, RV_AS_CSV, leak);
 	rv_emit_cell_close(&r->emit);
 	rv_emit_raw(&r->emit, ",");
@@ -40,9 +47,7 @@ static void put_place(struct rv_report *r, const struct rv_leak *leak)
 {
 	struct rv_emit *e = &r->emit;
 
-	rv_emit_cell_open(e, leak->first.id   ? (uint8_t)leak->first.id[0]
-			     : leak->path.len ? leak->path.data[0]
-					      : 0);
+	rv_emit_cell_open(e, leak->first.id ? (uint8_t)leak->first.id[0] : first_byte(leak->path));
 	if (leak->first.id) {
 		rv_emit_text(e, RV_AS_CSV, leak->first.id);
 		rv_emit_raw(e, ":");

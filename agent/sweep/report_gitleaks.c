@@ -5,7 +5,7 @@
 
 static void put_raw_file(struct rv_emit *e, const struct rv_leak *leak)
 {
-	rv_emit_bytes(e, RV_AS_JSON, leak->path);
+	rv_emit_bytes(e, RV_AS_JSON, rv_report_bare(leak->path));
 	if (leak->inside) {
 		rv_emit_raw(e, "!");
 		rv_emit_text(e, RV_AS_JSON, leak->inside);

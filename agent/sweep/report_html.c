@@ -156,7 +156,7 @@ static void put_suppressions(struct rv_report *r)
 		       "<p>They have no effect on the check of the change itself.</p>\n<ul>\n");
 	for (size_t i = 0; i < facts->suppression_count; i++) {
 		rv_emit_raw(e, "<li><code>");
-		rv_emit_path(e, RV_AS_XML, facts->suppressions[i].path);
+		rv_emit_path(e, RV_AS_XML, rv_report_bare(facts->suppressions[i].path));
 		rv_emit_fmt(e, ":%u</code> ", facts->suppressions[i].line);
 		rv_emit_text(e, RV_AS_XML, facts->suppressions[i].what);
 		rv_emit_raw(e, "</li>\n");
@@ -169,7 +169,7 @@ static void put_gap(struct rv_report *r, const struct rv_gap *gap)
 	struct rv_emit *e = &r->emit;
 
 	rv_emit_raw(e, "<tr><th scope=\"row\" class=\"path\"><code>");
-	rv_emit_path(e, RV_AS_XML, gap->path);
+	rv_emit_path(e, RV_AS_XML, rv_report_bare(gap->path));
 	if (gap->inside) {
 		rv_emit_raw(e, gap->path.len ? "!" : "");
 		rv_emit_path(e, RV_AS_XML, rv_str_of(gap->inside));

@@ -64,21 +64,22 @@ static void put_row_head(struct rv_report *r, const struct rv_leak *leak)
 /* The line, with the value marked where it is found in it. */
 static void put_context(struct rv_report *r, const struct rv_leak *leak)
 {
-	const char *context = *leak->context ? leak->context : leak->masked;
-	const char *at = *leak->masked ? strstr(context, leak->masked) : NULL;
+	struct rv_str rest = rv_str_of(*leak->context ? leak->context : leak->masked);
+	struct rv_str mark = *leak->context ? rv_report_mark(leak) : rest;
 	struct rv_emit *e = &r->emit;
 
 	rv_emit_raw(e, "<pre><code>");
-	if (at) {
-		rv_emit_bytes(e, RV_AS_XML,
-			      (struct rv_str){(const uint8_t *)context, (size_t)(at - context)});
+	if (mark.data) {
+		size_t before = (size_t)(mark.data - rest.data);
+
+		rv_emit_bytes(e, RV_AS_XML, (struct rv_str){rest.data, before});
 		rv_emit_raw(e, "<mark>");
-		rv_emit_text(e, RV_AS_XML, leak->masked);
+		rv_emit_bytes(e, RV_AS_XML, mark);
 		rv_emit_raw(e, "</mark>");
-		rv_emit_text(e, RV_AS_XML, at + strlen(leak->masked));
-	} else {
-		rv_emit_text(e, RV_AS_XML, context);
+		rest.data += before + mark.len;
+		rest.len -= before + mark.len;
 	}
+	rv_emit_bytes(e, RV_AS_XML, rest);
 	rv_emit_raw(e, "</code></pre>\n");
 }
 
@@ -174,7 +175,7 @@ static void put_group_head(struct rv_report *r, size_t at)
 
 	rv_emit_raw(e, r->tally.told > OPEN_MAX ? "<details>" : "<details open>");
 	rv_emit_raw(e, "<summary><code>");
-	rv_emit_path(e, RV_AS_XML, r->facts->leaks[at].path);
+	rv_emit_path(e, RV_AS_XML, rv_report_bare(r->facts->leaks[at].path));
 	rv_emit_fmt(e, "</code> <span class=\"quiet\">%zu finding%s</span></summary>\n", count,
 		    count == 1 ? "" : "s");
 	rv_emit_raw(e, "<ol class=\"rows\">\n");

@@ -56,7 +56,7 @@ static void put_case(struct rv_report *r, const struct rv_leak *leak)
 	rv_emit_raw(e, " at ");
 	rv_report_where(r, RV_AS_XML, leak);
 	rv_emit_raw(e, "\" file=\"");
-	rv_emit_path(e, RV_AS_XML, leak->path);
+	rv_emit_path(e, RV_AS_XML, rv_report_bare(leak->path));
 	rv_emit_raw(e, "\" time=\"0\">\n");
 	if (leak->state == RV_LEAK_OPEN) {
 		rv_emit_raw(e, "      <failure type=\"");

@@ -3,7 +3,8 @@
 
 #include "agent/base/clock.h"
 
-#define SURE 80 /* percent: an open row of less warns */
+#define MARK "*****" /* what mask.h puts for a value in a line */
+#define SURE 80	     /* percent: an open row of less warns */
 
 enum rv_level rv_report_level(const struct rv_leak *leak)
 {
@@ -66,6 +67,28 @@ const char *rv_report_link(const struct rv_rule *rule)
 	return roll ? roll : rv_report_url(rule->docs);
 }
 
+struct rv_str rv_report_bare(struct rv_str path)
+{
+	while (path.len > 2 && rv_str_starts_with(path, "./")) {
+		path.data += 2;
+		path.len -= 2;
+	}
+	return path;
+}
+
+/* Within a line, values are masked whole (mask.h). */
+struct rv_str rv_report_mark(const struct rv_leak *leak)
+{
+	const char *text = *leak->masked ? leak->masked : MARK;
+	const char *at = strstr(leak->context, text);
+
+	if (!at) {
+		text = MARK;
+		at = strstr(leak->context, text);
+	}
+	return at ? (struct rv_str){(const uint8_t *)at, strlen(text)} : RV_STR_NONE;
+}
+
 const char *rv_report_alive(const struct rv_leak *leak)
 {
 	switch (leak->alive) {
@@ -102,7 +125,7 @@ const char *rv_report_reach(const struct rv_leak *leak)
 
 void rv_report_file(struct rv_report *r, enum rv_emit_as as, const struct rv_leak *leak)
 {
-	rv_emit_path(&r->emit, as, leak->path);
+	rv_emit_path(&r->emit, as, rv_report_bare(leak->path));
 	if (leak->inside) {
 		rv_emit_raw(&r->emit, "!");
 		rv_emit_path(&r->emit, as, rv_str_of(leak->inside));
@@ -148,7 +171,7 @@ void rv_report_advice(struct rv_report *r, enum rv_emit_as as, const struct rv_r
 
 void rv_report_gap(struct rv_report *r, enum rv_emit_as as, const struct rv_gap *gap)
 {
-	rv_emit_path(&r->emit, as, gap->path);
+	rv_emit_path(&r->emit, as, rv_report_bare(gap->path));
 	if (gap->inside) {
 		rv_emit_raw(&r->emit, gap->path.len ? "!" : "");
 		rv_emit_path(&r->emit, as, rv_str_of(gap->inside));

@@ -54,6 +54,10 @@ uint64_t rv_report_gap_total(const struct rv_report_facts *facts);
 const char *rv_report_link(const struct rv_rule *rule);
 /* The text when it is an http(s) URL, else NULL. */
 const char *rv_report_url(const char *text);
+/* The path without "./" before it, as build services want it. */
+struct rv_str rv_report_bare(struct rv_str path);
+/* Where the masked value stands in the context; NULL data: it is not to be seen there. */
+struct rv_str rv_report_mark(const struct rv_leak *leak);
 /* True: the row below is of another file. */
 bool rv_report_same_file(const struct rv_leak *a, const struct rv_leak *b);
 /* Lives, is dead, could not be told; NULL: was not asked. */

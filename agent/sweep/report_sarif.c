@@ -91,14 +91,10 @@ static void put_artifact(struct rv_emit *e, struct rv_str path)
 {
 	bool is_absolute = path.len && path.data[0] == '/';
 
-	while (rv_str_starts_with(path, "./")) {
-		path.data += 2;
-		path.len -= 2;
-	}
 	rv_emit_open(e, "artifactLocation", '{');
 	rv_emit_str_open(e, "uri");
 	rv_emit_raw(e, is_absolute ? "file://" : "");
-	rv_emit_uri(e, path);
+	rv_emit_uri(e, rv_report_bare(path));
 	rv_emit_str_close(e);
 	if (!is_absolute)
 		rv_emit_str(e, "uriBaseId", "%SRCROOT%");

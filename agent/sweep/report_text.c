@@ -80,12 +80,14 @@ static unsigned columns_of_text(const char *text)
 }
 
 /* Where to begin so that the masked value is seen: at most a third of the line stands before it. */
-static size_t window_start(const char *context, const char *masked, unsigned columns)
+static size_t window_start(const char *context, struct rv_str mark, unsigned columns)
 {
-	const char *at = *masked ? strstr(context, masked) : NULL;
-	size_t before = at ? (size_t)(at - context) : 0, start;
+	size_t before, start;
 
-	if (!at || columns_of_text(context) <= columns || before <= columns / 3)
+	if (!mark.data || columns_of_text(context) <= columns)
+		return 0;
+	before = (size_t)((const char *)mark.data - context);
+	if (before <= columns / 3)
 		return 0;
 	start = before - columns / 3;
 	while (start < before && ((unsigned char)context[start] & 0xc0) == 0x80)
@@ -104,7 +106,7 @@ static void put_context(struct rv_report *r, const struct rv_leak *leak)
 		context++;
 	if (!*context)
 		return;
-	start = window_start(context, leak->masked, columns);
+	start = window_start(context, rv_report_mark(leak), columns);
 	shown = rv_str_of(context + start);
 	if (start)
 		columns--;
@@ -141,7 +143,7 @@ static unsigned columns_of_where(const struct rv_leak *leak)
 {
 	unsigned taken = 0, inside = 0;
 
-	(void)fit(leak->path, UINT32_MAX / 4, &taken); /* all of it */
+	(void)fit(rv_report_bare(leak->path), UINT32_MAX / 4, &taken); /* all of it */
 	if (leak->inside)
 		inside = 1 + columns_of_text(leak->inside);
 	return taken + inside + (unsigned)snprintf(NULL, 0, ":%u:%u", leak->line, leak->column);
@@ -378,7 +380,7 @@ static void put_suppressions(struct rv_report *r)
 		const struct rv_suppression *item = &facts->suppressions[i];
 
 		rv_emit_raw(&r->emit, INDENT);
-		rv_emit_path(&r->emit, RV_AS_PLAIN, item->path);
+		rv_emit_path(&r->emit, RV_AS_PLAIN, rv_report_bare(item->path));
 		rv_emit_fmt(&r->emit, ":%u  ", item->line);
 		rv_emit_text(&r->emit, RV_AS_PLAIN, item->what);
 		rv_emit_raw(&r->emit, "\n");

@@ -386,6 +386,42 @@ static void a_long_line_shows_the_masked_value(void **state)
 	assert_in_range(strlen(line), 1, 80 + 4);
 }
 
+static void paths_come_without_a_dot_before_them_but_in_json(void **state)
+{
+	(void)state;
+	struct rv_leak leak = sample_facts("all")->leaks[1];
+	struct rv_gap gap = {.path = RV_STR_LIT("././b.iso"), .reason = "too-large"};
+	struct rv_report_facts facts = *sample_facts("clean");
+
+	leak.path = RV_STR_LIT("./=a.env");
+	facts.leaks = &leak;
+	facts.leak_count = 1;
+	facts.gaps = &gap;
+	facts.gap_count = 1;
+	for (unsigned i = 0; i < RV_REPORT__COUNT; i++) {
+		TEXT got = written((enum rv_report_format)i, &facts, NULL);
+		bool is_ours = i == RV_REPORT_JSON || i == RV_REPORT_JSONL;
+
+		assert_int_equal(strstr(got.bytes, "./=a") != NULL, is_ours);
+		assert_int_equal(strstr(got.bytes, "./b.iso") != NULL, is_ours);
+	}
+	TEXT csv = written(RV_REPORT_CSV, &facts, NULL);
+	assert_non_null(strstr(csv.bytes, "\"'=a.env\""));
+}
+
+static void a_value_masked_whole_in_its_line_is_marked(void **state)
+{
+	(void)state;
+	struct rv_leak leak = sample_facts("all")->leaks[1];
+	struct rv_report_facts facts = *sample_facts("clean");
+
+	leak.context = "password = \"*****\" # old";
+	facts.leaks = &leak;
+	facts.leak_count = 1;
+	TEXT got = written(RV_REPORT_HTML, &facts, NULL);
+	assert_non_null(strstr(got.bytes, "&quot;<mark>*****</mark>&quot; # old</code>"));
+}
+
 static void a_path_of_many_pieces_is_whole(void **state)
 {
 	(void)state;
@@ -452,6 +488,8 @@ int main(void)
 		cmocka_unit_test(an_exit_code_of_ones_own_is_no_failed_run),
 		cmocka_unit_test(what_only_warns_is_not_called_a_clean_scan),
 		cmocka_unit_test(a_long_line_shows_the_masked_value),
+		cmocka_unit_test(paths_come_without_a_dot_before_them_but_in_json),
+		cmocka_unit_test(a_value_masked_whole_in_its_line_is_marked),
 		cmocka_unit_test(a_path_of_many_pieces_is_whole),
 		cmocka_unit_test(json_says_what_the_facts_say),
 	};
