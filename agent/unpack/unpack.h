@@ -1,0 +1,111 @@
+/* unpack: what is inside archives, compressed files and SQLite databases, nested and bounded. Every
+ * member is handed over as bytes; whatever was not looked at is told, never passed over silently.
+ * Nothing is written to disk, no program is run, no thread is started. Not here: scanning, and what
+ * is in a key store (keystore.h).
+ *
+ * Names beyond ASCII come out whole only if the program called setlocale(LC_CTYPE, "C.UTF-8") (or
+ * another UTF-8 locale) when it started; else each such character may be a '?'.
+ *
+ * Memory: one buffer of max_member_bytes for each level that is open, and what the decompressors
+ * take: xz at most RV_UNPACK_XZ_MEMORY, zstd 128 MiB, 7z and LZMA in zip as much as the member is
+ * long. A program that reads strangers' 7z files sets RLIMIT_AS; that limit is told as a trouble.
+ */
+#pragma once
+
+#include "agent/base/buf.h"
+
+enum rv_unpack_kind {
+	RV_UNPACK_NONE, /* no container */
+	RV_UNPACK_ZIP,	/* also jar, war, apk, docx, xlsx, odt, whl, nupkg; also behind a program */
+	RV_UNPACK_TAR,	/* v7, ustar, pax, GNU; saved container images are such */
+	RV_UNPACK_GZIP, /* the compressed ones: a tar or cpio in one is entered at once */
+	RV_UNPACK_BZIP2,
+	RV_UNPACK_XZ,
+	RV_UNPACK_ZSTD,
+	RV_UNPACK_LZ4,
+	RV_UNPACK_CPIO,
+	RV_UNPACK_AR, /* also deb */
+	RV_UNPACK_RPM,
+	RV_UNPACK_7Z,
+	RV_UNPACK_ISO,
+	RV_UNPACK_SQLITE, /* rows of each table as lines; then what else the pages hold */
+	RV_UNPACK_PKCS12, /* not entered: keystore.h */
+	RV_UNPACK_JKS,	  /* not entered: keystore.h */
+	RV_UNPACK__COUNT
+};
+
+/* "zip", "tar", .. */
+const char *rv_unpack_kind_name(enum rv_unpack_kind kind);
+
+/* By magic, never by name, and where the magic is short (tar, cpio, PKCS#12) by structure too.
+ * `bytes`: the whole, or its first RV_UNPACK_HEAD (an ISO is seen in RV_UNPACK_HEAD_ISO, a zip
+ * behind a program only in the whole). */
+#define RV_UNPACK_HEAD	   512
+#define RV_UNPACK_HEAD_ISO 32774
+enum rv_unpack_kind rv_unpack_kind(struct rv_str bytes);
+
+#define RV_UNPACK_DEPTH_MAX  16
+#define RV_UNPACK_NAME_MAX   4096 /* bytes of one member's name; a longer one is cut */
+#define RV_UNPACK_OVERLAP    4096
+#define RV_UNPACK_XZ_MEMORY  ((uint64_t)128 << 20)
+#define RV_UNPACK_RATIO_FROM ((uint64_t)16 << 20)
+#define RV_UNPACK_MEMBER_MIN ((size_t)64 << 10) /* max_member_bytes is at least this */
+
+struct rv_unpack_limits {
+	size_t max_member_bytes; /* a longer one is told as too large and comes in windows */
+	uint64_t max_total_bytes;
+	uint64_t max_members; /* directories and links count too */
+	uint32_t max_ratio;   /* expanded to packed, of each container past RV_UNPACK_RATIO_FROM */
+	unsigned depth;	      /* containers in containers; 1: only the source itself */
+};
+#define RV_UNPACK_LIMITS_DEFAULT                                         \
+	((struct rv_unpack_limits){.max_member_bytes = (size_t)64 << 20, \
+				   .max_total_bytes = (uint64_t)8 << 30, \
+				   .max_members = 100000,                \
+				   .max_ratio = 200,                     \
+				   .depth = 5})
+
+struct rv_unpack_member {
+	struct rv_str path;  /* "a.tar!b/c.env"; any bytes, as the archive has them */
+	struct rv_str bytes; /* *borrows*: valid during the call */
+	uint64_t offset;     /* of `bytes` in the member; holes of sparse files are not counted */
+	int64_t mtime_s;     /* 0: not known */
+	uint8_t kind;	     /* enum rv_unpack_kind; its members follow, if depth allows */
+	uint8_t depth;	     /* 1: a member of the source */
+	bool is_last;	     /* no window of this member follows. A container too large for memory
+			      * that can be streamed has one window, and its members follow. */
+};
+
+enum rv_unpack_reason {
+	RV_UNPACK_LIMIT, /* "archive-limit": total, ratio, members, depth, time, memory */
+	RV_UNPACK_ENCRYPTED,
+	RV_UNPACK_DAMAGED, /* what came before the damage was handed over */
+	RV_UNPACK_UNSUPPORTED,
+	RV_UNPACK_TOO_LARGE, /* the member was handed over in windows, and not entered */
+	RV_UNPACK_REASON__COUNT
+};
+/* "archive-limit", "encrypted", .. */
+const char *rv_unpack_reason_name(enum rv_unpack_reason reason);
+
+struct rv_unpack_source {
+	struct rv_str bytes; /* used when fd is -1 */
+	int fd;		     /* *borrows* a regular file, read from its start; its offset moves */
+	struct rv_str name;  /* begins every path; may be empty */
+};
+
+/* What the walk tells and asks. `is_over` may be NULL. */
+struct rv_unpack_events {
+	bool (*on_member)(const struct rv_unpack_member *member, void *user); /* false: stop */
+	void (*on_trouble)(struct rv_str path, enum rv_unpack_reason reason, const char *detail,
+			   void *user);
+	bool (*is_over)(void *user); /* the time is up: told as a limit, and the walk ends */
+	void *user;
+};
+
+/* Hands over every regular member of the source, in the order they stand. OK: walked, or stopped by
+ * on_member; what went wrong with the archive was told by on_trouble. NOT_FOUND: no container, or
+ * one that is not entered. EXHAUSTED: no memory for our own buffers. Else: the fd cannot be read.
+ */
+RV_NODISCARD rv_status rv_unpack_walk(const struct rv_unpack_source *source,
+				      const struct rv_unpack_limits *limits,
+				      const struct rv_unpack_events *events, struct rv_diag *diag);
