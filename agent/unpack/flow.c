@@ -1,0 +1,201 @@
+/* unpack: pieces of bytes from memory, a file, or through gzip or xz. liblzma is called directly
+ * for its memory limit, which libarchive sets to a gigabyte; zlib, since libarchive does not tell a
+ * file that is cut at its start from an empty one. */
+#include "agent/unpack/flow.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+static ssize_t pull_memory(struct rv_flow *flow, const void **out)
+{
+	size_t len = flow->bytes.len;
+
+	*out = flow->bytes.data;
+	flow->bytes = RV_STR_NONE;
+	return (ssize_t)len;
+}
+
+void rv_flow_memory(struct rv_flow *flow, struct rv_str bytes)
+{
+	*flow = (struct rv_flow){.pull = pull_memory, .is_memory = true, .bytes = bytes, .fd = -1};
+}
+
+static ssize_t pull_fd(struct rv_flow *flow, const void **out)
+{
+	ssize_t len;
+
+	do
+		len = read(flow->fd, flow->piece, RV_FLOW_PIECE);
+	while (len < 0 && errno == EINTR);
+	*out = flow->piece;
+	if (len < 0) {
+		flow->reason = RV_UNPACK_DAMAGED;
+		flow->detail = "the file cannot be read";
+	}
+	return len;
+}
+
+rv_status rv_flow_fd(struct rv_flow *flow, int fd, struct rv_diag *diag)
+{
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		return rv_fail_errno(diag, "go to the start of an archive");
+	*flow = (struct rv_flow){.pull = pull_fd, .fd = fd, .piece = malloc(RV_FLOW_PIECE)};
+	return flow->piece ? RV_OK : rv_fail_nomem(diag);
+}
+
+static void fail(struct rv_flow *flow, enum rv_unpack_reason reason, const char *detail)
+{
+	flow->reason = reason;
+	flow->detail = detail;
+}
+
+/* More packed bytes; false: the inner flow failed. */
+static bool feed(struct rv_flow *flow)
+{
+	const void *bytes;
+	ssize_t len;
+
+	if (flow->packed.len || flow->has_ended)
+		return true;
+	len = flow->inner->pull(flow->inner, &bytes);
+	if (len < 0) {
+		fail(flow, flow->inner->reason, flow->inner->detail);
+		flow->is_told = flow->inner->is_told;
+		return false;
+	}
+	flow->has_ended = len == 0;
+	flow->packed = (struct rv_str){bytes, (size_t)len};
+	return true;
+}
+
+static void use(struct rv_flow *flow, size_t used)
+{
+	flow->packed.data += used;
+	flow->packed.len -= used;
+}
+
+static void xz_failed(struct rv_flow *flow, lzma_ret code)
+{
+	if (code == LZMA_MEMLIMIT_ERROR)
+		fail(flow, RV_UNPACK_LIMIT, "xz needs more than 128 MiB of memory");
+	else if (code == LZMA_MEM_ERROR)
+		fail(flow, RV_UNPACK_LIMIT, "no memory");
+	else if (code == LZMA_OPTIONS_ERROR)
+		fail(flow, RV_UNPACK_UNSUPPORTED, "unsupported xz method");
+	else if (code == LZMA_BUF_ERROR)
+		fail(flow, RV_UNPACK_DAMAGED, "truncated xz data");
+	else
+		fail(flow, RV_UNPACK_DAMAGED, "damaged xz data");
+}
+
+/* One step into the piece; what it returns is the room that is left in the piece. */
+static size_t step_xz(struct rv_flow *flow, size_t room)
+{
+	lzma_ret code;
+
+	flow->lzma.next_in = flow->packed.data;
+	flow->lzma.avail_in = flow->packed.len;
+	flow->lzma.next_out = flow->piece + (RV_FLOW_PIECE - room);
+	flow->lzma.avail_out = room;
+	code = lzma_code(&flow->lzma, flow->has_ended ? LZMA_FINISH : LZMA_RUN);
+	use(flow, flow->packed.len - flow->lzma.avail_in);
+	flow->is_done = code == LZMA_STREAM_END;
+	if (code != LZMA_OK && !flow->is_done)
+		xz_failed(flow, code);
+	return flow->lzma.avail_out;
+}
+
+/* Another member may follow the one that ended; anything else is padding. */
+static void next_gzip_member(struct rv_flow *flow)
+{
+	if (feed(flow) && flow->packed.len && *flow->packed.data == 0x1f &&
+	    inflateReset(&flow->zlib) == Z_OK)
+		return;
+	flow->is_done = !flow->detail;
+}
+
+static size_t step_gzip(struct rv_flow *flow, size_t room)
+{
+	uInt len = flow->packed.len < (1U << 30) ? (uInt)flow->packed.len : 1U << 30;
+	int code;
+
+	flow->zlib.next_in = (Bytef *)(uintptr_t)flow->packed.data; /* zlib does not write there */
+	flow->zlib.avail_in = len;
+	flow->zlib.next_out = flow->piece + (RV_FLOW_PIECE - room);
+	flow->zlib.avail_out = (uInt)room;
+	code = inflate(&flow->zlib, Z_NO_FLUSH);
+	use(flow, len - flow->zlib.avail_in);
+	if (code == Z_STREAM_END)
+		next_gzip_member(flow);
+	else if (code == Z_MEM_ERROR)
+		fail(flow, RV_UNPACK_LIMIT, "no memory");
+	else if (code != Z_OK && code != Z_BUF_ERROR)
+		fail(flow, RV_UNPACK_DAMAGED, "damaged gzip data");
+	else if (flow->has_ended && !flow->packed.len && flow->zlib.avail_out)
+		fail(flow, RV_UNPACK_DAMAGED, "truncated gzip data");
+	return flow->zlib.avail_out;
+}
+
+/* A piece; what came out before a failure is given first. */
+static ssize_t pull_steps(struct rv_flow *flow, const void **out,
+			  size_t (*step)(struct rv_flow *flow, size_t room))
+{
+	size_t room = RV_FLOW_PIECE;
+
+	*out = flow->piece;
+	while (!flow->detail && !flow->is_done && room && feed(flow))
+		room = step(flow, room);
+	if (flow->detail && room == RV_FLOW_PIECE)
+		return -1;
+	return (ssize_t)(RV_FLOW_PIECE - room);
+}
+
+static ssize_t pull_xz(struct rv_flow *flow, const void **out)
+{
+	return pull_steps(flow, out, step_xz);
+}
+
+static ssize_t pull_gzip(struct rv_flow *flow, const void **out)
+{
+	return pull_steps(flow, out, step_gzip);
+}
+
+static void close_xz(struct rv_flow *flow)
+{
+	lzma_end(&flow->lzma);
+}
+
+static void close_gzip(struct rv_flow *flow)
+{
+	(void)inflateEnd(&flow->zlib); /* only memory */
+}
+
+rv_status rv_flow_xz(struct rv_flow *flow, struct rv_flow *inner)
+{
+	*flow = (struct rv_flow){.pull = pull_xz, .close = close_xz, .fd = -1, .inner = inner};
+	flow->lzma = (lzma_stream)LZMA_STREAM_INIT;
+	flow->piece = malloc(RV_FLOW_PIECE);
+	if (flow->piece &&
+	    lzma_stream_decoder(&flow->lzma, RV_UNPACK_XZ_MEMORY, LZMA_CONCATENATED) == LZMA_OK)
+		return RV_OK;
+	rv_flow_done(flow);
+	return rv_fail_nomem(NULL);
+}
+
+rv_status rv_flow_gzip(struct rv_flow *flow, struct rv_flow *inner)
+{
+	*flow = (struct rv_flow){.pull = pull_gzip, .close = close_gzip, .fd = -1, .inner = inner};
+	flow->piece = malloc(RV_FLOW_PIECE);
+	if (flow->piece && inflateInit2(&flow->zlib, 15 + 16) == Z_OK)
+		return RV_OK;
+	rv_flow_done(flow);
+	return rv_fail_nomem(NULL);
+}
+
+void rv_flow_done(struct rv_flow *flow)
+{
+	if (flow->close)
+		flow->close(flow);
+	free(flow->piece);
+	*flow = (struct rv_flow){.fd = -1};
+}

@@ -1,0 +1,45 @@
+/* unpack: where packed bytes come from, one piece after the other: memory, a file, another flow
+ * through gzip or xz. Not here: what libarchive unpacks (reader.h), members as a flow (member.c).
+ */
+#pragma once
+
+#include "agent/unpack/unpack.h"
+
+#include <lzma.h>
+#include <sys/types.h>
+#include <zlib.h>
+
+#define RV_FLOW_PIECE ((size_t)64 << 10)
+
+struct rv_flow {
+	/* The next piece, borrowed until the next call: its length, 0 at the end, -1 on failure
+	 * with `reason` and `detail` set. */
+	ssize_t (*pull)(struct rv_flow *flow, const void **out);
+	void (*close)(struct rv_flow *flow); /* or NULL */
+	enum rv_unpack_reason reason;
+	const char *detail; /* NULL: no failure */
+	bool is_told;	    /* the failure has been told as a trouble */
+	bool is_memory;	    /* `bytes` is all of it */
+	struct rv_str bytes;
+	int fd;
+	uint8_t *piece;
+	void *user;
+	/* What unpacks another flow. */
+	struct rv_flow *inner;
+	struct rv_str packed; /* of inner, not yet used */
+	bool has_ended;	      /* inner */
+	bool is_done;
+	union {
+		lzma_stream lzma;
+		z_stream zlib;
+	};
+};
+
+void rv_flow_memory(struct rv_flow *flow, struct rv_str bytes);
+/* *borrows* the fd, and puts it at its start. */
+RV_NODISCARD rv_status rv_flow_fd(struct rv_flow *flow, int fd, struct rv_diag *diag);
+/* Both *borrow* the inner flow. What follows the last gzip member is passed over. xz that needs
+ * more than RV_UNPACK_XZ_MEMORY fails as a limit. EXHAUSTED: no memory. */
+RV_NODISCARD rv_status rv_flow_gzip(struct rv_flow *flow, struct rv_flow *inner);
+RV_NODISCARD rv_status rv_flow_xz(struct rv_flow *flow, struct rv_flow *inner);
+void rv_flow_done(struct rv_flow *flow);

@@ -1,0 +1,353 @@
+/* unpack: the walk: levels, limits, names. Not here: the bytes of a member (member.c), libarchive's
+ * settings (reader.c), pages of databases (sqlite_walk.c). rv_walk_enter() calls itself for a
+ * container in a container, at most RV_UNPACK_DEPTH_MAX deep. */
+#include "agent/unpack/unpack.h"
+
+#include "agent/unpack/walk.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PATH_MAX_BYTES ((size_t)(RV_UNPACK_DEPTH_MAX + 1) * (RV_UNPACK_NAME_MAX + 1))
+#define HEAD	       ((size_t)RV_UNPACK_HEAD_ISO)
+#define ZIP_END	       22
+
+const char *rv_unpack_reason_name(enum rv_unpack_reason reason)
+{
+	static const char *const names[RV_UNPACK_REASON__COUNT] = {
+		[RV_UNPACK_LIMIT] = "archive-limit", [RV_UNPACK_ENCRYPTED] = "encrypted",
+		[RV_UNPACK_DAMAGED] = "damaged",     [RV_UNPACK_UNSUPPORTED] = "unsupported",
+		[RV_UNPACK_TOO_LARGE] = "too-large",
+	};
+
+	return reason < RV_UNPACK_REASON__COUNT ? names[reason] : "unknown";
+}
+
+void rv_walk_trouble(struct rv_walk *walk, enum rv_unpack_reason reason, const char *detail)
+{
+	if (walk->is_stopped)
+		return; /* what follows from stopping is no trouble of the archive */
+	walk->events->on_trouble(rv_buf_view(&walk->path), reason, detail ? detail : "",
+				 walk->events->user);
+}
+
+static void stop_at(struct rv_walk *walk, const char *detail)
+{
+	rv_walk_trouble(walk, RV_UNPACK_LIMIT, detail);
+	walk->is_stopped = true;
+}
+
+bool rv_walk_count(struct rv_walk *walk)
+{
+	if (++walk->members > walk->limits->max_members)
+		stop_at(walk, "more members than the limit for one source");
+	return !walk->is_stopped;
+}
+
+static bool is_too_dense(const struct rv_level *level)
+{
+	uint64_t packed = level->packed;
+
+	if (level->expanded <= RV_UNPACK_RATIO_FROM)
+		return false;
+	if (!packed && level->reader)
+		packed = (uint64_t)archive_filter_bytes(level->reader, -1);
+	else if (!packed)
+		return false; /* a stream in a stream: the outer one's length is known */
+	return level->expanded / level->walk->limits->max_ratio > packed;
+}
+
+bool rv_level_spend(struct rv_level *level, uint64_t bytes)
+{
+	struct rv_walk *walk = level->walk;
+
+	level->expanded += bytes;
+	walk->total += bytes;
+	if (walk->total > walk->limits->max_total_bytes) {
+		stop_at(walk, "more bytes than the limit for one source");
+	} else if (walk->events->is_over && walk->events->is_over(walk->events->user)) {
+		stop_at(walk, "the time is up");
+	} else if (is_too_dense(level)) {
+		rv_walk_trouble(walk, RV_UNPACK_LIMIT, "it expands more than the limit");
+		level->is_left = true;
+	}
+	return !walk->is_stopped && !level->is_left;
+}
+
+static void push_name(struct rv_walk *walk, struct rv_str name)
+{
+	size_t len = name.len < RV_UNPACK_NAME_MAX ? name.len : RV_UNPACK_NAME_MAX;
+	rv_status status = RV_OK;
+
+	if (walk->path.len)
+		status = rv_buf_put_byte(&walk->path, '!');
+	if (rv_is_ok(status))
+		status = rv_buf_put(&walk->path, name.data, len);
+	if (rv_is_ok(status))
+		return;
+	walk->status = status;
+	walk->is_stopped = true;
+}
+
+bool rv_level_begin(struct rv_level *level, struct rv_str name)
+{
+	struct rv_walk *walk = level->walk;
+
+	push_name(walk, name);
+	level->offset = 0;
+	level->stream_end = 0;
+	rv_buf_reset(level->member);
+	return rv_walk_count(walk);
+}
+
+void rv_level_end(struct rv_level *level)
+{
+	level->walk->path.len = level->path_len;
+}
+
+void rv_level_tell(struct rv_level *level, enum rv_unpack_kind kind, bool is_last)
+{
+	struct rv_walk *walk = level->walk;
+	struct rv_unpack_member member = {
+		.path = rv_buf_view(&walk->path),
+		.bytes = rv_buf_view(level->member),
+		.offset = level->offset,
+		.mtime_s = level->mtime_s,
+		.kind = (uint8_t)kind,
+		.depth = (uint8_t)walk->depth,
+		.is_last = is_last,
+	};
+
+	if (!walk->is_stopped && !walk->events->on_member(&member, walk->events->user))
+		walk->is_stopped = true;
+}
+
+void rv_level_descend(struct rv_level *level, enum rv_unpack_kind kind)
+{
+	struct rv_flow flow;
+
+	if (level->walk->is_stopped || !rv_unpack_is_entered(kind))
+		return;
+	rv_flow_memory(&flow, rv_buf_view(level->member));
+	rv_walk_enter(level->walk, kind, &flow, level->member->len);
+	rv_flow_done(&flow);
+}
+
+/* The name of what a compressed file holds: its own without the ending. */
+static struct rv_str plain_name(const struct rv_walk *walk)
+{
+	static const char *const endings[] = {".gz", ".bz2", ".xz", ".zst", ".lz4"};
+	struct rv_str path = rv_buf_view(&walk->path);
+	size_t start = path.len;
+
+	while (start && path.data[start - 1] != '!' && path.data[start - 1] != '/')
+		start--;
+	path = (struct rv_str){path.data + start, path.len - start};
+	for (size_t i = 0; i < RV_LEN(endings); i++) {
+		size_t len = strlen(endings[i]);
+
+		if (path.len > len && rv_str_ends_with(path, endings[i]))
+			return (struct rv_str){path.data, path.len - len};
+	}
+	return rv_str_of("data");
+}
+
+static struct rv_str name_of(struct archive_entry *entry)
+{
+	const char *name = archive_entry_pathname_utf8(entry);
+
+	if (!name)
+		name = archive_entry_pathname(entry);
+	return rv_str_of(name ? name : "?");
+}
+
+static void one_entry(struct rv_level *level, struct archive_entry *entry)
+{
+	bool is_begun = rv_level_begin(level, name_of(entry));
+	int64_t size = archive_entry_size_is_set(entry) ? archive_entry_size(entry) : -1;
+	bool is_link = archive_entry_hardlink(entry) && size <= 0;
+	unsigned type = archive_entry_filetype(entry);
+
+	level->mtime_s = archive_entry_mtime_is_set(entry) ? archive_entry_mtime(entry) : 0;
+	if (is_begun && !is_link && (type == AE_IFREG || type == 0)) {
+		if (archive_entry_is_encrypted(entry))
+			rv_walk_trouble(level->walk, RV_UNPACK_ENCRYPTED,
+					"the member is encrypted");
+		else
+			rv_member_read(level, size);
+	}
+	rv_level_end(level);
+}
+
+void rv_level_failed(struct rv_level *level)
+{
+	struct rv_flow *flow = level->flow;
+
+	if (flow->detail && !flow->is_told)
+		rv_walk_trouble(level->walk, flow->reason, flow->detail);
+	else if (!flow->detail && level->reader)
+		rv_walk_trouble(level->walk, rv_reader_reason(level->reader),
+				archive_error_string(level->reader));
+	flow->is_told = true;
+}
+
+static void read_entries(struct rv_level *level)
+{
+	struct archive_entry *entry;
+
+	while (!level->is_left && !level->walk->is_stopped) {
+		int code = archive_read_next_header(level->reader, &entry);
+
+		if (code == ARCHIVE_OK || code == ARCHIVE_WARN) {
+			one_entry(level, entry);
+			continue;
+		}
+		if (code != ARCHIVE_EOF || level->flow->detail)
+			rv_level_failed(level);
+		/* A header that fails may be followed by good ones, except after FATAL. */
+		if (code == ARCHIVE_EOF || code == ARCHIVE_FATAL || !rv_walk_count(level->walk))
+			return;
+	}
+}
+
+void rv_level_read(struct rv_level *level, struct rv_flow *flow)
+{
+	level->flow = flow;
+	level->reader = rv_reader_open((enum rv_unpack_kind)level->kind, flow);
+	if (!level->reader) {
+		rv_level_failed(level);
+		return;
+	}
+	read_entries(level);
+	(void)archive_read_free(level->reader); /* only reading */
+	level->reader = NULL;
+}
+
+static void read_stream(struct rv_level *level, struct rv_flow *packed)
+{
+	struct rv_flow unpacked;
+	char name[RV_UNPACK_NAME_MAX];
+	struct rv_str plain =
+		level->kind == RV_UNPACK_RPM ? rv_str_of("payload") : plain_name(level->walk);
+
+	plain.len = plain.len < sizeof(name) ? plain.len : sizeof(name);
+	memcpy(name, plain.data, plain.len); /* the path may move when it grows */
+	plain.data = (const uint8_t *)name;
+	level->flow = &unpacked;
+	if (rv_flow_unpacked(&unpacked, (enum rv_unpack_kind)level->kind, packed))
+		rv_stream_read(level, plain);
+	else
+		rv_level_failed(level);
+	rv_flow_done(&unpacked);
+}
+
+void rv_walk_enter(struct rv_walk *walk, enum rv_unpack_kind kind, struct rv_flow *flow,
+		   uint64_t packed)
+{
+	struct rv_level level = {
+		.walk = walk, .kind = (uint8_t)kind, .packed = packed, .path_len = walk->path.len};
+
+	if (walk->depth >= walk->limits->depth || walk->depth >= RV_UNPACK_DEPTH_MAX) {
+		rv_walk_trouble(walk, RV_UNPACK_LIMIT, "containers are nested too deep");
+		return;
+	}
+	level.member = &walk->members_at[walk->depth++];
+	if (kind == RV_UNPACK_SQLITE)
+		rv_sqlite_walk(&level, flow->bytes);
+	else if (rv_unpack_is_stream(kind))
+		read_stream(&level, flow);
+	else
+		rv_level_read(&level, flow);
+	walk->depth--;
+}
+
+/* A file that must be in memory, or would be told in windows: the whole of it as the only member
+ * would have been. */
+static rv_status walk_file_in_memory(struct rv_walk *walk, int fd, size_t size,
+				     enum rv_unpack_kind kind, struct rv_diag *diag)
+{
+	struct rv_buf whole;
+	struct rv_flow flow;
+	uint8_t *room;
+	ssize_t len = -1;
+
+	if (size > walk->limits->max_member_bytes) {
+		rv_walk_trouble(walk, RV_UNPACK_TOO_LARGE, "a database too large for memory");
+		return RV_OK;
+	}
+	rv_buf_init(&whole, size + 1);
+	room = rv_buf_reserve(&whole, size);
+	if (room)
+		len = pread(fd, room, size, 0);
+	if (len < 0) {
+		rv_buf_done(&whole);
+		return room ? rv_fail_errno(diag, "read a database") : rv_fail_nomem(diag);
+	}
+	rv_flow_memory(&flow, (struct rv_str){room, (size_t)len});
+	rv_walk_enter(walk, kind, &flow, (uint64_t)len);
+	rv_buf_done(&whole);
+	return RV_OK;
+}
+
+static rv_status walk_fd(struct rv_walk *walk, int fd, struct rv_diag *diag)
+{
+	RV_CLEANUP(rv_freep) uint8_t *head = malloc(HEAD);
+	enum rv_unpack_kind kind;
+	struct rv_flow flow;
+	struct stat st;
+	ssize_t len;
+
+	if (!head)
+		return rv_fail_nomem(diag);
+	len = pread(fd, head, HEAD, 0);
+	if (len < 0 || fstat(fd, &st) != 0)
+		return rv_fail_errno(diag, "read an archive");
+	kind = rv_unpack_kind((struct rv_str){head, (size_t)len});
+	if (kind == RV_UNPACK_NONE && st.st_size > ZIP_END &&
+	    pread(fd, head, ZIP_END, st.st_size - ZIP_END) == ZIP_END)
+		kind = rv_unpack_kind((struct rv_str){head, ZIP_END}); /* behind a program */
+	if (!rv_unpack_is_entered(kind))
+		return rv_fail(RV_CLASS_NOT_FOUND, diag, "no archive");
+	if (kind == RV_UNPACK_SQLITE)
+		return walk_file_in_memory(walk, fd, (size_t)st.st_size, kind, diag);
+	RV_TRY(rv_flow_fd(&flow, fd, diag));
+	rv_walk_enter(walk, kind, &flow, (uint64_t)st.st_size);
+	rv_flow_done(&flow);
+	return RV_OK;
+}
+
+static rv_status walk_bytes(struct rv_walk *walk, struct rv_str bytes, struct rv_diag *diag)
+{
+	enum rv_unpack_kind kind = rv_unpack_kind(bytes);
+	struct rv_flow flow;
+
+	if (!rv_unpack_is_entered(kind))
+		return rv_fail(RV_CLASS_NOT_FOUND, diag, "no archive");
+	rv_flow_memory(&flow, bytes);
+	rv_walk_enter(walk, kind, &flow, bytes.len);
+	rv_flow_done(&flow);
+	return RV_OK;
+}
+
+rv_status rv_unpack_walk(const struct rv_unpack_source *source,
+			 const struct rv_unpack_limits *limits,
+			 const struct rv_unpack_events *events, struct rv_diag *diag)
+{
+	struct rv_walk walk = {.limits = limits, .events = events, .status = RV_OK};
+	rv_status status;
+
+	RV_BUG_ON(limits->max_member_bytes < RV_UNPACK_MEMBER_MIN || !limits->max_ratio);
+	rv_buf_init(&walk.path, PATH_MAX_BYTES);
+	for (size_t i = 0; i < RV_UNPACK_DEPTH_MAX; i++)
+		rv_buf_init(&walk.members_at[i], limits->max_member_bytes);
+	push_name(&walk, source->name);
+	status = walk.status;
+	if (rv_is_ok(status))
+		status = source->fd >= 0 ? walk_fd(&walk, source->fd, diag)
+					 : walk_bytes(&walk, source->bytes, diag);
+	rv_buf_done(&walk.path);
+	for (size_t i = 0; i < RV_UNPACK_DEPTH_MAX; i++)
+		rv_buf_done(&walk.members_at[i]);
+	return rv_is_ok(status) ? walk.status : status;
+}
