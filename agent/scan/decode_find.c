@@ -178,48 +178,64 @@ static size_t try_run(struct rv_finder *finder, size_t at, size_t end)
 	return end;
 }
 
-/* The run around `at`: looked at, once. Where it, or what was told of it, ends. */
-static size_t alphabet_find(struct rv_finder *finder, size_t at)
+/* Where the run that the block's byte `bit` is of begins. */
+static size_t run_start(const struct rv_finder *finder, size_t block,
+			const struct rv_block_signs *signs, unsigned bit)
 {
-	struct rv_str bytes = finder->bytes;
+	uint64_t others = ~signs->alphabet & (((uint64_t)1 << bit) - 1);
 	size_t done = finder->done[RV_DECODE_BASE64];
-	size_t limit;
-	size_t end;
+	size_t at = block - signs->before;
 
-	while (at > done && rv_char_is(bytes.data[at - 1], RV_CHAR_BASE64))
+	if (others)
+		return block + 64 - (unsigned)__builtin_clzll(others);
+	while (at > done && rv_char_is(finder->bytes.data[at - 1], RV_CHAR_BASE64))
 		at--;
-	limit = bytes.len - at > RV_DECODE_RUN_MAX ? at + RV_DECODE_RUN_MAX : bytes.len;
-	end = alphabet_end(bytes, at, limit);
-	if (end - at + padding(bytes, end) < RV_DECODE_BASE64_MIN)
-		return end;
-	if (finder->on_word)
-		finder->on_word(at, end, finder->user);
-	return finder->on_run ? try_run(finder, at, end) : end;
+	return at > done ? at : done;
+}
+
+static size_t run_end(struct rv_str bytes, size_t start, size_t block,
+		      const struct rv_block_signs *signs, unsigned bit)
+{
+	uint64_t others = ~signs->alphabet >> bit;
+	size_t limit =
+		bytes.len - start > RV_DECODE_RUN_MAX ? start + RV_DECODE_RUN_MAX : bytes.len;
+	size_t end = block + (others ? bit + (unsigned)__builtin_ctzll(others) : RV_BLOCK);
+
+	if (!others && end < limit)
+		end = alphabet_end(bytes, end, limit);
+	return end < limit ? end : limit;
 }
 
 /* The runs that a block shows; what was looked at from the block before is passed over. */
-static void alphabet_find_all(struct rv_finder *finder, size_t block, uint64_t runs)
+static void alphabet_find(struct rv_finder *finder, size_t block,
+			  const struct rv_block_signs *signs)
 {
 	size_t *done = &finder->done[RV_DECODE_BASE64];
+	uint64_t runs = signs->runs;
 
 	while (runs && !finder->is_stopped) {
-		size_t at = block + (unsigned)__builtin_ctzll(runs);
+		unsigned bit = (unsigned)__builtin_ctzll(runs);
+		size_t start;
+		size_t end;
 
 		runs &= runs - 1;
-		if (at < *done)
+		if (block + bit < *done)
 			continue;
-		/* The byte may be a '=' at the end of its run. */
-		while (at > *done && at > block && finder->bytes.data[at] == '=')
-			at--;
-		at = alphabet_find(finder, at);
-		*done = at > *done ? at : *done;
+		start = run_start(finder, block, signs, bit);
+		end = run_end(finder->bytes, start, block, signs, bit);
+		if (end - start + padding(finder->bytes, end) >= RV_DECODE_BASE64_MIN) {
+			if (finder->on_word)
+				finder->on_word(start, end, finder->user);
+			end = finder->on_run ? try_run(finder, start, end) : end;
+		}
+		*done = end;
 	}
 }
 
 static void look_at_block(struct rv_finder *finder, size_t at, const struct rv_block_signs *signs)
 {
 	if (signs->kinds & RV_SIGN_BASE64)
-		alphabet_find_all(finder, at, signs->runs);
+		alphabet_find(finder, at, signs);
 	if (!finder->on_run)
 		return;
 	if (signs->kinds & RV_SIGN_PERCENT)

@@ -53,11 +53,13 @@ uint8_t rv_utf8_put(uint32_t code, uint8_t *out);
 #define RV_SIGN_ENTITY	8U /* two of "&#" */
 #define RV_BLOCK	64
 
-/* What a block shows. */
+/* What a block shows. The rest is set only with RV_SIGN_BASE64. */
 struct rv_block_signs {
-	unsigned kinds; /* RV_SIGN_* */
-	uint64_t runs;	/* bytes up to which RV_RUN_MIN of the base64 alphabet stand in a row; the
-			 * last byte also for a shorter run that may go on in the next block */
+	unsigned kinds;	   /* RV_SIGN_* */
+	unsigned before;   /* bytes of the base64 alphabet right before it, up to RV_RUN_MIN */
+	uint64_t alphabet; /* its bytes of that alphabet */
+	uint64_t runs; /* bytes up to which RV_RUN_MIN of them stand in a row; the last byte also
+			* for a shorter run that may go on in the next block */
 };
 #define RV_RUN_MIN 22
 

@@ -38,16 +38,25 @@ RV_INLINE bool rv_skip_two_percent(struct rv_str bytes, size_t at, uint64_t mask
 	return found >= 2;
 }
 
+/* Of a character that can be visible ASCII, as far as the first digits tell: tables of other bytes
+ * and of other scripts are passed over. */
+RV_INLINE bool rv_skip_is_escape(struct rv_str bytes, size_t at)
+{
+	const uint8_t *p = bytes.data + at;
+
+	if (at + 4 >= bytes.len)
+		return false;
+	if (p[1] == 'x')
+		return (p[2] >= '2' && p[2] <= '7') || p[2] == '{';
+	return (p[1] | 0x20U) == 'u' && ((p[2] == '0' && p[3] == '0') || p[2] == '{');
+}
+
 RV_INLINE bool rv_skip_two_escapes(struct rv_str bytes, size_t at, uint64_t mask)
 {
 	unsigned found = 0;
 
-	for (; mask && found < 2; mask &= mask - 1) {
-		size_t i = at + (unsigned)__builtin_ctzll(mask);
-
-		if (i + 1 < bytes.len)
-			found += (bytes.data[i + 1] | 0x20U) == 'u' || bytes.data[i + 1] == 'x';
-	}
+	for (; mask && found < 2; mask &= mask - 1)
+		found += rv_skip_is_escape(bytes, at + (unsigned)__builtin_ctzll(mask));
 	return found >= 2;
 }
 
@@ -68,15 +77,19 @@ RV_INLINE uint64_t rv_mask_pairs(uint64_t mask)
 	return mask & (mask >> 1);
 }
 
-/* Where in the block RV_RUN_MIN bytes of the alphabet in a row end. */
-RV_INLINE uint64_t rv_skip_runs(struct rv_str bytes, size_t at, uint64_t mask)
+/* Where in the block RV_RUN_MIN bytes of the alphabet in a row end; '=' is none of it here. */
+RV_INLINE void rv_skip_runs(struct rv_str bytes, size_t at, uint64_t mask,
+			    struct rv_block_signs *out)
 {
 	unsigned before = 0;
 	uint64_t r2, r4, r8, r16, p, p2, p4, p8;
 
-	while (before < RV_RUN_MIN && before < at &&
-	       (rv_char_is(bytes.data[at - 1 - before], RV_CHAR_BASE64) ||
-		bytes.data[at - 1 - before] == '='))
+	if (memchr(bytes.data + at, '=', RV_BLOCK)) {
+		for (unsigned i = 0; i < RV_BLOCK; i++)
+			mask &= ~((uint64_t)(bytes.data[at + i] == '=') << i);
+	}
+	while ((mask & 1) && before < RV_RUN_MIN && before < at &&
+	       rv_char_is(bytes.data[at - 1 - before], RV_CHAR_BASE64))
 		before++;
 	p = before ? UINT64_MAX << (64 - before) : 0; /* the block before */
 	r2 = mask & (mask << 1 | p >> 63);
@@ -86,8 +99,10 @@ RV_INLINE uint64_t rv_skip_runs(struct rv_str bytes, size_t at, uint64_t mask)
 	r8 = r4 & (r4 << 4 | p4 >> 60);
 	p8 = p4 & p4 << 4;
 	r16 = r8 & (r8 << 8 | p8 >> 56);
-	return (r16 & (r8 << (RV_RUN_MIN - 8) | p8 >> (64 - (RV_RUN_MIN - 8)))) |
-	       (r16 & (uint64_t)1 << 63);
+	out->before = before;
+	out->alphabet = mask;
+	out->runs = (r16 & (r8 << (RV_RUN_MIN - 8) | p8 >> (64 - (RV_RUN_MIN - 8)))) |
+		    (r16 & (uint64_t)1 << 63);
 }
 
 /* Nothing for nearly every block of ordinary text. */
@@ -99,7 +114,7 @@ RV_INLINE void rv_skip_signs(struct rv_str bytes, size_t at, const struct rv_blo
 	*carry = masks->groups >> 7;
 	*out = (struct rv_block_signs){0};
 	if (__builtin_expect(pairs != 0, 0))
-		out->runs = rv_skip_runs(bytes, at, masks->alphabet);
+		rv_skip_runs(bytes, at, masks->alphabet, out);
 	if (out->runs)
 		out->kinds |= RV_SIGN_BASE64;
 	if (__builtin_expect((masks->percent & (masks->percent - 1)) != 0, 0) &&

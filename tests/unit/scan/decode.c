@@ -529,6 +529,8 @@ static void goes_over_blocks_alike_on_every_processor(void **state)
 			(void)ways[way](bytes, at, &carry[1], &signs[1]);
 			assert_int_equal(signs[0].kinds, signs[1].kinds);
 			assert_int_equal(signs[0].runs, signs[1].runs);
+			assert_int_equal(signs[0].alphabet, signs[1].alphabet);
+			assert_int_equal(signs[0].before, signs[1].before);
 			assert_int_equal(carry[0], carry[1]);
 		}
 	}
