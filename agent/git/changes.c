@@ -3,10 +3,10 @@
 #include "agent/git/changes.h"
 
 #include "agent/base/fd.h"
+#include "agent/git/file.h"
 #include "agent/git/work_file.h"
 
 #include <fcntl.h>
-#include <stdio.h>
 
 struct comparing {
 	const struct rv_git_differ *differ;
@@ -55,9 +55,9 @@ static rv_status look(struct comparing *c, const struct rv_git_index_entry *entr
 				  &change->new_oid);
 	if (rv_is_ok(status) || (rv_class_of(status) == RV_CLASS_EXHAUSTED && status.errno_was))
 		return status;
-	(void)snprintf(where, sizeof(where), "%.*s",
-		       (int)(entry->path.len < 200 ? entry->path.len : 200),
-		       (const char *)entry->path.data); /* cut is fine */
+	(void)rv_git_path(where, sizeof(where), "%.*s",
+			  (int)(entry->path.len < 200 ? entry->path.len : 200),
+			  (const char *)entry->path.data); /* fits */
 	tell(c,
 	     rv_class_of(status) == RV_CLASS_EXHAUSTED ? RV_GIT_TROUBLE_TOO_LARGE
 						       : RV_GIT_TROUBLE_UNREADABLE,

@@ -1,0 +1,26 @@
+/* tests: fuzzes the index; the first byte chooses the length of ids. */
+#include "agent/git/index.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct rv_git_index index = {0};
+	size_t sum = 0;
+
+	if (size < 1)
+		return 0;
+	if (!rv_is_ok(rv_git_index_parse((struct rv_str){data + 1, size - 1}, data[0] & 1 ? 32 : 20,
+					 &index)))
+		return 0;
+	for (uint32_t i = 0; i < index.count; i++) {
+		if (index.entries[i].path.len == 0)
+			abort();
+		for (size_t j = 0; j < index.entries[i].path.len; j++)
+			sum += index.entries[i].path.data[j] == 0;
+	}
+	if (sum)
+		abort();
+	rv_git_index_done(&index);
+	return 0;
+}
