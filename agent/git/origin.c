@@ -22,6 +22,8 @@ struct candidate {
 struct finding {
 	struct rv_git_graph *graph;
 	const struct rv_git_refs *refs;
+	const struct rv_git_oidmap *blobs;
+	struct rv_git_tree_list list;
 	struct rv_git_twigs twigs;
 	struct rv_git_origins *out;
 	struct candidate *candidates;
@@ -44,6 +46,7 @@ void rv_git_origins_done(struct rv_git_origins *origins)
 static void finding_done(struct finding *f)
 {
 	rv_git_twigs_done(&f->twigs);
+	rv_git_tree_list_done(&f->list);
 	free(f->candidates);
 	free(f->order);
 	free(f->places);
@@ -60,7 +63,7 @@ static uint8_t grade_of(const struct finding *f, uint32_t n)
 /* A tag of a blob keeps it, although no commit has it. */
 static void note_named_blob(struct finding *f, const struct rv_git_oid *oid, uint8_t mark)
 {
-	uint32_t blob = rv_git_oidmap_get(f->twigs.wanted, oid);
+	uint32_t blob = rv_git_oidmap_get(f->blobs, oid);
 	uint8_t grade = mark == BY_REF ? GRADE_REF : GRADE_LOG;
 
 	if (blob != RV_GIT_NONE && grade < f->candidates[blob].first_grade)
@@ -261,16 +264,17 @@ rv_status rv_git_origins_find(struct rv_git_graph *graph, const struct rv_git_re
 			      const struct rv_git_oidmap *blobs, unsigned threads,
 			      struct rv_git_origins *out, struct rv_diag *diag)
 {
-	const struct rv_git_differ differ = {graph->reader, graph->git->oid_len, graph->on_trouble,
-					     graph->user};
 	RV_CLEANUP(rv_git_origins_done) struct rv_git_origins origins = {0};
 	RV_CLEANUP(finding_done)
-	struct finding f = {.graph = graph, .refs = refs, .out = &origins, .head = RV_GIT_NONE};
+	struct finding f = {
+		.graph = graph, .refs = refs, .blobs = blobs, .out = &origins, .head = RV_GIT_NONE};
 
 	RV_TRY(prepare(&f, blobs));
 	if (blobs->count > 0) {
 		RV_TRY(rv_git_graph_read_all(graph, threads, diag));
-		RV_TRY(rv_git_twigs_init(&f.twigs, &differ, blobs));
+		RV_TRY(rv_git_tree_list_make(&graph->git->odb, blobs, threads, graph->on_trouble,
+					     graph->user, &f.list, diag));
+		RV_TRY(rv_git_twigs_init(&f.twigs, &f.list));
 		RV_TRY(mark_all(&f));
 		RV_TRY(walk(&f));
 		RV_TRY(finish(&f));

@@ -2,50 +2,38 @@
  * so that most commits share theirs with their parents. Not here: commits (origin.c). */
 #pragma once
 
-#include "agent/git/diff.h"
-#include "agent/git/inflate.h"
+#include "agent/git/tree_list.h"
 
 #define RV_GIT_TWIGS_MAX ((uint32_t)1 << 30)
 
-/* Twig 0 is the empty one. */
+/* Twig 0 is the empty one. Of its branches, a folder's value is a twig (and BRANCH_DIR). */
 struct rv_git_twig {
-	uint32_t at, count; /* entries */
-};
-
-struct rv_git_twig_entry {
-	uint32_t name_at;
-	uint32_t name_len : 24;
-	uint32_t is_dir : 8;
-	uint32_t value; /* the twig of a folder, the number of a wanted blob */
+	uint32_t at, count;
 };
 
 struct rv_git_twig_frame;
 
 struct rv_git_twigs {
-	const struct rv_git_differ *differ;
-	const struct rv_git_oidmap *wanted;
-	uint64_t *filter;	    /* by the first two bytes of wanted ids */
-	struct rv_git_oidmap trees; /* every tree met */
-	uint32_t *twig_of;	    /* by its number; RV_GIT_NONE: being built */
-	uint32_t twig_of_cap;
+	const struct rv_git_tree_list *list;
+	uint32_t *twig_of; /* by the number of a tree: twig + 1; 0: not built; RV_GIT_NONE: being */
+	struct rv_git_oidmap missing; /* trees that were told */
 	struct rv_git_twig *twigs;
 	uint32_t count, cap;
-	struct rv_git_twig_entry *entries;
-	uint32_t entry_count, entry_cap;
+	struct rv_git_branch *branches;
+	uint32_t branch_count, branch_cap;
 	uint32_t *slots; /* of a hash map of twigs: id, 0 is free */
 	uint32_t mask;
-	struct rv_buf names;
-	struct rv_git_twig_entry *pending; /* of trees that are being built */
+	struct rv_git_branch *pending; /* of trees that are being built */
 	uint32_t pending_count, pending_cap;
 	struct rv_git_twig_frame *frames;
 	size_t depth, frame_cap;
 };
 
+/* The list is complete and stays as it is. */
 RV_NODISCARD rv_status rv_git_twigs_init(struct rv_git_twigs *twigs,
-					 const struct rv_git_differ *differ,
-					 const struct rv_git_oidmap *wanted);
+					 const struct rv_git_tree_list *list);
 void rv_git_twigs_done(struct rv_git_twigs *twigs);
-/* The twig of a tree. Each tree is read once, however many commits have it. */
+/* The twig of a tree; the empty one, told once, when it is not in the list. */
 RV_NODISCARD rv_status rv_git_twigs_of(struct rv_git_twigs *twigs, const struct rv_git_oid *tree,
 				       uint32_t *out_twig);
 /* Tells where wanted blobs stand in `b` but not at that path in `a`. path is borrowed. */

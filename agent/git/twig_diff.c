@@ -31,15 +31,20 @@ static void enter(struct walking *w, uint32_t a, uint32_t b)
 		(struct step){x->at, x->at + x->count, y->at, y->at + y->count, w->path.len};
 }
 
-static struct rv_str name_of(const struct rv_git_twigs *t, const struct rv_git_twig_entry *entry)
+static bool is_dir(const struct rv_git_branch *branch)
 {
-	return (struct rv_str){t->names.data + entry->name_at, entry->name_len};
+	return branch->value & RV_GIT_BRANCH_DIR;
 }
 
-static int compare(const struct rv_git_twigs *t, const struct rv_git_twig_entry *a,
-		   const struct rv_git_twig_entry *b)
+static struct rv_str name_of(const struct rv_git_twigs *t, const struct rv_git_branch *branch)
 {
-	return rv_git_tree_compare(name_of(t, a), a->is_dir, name_of(t, b), b->is_dir);
+	return rv_git_tree_list_name(t->list, branch->name);
+}
+
+static int compare(const struct rv_git_twigs *t, const struct rv_git_branch *a,
+		   const struct rv_git_branch *b)
+{
+	return rv_git_tree_compare(name_of(t, a), is_dir(a), name_of(t, b), is_dir(b));
 }
 
 /* The next entry of b, against a's of that name. */
@@ -47,21 +52,21 @@ static rv_status do_step(struct walking *w)
 {
 	const struct rv_git_twigs *t = w->twigs;
 	struct step *step = &w->steps[w->depth - 1];
-	const struct rv_git_twig_entry *b = &t->entries[step->b++], *a = NULL;
+	const struct rv_git_branch *b = &t->branches[step->b++], *a = NULL;
 	struct rv_str name = name_of(t, b);
 
-	while (step->a < step->a_end && compare(t, &t->entries[step->a], b) < 0)
+	while (step->a < step->a_end && compare(t, &t->branches[step->a], b) < 0)
 		step->a++;
-	if (step->a < step->a_end && compare(t, &t->entries[step->a], b) == 0)
-		a = &t->entries[step->a++];
-	if (a && a->is_dir == b->is_dir && a->value == b->value)
+	if (step->a < step->a_end && compare(t, &t->branches[step->a], b) == 0)
+		a = &t->branches[step->a++];
+	if (a && a->value == b->value)
 		return RV_OK;
 	w->path.len = step->path_len;
 	RV_TRY(rv_buf_put(&w->path, name.data, name.len));
-	if (!b->is_dir)
+	if (!is_dir(b))
 		return w->each(w->user, rv_buf_view(&w->path), b->value);
 	RV_TRY(rv_buf_put_byte(&w->path, '/'));
-	enter(w, a && a->is_dir ? a->value : 0, b->value);
+	enter(w, a && is_dir(a) ? a->value & ~RV_GIT_BRANCH_DIR : 0, b->value & ~RV_GIT_BRANCH_DIR);
 	return RV_OK;
 }
 
@@ -100,18 +105,18 @@ bool rv_git_twigs_has(const struct rv_git_twigs *t, uint32_t twig, struct rv_str
 	while (path.len > 0) {
 		const uint8_t *slash = memchr(path.data, '/', path.len);
 		struct rv_str part = {path.data, slash ? (size_t)(slash - path.data) : path.len};
-		const struct rv_git_twig_entry *found = NULL;
+		const struct rv_git_branch *found = NULL;
 
 		for (uint32_t i = 0; i < t->twigs[twig].count && !found; i++) {
-			const struct rv_git_twig_entry *entry = &t->entries[t->twigs[twig].at + i];
+			const struct rv_git_branch *branch = &t->branches[t->twigs[twig].at + i];
 
-			if (entry->is_dir == (slash != NULL) &&
-			    rv_str_equal(name_of(t, entry), part))
-				found = entry;
+			if (is_dir(branch) == (slash != NULL) &&
+			    rv_str_equal(name_of(t, branch), part))
+				found = branch;
 		}
 		if (!found || !slash)
 			return found && found->value == blob;
-		twig = found->value;
+		twig = found->value & ~RV_GIT_BRANCH_DIR;
 		path.data += part.len + 1;
 		path.len -= part.len + 1;
 	}

@@ -23,6 +23,7 @@ struct rv_git_told {
 	void *base_state;
 	const struct rv_git_segment *segments;
 	size_t segment_count;
+	bool is_base; /* deltas on it will be told: otherwise a state for it is of no use */
 };
 
 struct rv_git_visitor {

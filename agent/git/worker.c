@@ -142,6 +142,7 @@ static rv_status tell(struct rv_git_worker *worker, const struct rv_git_plan *pl
 	oid = rv_git_plan_oid(plan, rank);
 	told->oid = &oid;
 	told->type = (enum rv_git_type)(plan->flags[rank] & RV_GIT_PLAN_TYPE);
+	told->is_base = plan->first[rank] != RV_GIT_NONE;
 	return worker->visitor->object(worker->user, told, out_state);
 }
 
