@@ -481,6 +481,59 @@ static void the_blobs_of_a_range_are_those_it_brought_in(void **state)
 	world_done(&w);
 }
 
+/* Large folders, so that their trees are deltas; a straight line of commits. */
+static void of_a_packed_history_every_blob_is_found_as_git_finds_it(void **state)
+{
+	struct world w;
+	char *list, *save = NULL;
+	size_t count = 0;
+
+	(void)state;
+	world_init(&w, "sha1");
+	rvt_git_do(&w.dir,
+		   "cd r; mkdir -p lib/deep src; for i in $(seq 1 90); do echo $i >src/f$i; echo "
+		   "l$i >lib/file-$i.c; done\n"
+		   "cp -r src lib/deep/; i=0; while [ $i -lt 40 ]; do i=$((i+1)); echo c$i "
+		   ">src/f$((i*7%%90+1))\n"
+		   "echo d$((i/3)) >lib/deep/src/f$((i%%11+1)); rm -f lib/file-$((i*2)).c; echo "
+		   "n$i >lib/new-$i\n"
+		   "[ $((i%%9)) -ne 0 ] || git mv -f src/f$i lib/moved$i\n"
+		   "git add -A; GIT_AUTHOR_DATE=\"$((1700000000+i*60)) +0000\" "
+		   "GIT_COMMITTER_DATE=\"$((1700000000+i*60)) +0000\" git commit -qm $i; done\n"
+		   "git gc -q --aggressive");
+	/* blob, oldest commit with it, newest commit with it */
+	list = rvt_git_sh(
+		&w.dir,
+		"cd r; for c in $(git rev-list --reverse HEAD); do git ls-tree -r $c | "
+		"cut -c13-52 | sed \"s/$/ $c/\"; done | "
+		"awk '{if(!($1 in a))a[$1]=$2; b[$1]=$2} END{for(o in a)print o, a[o], b[o]}'");
+	world_open(&w, "r");
+	for (const char *line = list; line; line = strchr(line, '\n')) {
+		struct rv_git_oid oid;
+		uint32_t number;
+
+		line += *line == '\n';
+		assert_true(rv_git_oid_parse((struct rv_str){(const uint8_t *)line, 40}, 20, &oid));
+		assert_ok(rv_git_oidmap_put(&w.blobs, &oid, &number, NULL));
+	}
+	find(&w);
+	for (char *line = strtok_r(list, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		const struct rv_git_origin *origin = &w.origins.items[count++];
+		char first[RV_GIT_HEX_MAX], last[RV_GIT_HEX_MAX];
+
+		assert_int_not_equal(origin->first, RV_GIT_NONE);
+		rv_git_oid_hex(&w.graph.ids.oids[origin->first], 20, first);
+		rv_git_oid_hex(&w.graph.ids.oids[origin->last], 20, last);
+		assert_memory_equal(line + 41, first, 40);
+		assert_memory_equal(line + 82, last, 40);
+		assert_true(origin->path_count > 0);
+	}
+	assert_int_equal(w.troubles, 0);
+	assert_true(count > 200);
+	free(list);
+	world_done(&w);
+}
+
 static void names_that_mean_nothing_are_refused_with_a_sentence(void **state)
 {
 	static const char *const bad[] = {"nowhere", "HEAD~99", "HEAD^2", "HEAD@{1}", ":a",
@@ -513,6 +566,7 @@ int main(void)
 		cmocka_unit_test(reach_tells_refs_reflog_stash_and_nothing_apart),
 		cmocka_unit_test(a_merge_brings_nothing_in_that_a_parent_had),
 		cmocka_unit_test(a_shallow_clone_is_told_and_its_end_holds_everything),
+		cmocka_unit_test(of_a_packed_history_every_blob_is_found_as_git_finds_it),
 		cmocka_unit_test(ranges_are_those_of_git),
 		cmocka_unit_test(the_blobs_of_a_range_are_those_it_brought_in),
 		cmocka_unit_test(names_that_mean_nothing_are_refused_with_a_sentence),
