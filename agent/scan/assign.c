@@ -5,6 +5,8 @@
 #include "agent/scan/assign_private.h"
 #include "agent/scan/name.h"
 
+#define USERINFO_LOOK 64
+
 #define ANCHOR(text, family)                               \
 	{                                                  \
 		text, sizeof(text) - 1, RV_FAMILY_##family \
@@ -134,23 +136,67 @@ static uint64_t joint_bits(uint64_t bits, size_t len)
 			   : RV_BIT(KEY_ODD);
 }
 
-static bool is_name_byte(uint8_t c)
+static inline bool is_name_byte(uint8_t c)
 {
-	return rv_is_letter(c) || rv_is_digit(c) || c == '_' || c == '-' || c == '.';
+	/* - and . | 0..9 | A..Z, _ | a..z */
+	static const uint32_t set[4] = {0, 0x03ff6000, 0x87fffffe, 0x07fffffe};
+
+	return c < 0x80 && (set[c >> 5] >> (c & 31) & 1);
 }
 
 /* The name's end; a dash before '>' is an arrow, a dot at the end closes a sentence. */
-static size_t name_end(const struct rv_place *p)
+static inline size_t name_end(struct rv_str b, size_t key_end)
 {
-	size_t at = p->key_end;
-	size_t stop = at + RV_ASSIGN_NAME_MAX;
+	size_t at = key_end;
+	size_t stop = b.len - at > RV_ASSIGN_NAME_MAX ? at + RV_ASSIGN_NAME_MAX : b.len;
 
-	while (at < stop && is_name_byte(rv_at(p, at)) &&
-	       !(rv_at(p, at) == '-' && rv_at(p, at + 1) == '>'))
+	while (at < stop && is_name_byte(b.data[at]))
 		at++;
-	while (at > p->key_end && (p->bytes.data[at - 1] == '.' || p->bytes.data[at - 1] == '-'))
+	while (at > key_end && (b.data[at - 1] == '.' || b.data[at - 1] == '-'))
 		at--;
 	return at;
+}
+
+/* One look at what follows the name: may anything be bound to it? Most names end here. */
+static inline bool may_be_bound(struct rv_str b, size_t end)
+{
+	size_t at = end;
+
+	while (at < b.len && (b.data[at] == '"' || b.data[at] == '\'' || b.data[at] == '`' ||
+			      b.data[at] == '\\' || b.data[at] == ']' || b.data[at] == '*'))
+		at++;
+	size_t closed = at;
+
+	while (at < b.len && rv_is_blank(b.data[at]))
+		at++;
+	if (at == b.len)
+		return false;
+	switch (b.data[at]) {
+	case '=':
+	case ':':
+	case ',':
+	case '>':
+	case '<':
+	case '!':
+	case '\n':
+	case '\r':
+	case '?':
+	case '+':
+	case '|':
+		return true;
+	case '(':
+		return at == end;
+	case '/':
+	case ')':
+	case '}':
+	case '&':
+	case '.':
+	case ';':
+		return false;
+	default:
+		/* Words go on in most texts: what may follow a blank is asked later. */
+		return at == closed + 1 && closed == end;
+	}
 }
 
 static size_t name_start(const struct rv_place *p)
@@ -167,9 +213,6 @@ static size_t name_start(const struct rv_place *p)
 
 static bool find_named(struct rv_place *p, uint8_t *kind)
 {
-	if (!rv_name_may_go_on(p->family, p->bytes.data + p->key_end, p->bytes.len - p->key_end))
-		return false;
-	p->name_end = name_end(p);
 	p->name_start = name_start(p);
 	if (!rv_bind_find(p) || !rv_span_find(p))
 		return false;
@@ -182,21 +225,48 @@ static bool find_named(struct rv_place *p, uint8_t *kind)
 			     p->family, &p->bits, kind);
 }
 
-bool rv_assign_at(struct rv_str bytes, const struct rv_context *context, unsigned anchor,
-		  size_t end, struct rv_assign *out)
+/* Most addresses end at a slash or a quote before any '@'. */
+static inline bool may_have_userinfo(struct rv_str b, size_t at)
 {
-	const struct rv_assign_anchor *a = &rv_assign_anchors[anchor];
-	struct rv_place p = {
-		.bytes = bytes,
-		.context = context,
-		.family = a->family,
-		.key_start = end - a->len,
-		.key_end = end,
-	};
+	size_t stop = b.len - at > USERINFO_LOOK ? at + USERINFO_LOOK : b.len;
+
+	for (; at < stop; at++) {
+		uint8_t c = b.data[at];
+
+		if (c == '@' || c == ':')
+			return true;
+		if (c <= ' ' || c == '/' || c == '"' || c == '\'' || c == '<' || c == ')')
+			return false;
+	}
+	return at == stop && stop < b.len;
+}
+
+/* Beyond the first look. Apart, so that those refused by it pay for no frame. */
+static __attribute__((noinline)) bool look_closer(struct rv_str bytes,
+						  const struct rv_context *context,
+						  const struct rv_assign_anchor *a, size_t end,
+						  size_t name_stop, struct rv_assign *out)
+{
+	struct rv_place
+		p; /* each member set one by one: clearing it all costs more than the look */
+
+	p.bytes = bytes;
+	p.context = context;
+	p.family = a->family;
+	p.key_start = end - a->len;
+	p.key_end = end;
+	p.name_quote = 0;
+	p.is_escaped = false;
+	p.is_quoted = false;
+	p.bind = RV_BIND_NONE;
+	p.at = end;
+	p.start = 0;
+	p.len = 0;
+	p.bits = 0;
 	uint8_t kind = RV_KIND_PASSWORD;
 
 	p.name_start = p.key_start;
-	p.name_end = p.key_start;
+	p.name_end = name_stop;
 	if (a->family <= RV_FAMILY_SALT ? !find_named(&p, &kind) : !rv_marked_find(&p))
 		return false;
 	struct rv_str value = {bytes.data + p.start, p.len};
@@ -204,6 +274,8 @@ bool rv_assign_at(struct rv_str bytes, const struct rv_context *context, unsigne
 	if (rv_value_is_reference(value, !p.is_quoted) ||
 	    (context->is_lock && a->family != RV_FAMILY_URL))
 		return false;
+	if (rv_is_in_comment(&p))
+		p.bits |= RV_BIT(COMMENT);
 	if (p.bits & RV_BIT(IN_HEADER))
 		kind = RV_KIND_TOKEN;
 	p.bits |= rv_value_features(value) | form_bits(context) | bind_bit(p.bind);
@@ -221,4 +293,22 @@ bool rv_assign_at(struct rv_str bytes, const struct rv_context *context, unsigne
 		.confidence = weigh(p.bits),
 	};
 	return true;
+}
+
+bool rv_assign_at(struct rv_str bytes, const struct rv_context *context, unsigned anchor,
+		  size_t end, struct rv_assign *out)
+{
+	const struct rv_assign_anchor *a = &rv_assign_anchors[anchor];
+	size_t name_stop = end - a->len;
+
+	if (a->family <= RV_FAMILY_SALT) {
+		if (!rv_name_may_go_on(a->family, bytes.data + end, bytes.len - end))
+			return false;
+		name_stop = name_end(bytes, end);
+		if (!may_be_bound(bytes, name_stop))
+			return false;
+	} else if (a->family == RV_FAMILY_URL && !may_have_userinfo(bytes, end)) {
+		return false;
+	}
+	return look_closer(bytes, context, a, end, name_stop, out);
 }

@@ -29,23 +29,26 @@ static bool bound(struct rv_place *p, enum rv_bind bind, size_t at)
 	return true;
 }
 
+static bool is_type_byte(uint8_t c)
+{
+	return rv_is_letter(c) || rv_is_digit(c) || c == '_' || c == '.' || c == '<' || c == '>' ||
+	       c == '[' || c == ']' || c == '?' || c == '|' || c == '*';
+}
+
 /* "name: String = .." and "name string = ..": steps over the type to behind the sign, or returns 0.
  */
 static size_t skip_annotation(const struct rv_place *p, size_t at)
 {
 	size_t stop = at + ANNOTATION_MAX;
 
-	if (!rv_is_letter(rv_at(p, at)))
+	if (p->context->form != RV_FORM_CODE || !rv_is_letter(rv_at(p, at)))
 		return 0;
-	for (; at < stop; at++) {
-		uint8_t c = rv_at(p, at);
-
-		if (c == '=')
-			return rv_at(p, at + 1) == '=' || rv_at(p, at + 1) == '>' ? 0 : at + 1;
-		if (!rv_is_letter(c) && !rv_is_digit(c) && !strchr("_.<>[]?|& *:", c))
-			return 0;
-	}
-	return 0;
+	while (at < stop && is_type_byte(rv_at(p, at)))
+		at++;
+	at = rv_skip_blanks(p, at);
+	if (rv_at(p, at) != '=' || rv_at(p, at + 1) == '=' || rv_at(p, at + 1) == '>')
+		return 0;
+	return at + 1;
 }
 
 static bool bind_equals(struct rv_place *p, size_t at)
@@ -91,12 +94,17 @@ static bool bind_pair(struct rv_place *p, size_t at)
 	return bound(p, RV_BIND_PAIR, at + 1);
 }
 
+static bool is_before_name(uint8_t c)
+{
+	return c == '"' || c == '\'' || c == ' ' || c == '\t' || c == ':' || c == '=' || c == '>';
+}
+
 /* Was the name itself a value: name="..", key: .., "Key": ".."? */
 static bool is_named_by(const struct rv_place *p)
 {
 	size_t at = p->name_start;
 
-	while (at > 0 && strchr("\"' \t:=>", p->bytes.data[at - 1]))
+	while (at > 0 && is_before_name(p->bytes.data[at - 1]))
 		at--;
 	return at >= 3 && at < p->name_start &&
 	       (rv_says_at(p->bytes, at - 3, "key") ||
@@ -109,14 +117,13 @@ static bool bind_space(struct rv_place *p, size_t at)
 {
 	uint8_t before = p->name_start > 0 ? p->bytes.data[p->name_start - 1] : '\n';
 
-	if (p->name_quote)
-		return false;
+	if (p->name_quote || at > p->name_end + 1)
+		return false; /* two blanks: a column of a help text */
 	size_t value = skip_annotation(p, at);
 
 	if (value)
 		return bound(p, RV_BIND_ASSIGN, value);
-	if (at > p->name_end + 1)
-		return false; /* a column of a help text */
+
 	if (before == '-')
 		return bound(p, RV_BIND_SPACE, at);
 	if (rv_is_quote(rv_at(p, at)))

@@ -22,6 +22,12 @@ static bool take(struct rv_place *p, size_t start, size_t end, uint64_t bits)
 	return true;
 }
 
+static bool ends_userinfo(uint8_t c)
+{
+	return c == '?' || c == '"' || c == '\'' || c == '`' || c == '<' || c == '>' || c == ',' ||
+	       c == ';' || c == '|' || c == '\\';
+}
+
 /* scheme://user:password@host: the password ends at the last @ before the path. */
 static bool find_url(struct rv_place *p)
 {
@@ -32,9 +38,9 @@ static bool find_url(struct rv_place *p)
 	for (size_t i = p->key_end; i < stop; i++) {
 		uint8_t c = rv_at(p, i);
 
-		if (c <= ' ' || c == '/' || c == '?' || strchr("\"'`<>,;|\\", c))
-			break;
-		if (c == '#' && at)
+		if (rv_is_letter(c) || rv_is_digit(c) || c == '.' || c == '-')
+			continue;
+		if (c <= ' ' || c == '/' || ends_userinfo(c) || (c == '#' && at))
 			break;
 		if (c == ':' && !colon)
 			colon = i;

@@ -58,6 +58,8 @@ static inline size_t rv_skip_blanks(const struct rv_place *p, size_t at)
 /* Start of the line, or RV_ASSIGN_REACH * 4 bytes before. */
 size_t rv_line_start(const struct rv_place *p, size_t at);
 
+bool rv_is_in_comment(const struct rv_place *p);
+
 /* Sets bind and at (assign_bind.c). */
 bool rv_bind_find(struct rv_place *p);
 /* Sets start, len, is_quoted and bits from at (assign_value.c). */

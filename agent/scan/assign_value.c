@@ -1,7 +1,9 @@
 /* scan: how far a value goes. Not here: what it is worth (value.h, assign.c). */
 #include "agent/scan/assign_private.h"
+#include "agent/scan/wordlist.h"
 
 #define WRAP_MAX  56
+#define ENV_REACH 16
 #define INNER_MIN 16
 
 size_t rv_line_start(const struct rv_place *p, size_t at)
@@ -29,7 +31,7 @@ static bool is_in_string(const struct rv_place *p)
 	return open != 0;
 }
 
-static bool is_in_comment(const struct rv_place *p)
+bool rv_is_in_comment(const struct rv_place *p)
 {
 	size_t at = rv_skip_blanks(p, rv_line_start(p, p->name_start));
 	uint8_t c = rv_at(p, at);
@@ -44,31 +46,45 @@ static bool is_in_comment(const struct rv_place *p)
 static size_t skip_string_prefix(const struct rv_place *p, size_t at)
 {
 	for (size_t n = 0; n < 4; n++) {
-		if (rv_is_quote(rv_at(p, at + n)))
+		uint8_t c = rv_at(p, at + n);
+
+		if (rv_is_quote(c))
 			return at + n;
-		if (!rv_at(p, at + n) || !strchr("bBrRuUfFlLN@$s&", rv_at(p, at + n)))
+		if (!rv_is_letter(c) && c != '@' && c != '$' && c != '&')
+			return at;
+		if (rv_is_letter(c) && !strchr("bBrRuUfFlLNs", c))
 			return at;
 	}
 	return at;
 }
 
 /* Calls whose argument is not the value but says where it is or what is told of it. */
+static rv_wordlist asking = {
+	['a' - 'a'] = " ask assert attr argument ",
+	['c' - 'a'] = " config column const ",
+	['e' - 'a'] = " env error expect equal ",
+	['f' - 'a'] = " find fetch format field file flag ",
+	['g' - 'a'] = " get ",
+	['h' - 'a'] = " header ",
+	['i' - 'a'] = " i18n input import ",
+	['j' - 'a'] = " join ",
+	['l' - 'a'] = " lookup load log ",
+	['m' - 'a'] = " match ",
+	['n' - 'a'] = " name ",
+	['o' - 'a'] = " option open ",
+	['p' - 'a'] = " param prompt path print property ",
+	['q' - 'a'] = " query ",
+	['r' - 'a'] = " read require resolve ",
+	['s' - 'a'] = " select search ",
+	['t' - 'a'] = " trans typeof ",
+	['u' - 'a'] = " use url ",
+	['v' - 'a'] = " var ",
+};
+
 static bool is_asking(struct rv_str callee)
 {
-	static const char *const words[] = {
-		"get",	    "env",	"find",	  "fetch",  "lookup", "read",	"load",
-		"format",   "param",	"i18n",	  "trans",  "prompt", "input",	"ask",
-		"require",  "import",	"path",	  "join",   "config", "typeof", "error",
-		"log",	    "print",	"assert", "expect", "select", "query",	"field",
-		"file",	    "attr",	"match",  "search", "header", "option", "flag",
-		"argument", "property", "name",	  "var",    "use",    "tr(",	"column",
-		"const",    "resolve",	"open",	  "url",    "equal",  "_(",	"t("};
-
-	for (size_t i = 0; i < RV_LEN(words); i++) {
-		if (rv_says(callee, words[i]))
-			return true;
-	}
-	return false;
+	/* t(..), _(..), tr(..): what they are given is shown to people. */
+	return callee.len <= 3 || rv_wordlist_within(asking, callee);
 }
 
 /* new Thing("..", StringEncoder(".."): to the quote, or `at` as it was. */
@@ -80,10 +96,12 @@ static size_t skip_wrap(struct rv_place *p, size_t at)
 	for (; i < at + WRAP_MAX && !rv_is_quote(rv_at(p, i)); i++) {
 		uint8_t c = rv_at(p, i);
 
+		if (rv_is_letter(c) || rv_is_digit(c) || c == '_' || c == '.')
+			continue;
 		if (c == '(' || c == '{')
 			open = i + 1;
-		else if (!rv_is_letter(c) && !rv_is_digit(c) &&
-			 (c == 0 || !strchr("_.:<>[]&* ", c)))
+		else if (c != ' ' && c != ':' && c != '<' && c != '>' && c != '[' && c != ']' &&
+			 c != '&' && c != '*')
 			return at;
 	}
 	if (!open || !rv_is_quote(rv_at(p, i)) ||
@@ -108,7 +126,10 @@ static size_t skip_to_default(const struct rv_place *p, size_t at)
 		}
 		return at;
 	}
-	if (p->context->form != RV_FORM_CODE || !rv_is_letter(rv_at(p, at)))
+	if (p->context->form != RV_FORM_CODE || !rv_is_letter(rv_at(p, at)) ||
+	    !rv_says((struct rv_str){p->bytes.data + at,
+				     p->bytes.len - at < ENV_REACH ? p->bytes.len - at : ENV_REACH},
+		     "env"))
 		return at;
 	for (size_t i = at; i < at + RV_ASSIGN_REACH && rv_at(p, i) >= ' '; i++) {
 		for (size_t k = 0; rv_at(p, i) == ' ' && k < RV_LEN(signs); k++) {
@@ -175,7 +196,7 @@ static bool span_bare(struct rv_place *p, size_t at, const char *ends)
 	while (i < p->bytes.len && i - at <= RV_ASSIGN_VALUE_MAX) {
 		uint8_t c = p->bytes.data[i];
 
-		if (c <= ' ' || strchr(ends, c))
+		if (c <= ' ' || (!rv_is_letter(c) && !rv_is_digit(c) && strchr(ends, c)))
 			break;
 		i++;
 	}
@@ -205,6 +226,25 @@ static bool is_line_form(const struct rv_place *p)
 	       form == RV_FORM_DOC || form == RV_FORM_SHELL || form == RV_FORM_SQL;
 }
 
+/* What is bare in code is an expression; a value only inside a text or a comment. Before its line
+ * is read for those: one behind a blank must have a digit, none is followed by a bracket or a dot.
+ */
+static bool may_be_value(const struct rv_place *p, size_t at)
+{
+	bool has_digit = at == p->at;
+	size_t i = at;
+
+	while (rv_is_letter(rv_at(p, i)) || rv_is_digit(rv_at(p, i)) || rv_at(p, i) == '_') {
+		has_digit |= rv_is_digit(rv_at(p, i));
+		i++;
+	}
+	uint8_t c = rv_at(p, i);
+	bool is_name =
+		c == '(' || c == '[' || (c == '.' && rv_is_letter(rv_at(p, i + 1)) && !has_digit);
+
+	return !is_name && (has_digit || c > ' ');
+}
+
 static bool span_unquoted(struct rv_place *p, size_t at)
 {
 	uint8_t before = p->name_start > 0 ? p->bytes.data[p->name_start - 1] : '\n';
@@ -212,6 +252,8 @@ static bool span_unquoted(struct rv_place *p, size_t at)
 
 	if (is_query && p->name_start > 5 && rv_says_at(p->bytes, p->name_start - 5, ".svg?"))
 		return false; /* a badge's */
+	if (!is_query && p->context->form == RV_FORM_CODE && !may_be_value(p, at))
+		return false;
 	bool in_string = is_query || is_in_string(p);
 
 	if (p->bind == RV_BIND_TAG)
@@ -227,7 +269,7 @@ static bool span_unquoted(struct rv_place *p, size_t at)
 	if (p->bind == RV_BIND_SPACE)
 		return span_bare(p, at, "\"'`|<>\\)],;") &&
 		       (p->context->form != RV_FORM_DOC || !goes_on(p));
-	if (!is_line_form(p) && !is_in_comment(p))
+	if (!is_line_form(p) && !rv_is_in_comment(p))
 		return false;
 	bool is_whole_line = p->context->form == RV_FORM_CONFIG || p->context->form == RV_FORM_YAML;
 
@@ -335,12 +377,13 @@ bool rv_span_find(struct rv_place *p)
 	}
 	if (!is_escaped)
 		at = skip_string_prefix(p, at);
+	if (p->bind == RV_BIND_CALL && !rv_is_quote(rv_at(p, at)))
+		return false;
 	if (!rv_is_quote(rv_at(p, at)) && p->bind != RV_BIND_TAG && p->bind != RV_BIND_SPACE)
 		at = skip_wrap(p, at);
 	if (!rv_is_quote(rv_at(p, at)))
 		at = skip_to_default(p, at);
-	if (is_in_comment(p))
-		p->bits |= RV_BIT(COMMENT);
+
 	if (rv_at(p, at) == '`' && p->context->form == RV_FORM_SHELL)
 		return false; /* a command */
 	bool found = rv_is_quote(rv_at(p, at)) ? span_quoted(p, at, is_escaped)

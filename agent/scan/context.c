@@ -2,7 +2,6 @@
 #include "agent/scan/context.h"
 
 #include <string.h>
-#include <strings.h>
 
 static const struct {
 	const char *extensions; /* with a space before and behind each */
@@ -46,22 +45,27 @@ static bool has_word(const char *list, struct rv_str word)
 	return strstr(list, text) != NULL;
 }
 
-static bool has_part(struct rv_str path, const char *part)
+static uint8_t fold(uint8_t c)
 {
-	size_t len = strlen(part);
-
-	for (size_t i = 0; i + len <= path.len; i++) {
-		if (strncasecmp((const char *)path.data + i, part, len) == 0)
-			return true;
-	}
-	return false;
+	return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
 }
 
 static bool has_any(struct rv_str path, const char *const *parts, size_t count)
 {
-	for (size_t i = 0; i < count; i++) {
-		if (has_part(path, parts[i]))
-			return true;
+	for (size_t i = 0; i < path.len; i++) {
+		uint8_t first = fold(path.data[i]);
+
+		for (size_t k = 0; k < count; k++) {
+			size_t at = 1;
+
+			if (first != (uint8_t)parts[k][0])
+				continue;
+			while (parts[k][at] && i + at < path.len &&
+			       fold(path.data[i + at]) == (uint8_t)parts[k][at])
+				at++;
+			if (!parts[k][at])
+				return true;
+		}
 	}
 	return false;
 }

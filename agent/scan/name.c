@@ -17,25 +17,6 @@ static const char *const endings[][14] = {
 	[RV_FAMILY_SALT] = {"s"},
 };
 
-/* First bytes of those; a byte that is no small letter always may follow. */
-static const char *const first_bytes[] = {
-	[RV_FAMILY_PASSWORD] = "wpc", [RV_FAMILY_SECRET] = "skta",  [RV_FAMILY_TOKEN] = "skv",
-	[RV_FAMILY_KEY] = "spvd",     [RV_FAMILY_AUTH] = "oetkpsc", [RV_FAMILY_CREDENTIAL] = "es",
-	[RV_FAMILY_SALT] = "s",
-};
-
-bool rv_name_may_go_on(unsigned family, const uint8_t *after, size_t len)
-{
-	if (len == 0 || family > RV_FAMILY_SALT)
-		return len > 0;
-	uint8_t c = after[0];
-
-	if (!rv_is_letter(c))
-		return true;
-	/* PASSWORD, passWord, apiKeyName: whether a capital begins a word is asked later. */
-	return rv_is_upper(c) || strchr(first_bytes[family], c) != NULL;
-}
-
 #define WORD_MAX 24
 
 /* The word of `name` that ends before `end`, small letters, between blanks; its start is returned.

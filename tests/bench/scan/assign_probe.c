@@ -1,6 +1,7 @@
 /* bench: drives the assignment detector over files by a plain search for its keywords and prints
  * what it sees as JSON lines; the tool it is tuned with (README.md beside it). Not here: the
- * engine. assign_probe [--min N] [--reasons] [--count] [--time] FILE..   ('-': names on stdin, one a line)
+ * engine. assign_probe [--min N] [--reasons] [--count] [--time] FILE..   ('-': names on stdin, one
+ * a line)
  */
 #include "agent/scan/assign.h"
 #include "agent/scan/pem_key.h"
@@ -164,8 +165,8 @@ static uint64_t now_ns(void)
 }
 
 /* Those refused and those with a value apart: passes over each list. */
-static void time_list(struct rv_str bytes, const struct rv_context *context, struct occurrence *list,
-		      size_t count)
+static void time_list(struct rv_str bytes, const struct rv_context *context,
+		      struct occurrence *list, size_t count)
 {
 	size_t refused = 0;
 	struct rv_assign hit;
@@ -182,13 +183,15 @@ static void time_list(struct rv_str bytes, const struct rv_context *context, str
 
 	for (unsigned pass = 0; pass < probe.passes; pass++) {
 		for (size_t i = 0; i < refused; i++)
-			(void)rv_assign_at(bytes, context, list[i].anchor, list[i].end, &hit); /* timed */
+			(void)rv_assign_at(bytes, context, list[i].anchor, list[i].end,
+					   &hit); /* timed */
 	}
 	uint64_t middle = now_ns();
 
 	for (unsigned pass = 0; pass < probe.passes; pass++) {
 		for (size_t i = refused; i < count; i++)
-			(void)rv_assign_at(bytes, context, list[i].anchor, list[i].end, &hit); /* timed */
+			(void)rv_assign_at(bytes, context, list[i].anchor, list[i].end,
+					   &hit); /* timed */
 	}
 	probe.refused += refused * probe.passes;
 	probe.valued += (count - refused) * probe.passes;
@@ -276,7 +279,7 @@ int main(int argc, char **argv)
 		else if (strcmp(argv[i], "--count") == 0)
 			probe.only_count = true;
 		else if (strcmp(argv[i], "--time") == 0)
-			probe.passes = 4;
+			probe.passes = 40;
 		else if (strcmp(argv[i], "-") == 0)
 			scan_named();
 		else
@@ -290,7 +293,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "refused: %.1f ns each\n",
 			(double)probe.refused_ns / (double)probe.refused);
 	if (probe.valued)
-		fprintf(stderr, "with a value: %llu, %.0f ns each\n", (unsigned long long)probe.valued,
+		fprintf(stderr, "with a value: %llu, %.0f ns each\n",
+			(unsigned long long)probe.valued,
 			(double)probe.valued_ns / (double)probe.valued);
 	return 0;
 }
