@@ -308,6 +308,8 @@ static rv_status read_keywords(const struct rv_rules_reader *r, const json_t *ru
 		return rv_yaml_fail(r->y, rule, NULL, r->diag, "keywords without a format");
 	RV_TRY(lint_regex(r, rule, "format", format));
 	rv_buf_init(&text, RV_RULES_REGEX_MAX);
+	if (!rv_buf_reserve(&text, RV_RULES_REGEX_MAX)) /* then only its length can be refused */
+		return rv_fail_nomem(r->diag);
 	rv_status status = rv_rules_compose(keywords, format, &text);
 	if (rv_is_ok(status))
 		row->regex = rv_arena_text(r->arena, rv_buf_view(&text));

@@ -300,7 +300,7 @@ enum rv_baseline_answer rv_baseline_match(struct rv_baseline *baseline,
 	if (!is_there)
 		return RV_BASELINE_UNKNOWN;
 	struct rv_baseline_slot *slot = &baseline->slots[place];
-	slot->is_found = true;
+	__atomic_store_n(&slot->is_found, true, __ATOMIC_RELAXED);
 	if (out_entry)
 		*out_entry = &slot->entry;
 	return slot->end_utc_us > baseline->now_utc_us ? RV_BASELINE_KNOWN : RV_BASELINE_ENDED;

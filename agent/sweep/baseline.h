@@ -52,8 +52,8 @@ void rv_baseline_freep(struct rv_baseline **baseline);
 const uint8_t *rv_baseline_salt(const struct rv_baseline *baseline);
 uint32_t rv_baseline_rules_day(const struct rv_baseline *baseline); /* 0: unknown */
 void rv_baseline_set_rules_day(struct rv_baseline *baseline, uint32_t day);
-/* Also remembers that it was found (for prune). Not for several threads at once. *out_entry (may be
- * NULL) is NULL for gitleaks' report. */
+/* Also remembers that it was found (for prune). Several threads may ask at once while nothing is
+ * added or dropped. *out_entry (may be NULL) is NULL for gitleaks' report. */
 enum rv_baseline_answer rv_baseline_match(struct rv_baseline *baseline,
 					  const struct rv_baseline_question *question,
 					  const struct rv_baseline_entry **out_entry);

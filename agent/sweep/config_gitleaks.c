@@ -339,7 +339,13 @@ static rv_status read_extend(const struct file *f, const json_t *root, const cha
 	if (has_default && *out_path)
 		return rv_yaml_fail(f->y, extend, NULL, f->diag,
 				    "extend has useDefault or path: not both");
-	f->config->has_default = f->config->has_default || has_default;
+	bool is_last = f->depth == RV_SCAN_CONFIG_EXTEND_MAX;
+	if (is_last && (has_default || *out_path))
+		rv_config_note(f->config, "%s extends %s: not followed, the chain is %d files long",
+			       rv_yaml_file(f->y), has_default ? "the default" : *out_path,
+			       RV_SCAN_CONFIG_EXTEND_MAX + 1);
+	f->config->has_default = f->config->has_default || (has_default && !is_last);
+	*out_path = is_last ? NULL : *out_path;
 	RV_TRY(rv_config_read_texts(f->config, f->y, extend, "disabledRules", &disabled, f->diag));
 	for (; disabled && *disabled; disabled++) {
 		RV_TRY(RV_LIST_ROOM(&f->config->disabled, f->diag));
@@ -384,12 +390,6 @@ rv_status rv_config_load_gitleaks(struct rv_scan_config *config, struct rv_str t
 			status = read_file(&f, &path);
 		if (!rv_is_ok(status) || !path)
 			break;
-		if (f.depth == RV_SCAN_CONFIG_EXTEND_MAX) {
-			rv_config_note(config,
-				       "%s extends %s: not followed, the chain is %d files long",
-				       name, path, RV_SCAN_CONFIG_EXTEND_MAX + 1);
-			break;
-		}
 		rv_buf_reset(&bytes);
 		status = rv_config_read(config, path, &bytes, diag);
 		if (!rv_is_ok(status))

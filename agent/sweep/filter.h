@@ -60,7 +60,7 @@ struct rv_filter_answer {
 	char note[256];			    /* by what and why; "" */
 	char problem[160];		    /* a marker that allows nothing; "" */
 };
-/* EXHAUSTED: no memory. Not for several threads at once where there is a baseline. */
+/* EXHAUSTED: no memory. May be called by several threads. */
 RV_NODISCARD rv_status rv_filter_judge(const struct rv_filter *filter,
 				       const struct rv_filter_question *question,
 				       struct rv_filter_answer *out);

@@ -335,6 +335,8 @@ rv_status rv_re2_translate(struct rv_str regex, struct rv_buf *out, struct rv_re
 			       RV_RE2_TEXT_MAX);
 	if (regex.len && memchr(regex.data, 0, regex.len))
 		return rv_fail(RV_CLASS_MALFORMED, diag, "a NUL byte in the regex");
+	if (!rv_buf_reserve(out, out->max - out->len)) /* then only its length can be refused */
+		return rv_fail_nomem(diag);
 	while (w.p.at < w.p.end) {
 		rv_status status = step(&w);
 

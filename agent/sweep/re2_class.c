@@ -264,27 +264,24 @@ static rv_status put_wide(struct rv_re2 *p, uint32_t low, uint32_t high)
 /* The class is in p->out from `start`; what is outside of ASCII goes around it. */
 static rv_status finish(struct rv_re2 *p, const struct class *c, size_t start)
 {
-	struct rv_buf inside;
+	static const char open[] = "(?:";
+	const size_t len = sizeof(open) - 1;
 
 	if (c->wide_count == 0 || c->is_negated)
 		return rv_buf_put_byte(p->out, ']');
-	rv_buf_init(&inside, RV_RE2_TEXT_MAX);
-	rv_status status = rv_buf_put(&inside, p->out->data + start, p->out->len - start);
-	p->out->len = start;
-	if (rv_is_ok(status))
-		status = rv_buf_put_str(p->out, "(?:");
-	if (rv_is_ok(status) && c->has_ascii)
-		status = rv_buf_put(p->out, inside.data, inside.len);
-	if (rv_is_ok(status) && c->has_ascii)
-		status = rv_buf_put_str(p->out, "]|");
-	rv_buf_done(&inside);
-	for (size_t i = 0; i < c->wide_count && rv_is_ok(status); i++) {
+	if (!c->has_ascii)
+		p->out->len = start;
+	RV_TRY(rv_buf_put_str(p->out, open)); /* room for it, then it goes to the front */
+	memmove(p->out->data + start + len, p->out->data + start, p->out->len - len - start);
+	memcpy(p->out->data + start, open, len);
+	if (c->has_ascii)
+		RV_TRY(rv_buf_put_str(p->out, "]|"));
+	for (size_t i = 0; i < c->wide_count; i++) {
 		if (i > 0)
-			status = rv_buf_put_byte(p->out, '|');
-		if (rv_is_ok(status))
-			status = put_wide(p, c->wide[i][0], c->wide[i][1]);
+			RV_TRY(rv_buf_put_byte(p->out, '|'));
+		RV_TRY(put_wide(p, c->wide[i][0], c->wide[i][1]));
 	}
-	return rv_is_ok(status) ? rv_buf_put_byte(p->out, ')') : status;
+	return rv_buf_put_byte(p->out, ')');
 }
 
 rv_status rv_re2_read_class(struct rv_re2 *p)

@@ -126,7 +126,10 @@ static void judge(struct setup *setup, const char *state, const char *path, cons
 	rv_filter_init(&filter, setup->config, NULL, setup->identity, NOW_US);
 	assert_ok(rv_filter_judge(&filter, &question, &answer));
 	bool is_told = answer.state == RV_LEAK_OPEN;
-	if (is_told != (strcmp(state, "told") == 0) ||
+	bool is_part = rv_filter_is_part(setup->config, rule);
+	if (is_part != (strcmp(state, "part") == 0))
+		fail_msg("%s: %s is%s a part of others", setup->dir, id, is_part ? "" : " not");
+	if ((!is_part && is_told != (strcmp(state, "told") == 0)) ||
 	    rv_filter_skips_path(setup->config, rv_str_of(path), NULL))
 		fail_msg("%s: %s:%s %s should be %s", setup->dir, path, line, id, state);
 	setup->judged++;
