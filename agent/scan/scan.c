@@ -170,20 +170,26 @@ static int by_place(const void *a, const void *b)
 	return strcmp(x->rule->id, y->rule->id);
 }
 
-static bool is_dropped(const struct rv_scan *s, const struct rv_hit *hit)
+static bool is_dropped(const struct rv_hit *hit)
 {
-	if ((hit->rule->flags & RV_RULE_NEEDS_NEAR) && hit->public_id.len == 0)
-		return true;
-	return (hit->rule->flags & RV_RULE_COMPANION) && !(s->flags & RV_SCAN_MASK);
+	return (hit->rule->flags & RV_RULE_NEEDS_NEAR) && hit->public_id.len == 0;
 }
 
-/* One that knows the provider goes before one that only reads a name, unless it is hardly one. */
+/* How much a rule knows of a value: its provider, at least that it is a name, or only how the name
+ * beside it reads. */
+static int knowledge_of(const struct rv_hit *hit)
+{
+	if (hit->rule->matcher == RV_MATCHER_ASSIGNMENT || hit->confidence < KNOWS_MIN)
+		return 0;
+	return hit->rule->flags & RV_RULE_COMPANION ? 1 : 2;
+}
+
 static bool is_better(const struct rv_hit *a, const struct rv_hit *b)
 {
-	bool a_knows = a->rule->matcher != RV_MATCHER_ASSIGNMENT && a->confidence >= KNOWS_MIN;
-	bool b_knows = b->rule->matcher != RV_MATCHER_ASSIGNMENT && b->confidence >= KNOWS_MIN;
+	int a_knows = knowledge_of(a);
+	int b_knows = knowledge_of(b);
 
-	return a_knows != b_knows ? a_knows : a->confidence > b->confidence;
+	return a_knows != b_knows ? a_knows > b_knows : a->confidence > b->confidence;
 }
 
 /* Leaves a list without overlaps: the better one stays, with the confidence of both when they are
@@ -197,7 +203,7 @@ static void settle_overlaps(struct rv_scan *s)
 		struct rv_hit hit = lane->hits[i];
 		struct rv_hit *last = kept > 0 ? &lane->hits[kept - 1] : NULL;
 
-		if (is_dropped(s, &hit))
+		if (is_dropped(&hit))
 			continue;
 		if (!last || last->start + last->len <= hit.start) {
 			lane->hits[kept++] = hit;
@@ -216,6 +222,18 @@ static void settle_overlaps(struct rv_scan *s)
 			*last = hit;
 		if (is_same && last->confidence >= KNOWS_MIN)
 			last->confidence = most;
+	}
+	lane->hit_count = kept;
+}
+
+/* They have named others, and kept a plain assignment from telling them. */
+static void drop_companions(struct rv_lane *lane)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < lane->hit_count; i++) {
+		if (!(lane->hits[i].rule->flags & RV_RULE_COMPANION))
+			lane->hits[kept++] = lane->hits[i];
 	}
 	lane->hit_count = kept;
 }
@@ -323,6 +341,8 @@ static void settle(struct rv_scan *s)
 			name_hit(s, i);
 	}
 	settle_overlaps(s);
+	if (!(s->flags & RV_SCAN_MASK))
+		drop_companions(lane);
 }
 
 rv_status rv_scan_parts(struct rv_lane *lane, struct rv_str bytes, const struct rv_span *parts,

@@ -1,10 +1,142 @@
-/* sweep: a document that may be an archive. Not here: archives themselves (unpack/). */
+/* sweep: a document that may be an archive, a database or a key store: its members are documents of
+ * their own. Not here: opening them (unpack/). */
+#include "agent/model/kinds.h"
 #include "agent/sweep/run.h"
+#include "agent/unpack/keystore.h"
+
+/* A key store that anybody can open. It is found by its structure: no anchor leads here. */
+static const struct rv_rule keystore_rule = {
+	.id = "keystore-open",
+	.name = "Key store without a password of its own",
+	.provider = "generic",
+	.docs = "https://www.rfc-editor.org/rfc/rfc7292",
+	.since = 20261127,
+	.flags = RV_RULE_FLEET,
+	.kind = RV_KIND_PRIVATE_KEY,
+	.confidence = 95,
+};
+
+struct opening {
+	struct rv_run *run;
+	struct rv_sweeper *w;
+	const struct rv_doc *outer;
+	rv_status status;
+	char inside[RV_UNPACK_NAME_MAX * 2];
+};
+
+static rv_status look_at_keystore(struct rv_sweeper *w, const struct rv_doc *doc,
+				  enum rv_unpack_kind kind)
+{
+	struct rv_keystore store;
+
+	if (!rv_is_ok(rv_keystore_look(doc->bytes, kind, &store))) {
+		rv_leaks_gap(&w->leaks, doc->path, doc->inside, "damaged", "a key store");
+		return RV_OK;
+	}
+	bool is_open = store.has_plain_key || store.lock == RV_KEYSTORE_OPEN_EMPTY ||
+		       store.lock == RV_KEYSTORE_OPEN_KNOWN;
+	if (!is_open && (store.lock == RV_KEYSTORE_LOCKED || store.lock == RV_KEYSTORE_UNTRIED ||
+			 store.is_partial))
+		rv_leaks_gap(&w->leaks, doc->path, doc->inside, "encrypted", "a key store");
+	uint32_t keys =
+		store.counts[RV_KEYSTORE_PRIVATE_KEY] + store.counts[RV_KEYSTORE_SECRET_KEY];
+	if (!is_open || keys == 0)
+		return RV_OK;
+	struct rv_found found = {.rule = &keystore_rule,
+				 .len = doc->bytes.len,
+				 .match_len = doc->bytes.len,
+				 .kind = keystore_rule.kind,
+				 .confidence = keystore_rule.confidence,
+				 .is_identified = true};
+	return rv_sweeper_tell(w, doc, &found);
+}
+
+/* "outer!inner", cut to fit. */
+static void name_member(struct opening *o, struct rv_str path)
+{
+	const char *outer = o->outer->inside;
+	size_t at = 0;
+	size_t room = sizeof(o->inside) - 1;
+
+	if (outer) {
+		at = strlen(outer) < room - 1 ? strlen(outer) : room - 1;
+		memcpy(o->inside, outer, at);
+		o->inside[at++] = '!';
+	}
+	size_t len = path.len < room - at ? path.len : room - at;
+	if (len > 0)
+		memcpy(o->inside + at, path.data, len);
+	o->inside[at + len] = '\0';
+}
+
+static bool on_member(const struct rv_unpack_member *m, void *user)
+{
+	struct opening *o = user;
+	struct rv_doc doc = {.path = o->outer->path,
+			     .inside = o->inside,
+			     .bytes = m->bytes,
+			     .offset = m->offset};
+
+	name_member(o, m->path);
+	if (m->kind == RV_UNPACK_PKCS12 || m->kind == RV_UNPACK_JKS)
+		o->status = look_at_keystore(o->w, &doc, (enum rv_unpack_kind)m->kind);
+	else if (m->kind == RV_UNPACK_NONE || m->depth >= o->run->options->archive_depth)
+		o->status = rv_sweeper_doc(o->w, &doc);
+	return rv_is_ok(o->status);
+}
+
+static void on_trouble(struct rv_str path, enum rv_unpack_reason reason, const char *detail,
+		       void *user)
+{
+	struct opening *o = user;
+
+	name_member(o, path);
+	rv_leaks_gap(&o->w->leaks, o->outer->path, o->inside[0] ? o->inside : NULL,
+		     rv_unpack_reason_name(reason), detail);
+}
+
+static bool is_over(void *user)
+{
+	const struct opening *o = user;
+
+	return atomic_load_explicit(&o->run->stop, memory_order_relaxed);
+}
+
+static rv_status open_up(struct rv_run *run, struct rv_sweeper *w, const struct rv_doc *doc, int fd,
+			 bool *out_is_opened)
+{
+	struct opening o = {.run = run, .w = w, .outer = doc, .status = RV_OK};
+	struct rv_unpack_limits limits = RV_UNPACK_LIMITS_DEFAULT;
+	struct rv_unpack_source source = {.bytes = doc->bytes, .fd = fd};
+	struct rv_unpack_events events = {on_member, on_trouble, is_over, &o};
+
+	limits.depth = run->options->archive_depth;
+	if (run->options->max_file > 0 && run->options->max_file < limits.max_member_bytes)
+		limits.max_member_bytes = run->options->max_file > RV_UNPACK_MEMBER_MIN
+						  ? (size_t)run->options->max_file
+						  : RV_UNPACK_MEMBER_MIN;
+	rv_status status = rv_unpack_walk(&source, &limits, &events, NULL);
+	RV_TRY(o.status);
+	*out_is_opened = rv_class_of(status) != RV_CLASS_NOT_FOUND;
+	if (rv_is_ok(status) || !*out_is_opened || rv_class_of(status) == RV_CLASS_EXHAUSTED)
+		return *out_is_opened ? status : RV_OK;
+	rv_leaks_gap(&w->leaks, doc->path, doc->inside, "unreadable", "an archive");
+	return RV_OK;
+}
 
 rv_status rv_run_document(struct rv_run *run, struct rv_sweeper *w, const struct rv_doc *doc,
-			  int fd)
+			  int fd, bool *out_is_opened)
 {
-	(void)run;
-	(void)fd;
-	return rv_sweeper_doc(w, doc);
+	enum rv_unpack_kind kind = RV_UNPACK_NONE;
+	bool is_opened = false;
+
+	if (run->options->archive_depth > 0 && doc->offset == 0 && !doc->parts)
+		kind = rv_unpack_kind(doc->bytes);
+	if (kind == RV_UNPACK_PKCS12 || kind == RV_UNPACK_JKS)
+		RV_TRY(look_at_keystore(w, doc, kind));
+	else if (kind != RV_UNPACK_NONE)
+		RV_TRY(open_up(run, w, doc, fd, &is_opened));
+	if (out_is_opened)
+		*out_is_opened = is_opened;
+	return is_opened ? RV_OK : rv_sweeper_doc(w, doc);
 }

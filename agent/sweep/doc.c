@@ -158,21 +158,36 @@ static rv_status scan_layer(struct rv_sweeper *w, const struct rv_doc *doc,
 	return RV_OK;
 }
 
-rv_status rv_sweeper_doc(struct rv_sweeper *w, const struct rv_doc *doc)
+static void begin(struct rv_sweeper *w, const struct rv_doc *doc)
 {
-	struct rv_layer layer = {.bytes = doc->bytes};
-	struct rv_decode_run run;
-
 	w->count.at = 0;
 	w->count.line = doc->line ? doc->line : 1;
 	w->count.line_start = 0;
 	w->seen_count = 0;
 	w->documents++;
 	rv_lane_set_path(w->lane, doc->path);
+}
+
+rv_status rv_sweeper_doc(struct rv_sweeper *w, const struct rv_doc *doc)
+{
+	struct rv_layer layer = {.bytes = doc->bytes};
+	struct rv_decode_run run;
+
+	begin(w, doc);
 	if (doc->bytes.len == 0)
 		return RV_OK;
 	RV_TRY(scan_layer(w, doc, &layer));
 	if (w->shared->decode_depth > 0 && rv_utf16_find(doc->bytes, &run))
 		return descend(w, doc, &layer, &run);
 	return RV_OK;
+}
+
+rv_status rv_sweeper_tell(struct rv_sweeper *w, const struct rv_doc *doc,
+			  const struct rv_found *found)
+{
+	struct rv_layer layer = {.bytes = doc->bytes};
+
+	begin(w, doc);
+	w->found_count = 0;
+	return rv_doc_tell(w, doc, &layer, found);
 }

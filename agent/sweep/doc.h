@@ -65,6 +65,7 @@ struct rv_sighting {
 	size_t match_start, match_len;
 	uint8_t confidence;
 	bool is_encoded; /* in a layer */
+	bool is_inside;	 /* of an archive's member: its place is there */
 };
 typedef rv_status rv_sighting_fn(void *user, const struct rv_sighting *sighting);
 
@@ -106,5 +107,8 @@ RV_NODISCARD rv_status rv_sweeper_init(struct rv_sweeper *w, const struct rv_swe
 void rv_sweeper_done(struct rv_sweeper *w);
 /* Failures: no memory, or of on_sighting. What is cut short is a gap in w->leaks. */
 RV_NODISCARD rv_status rv_sweeper_doc(struct rv_sweeper *w, const struct rv_doc *doc);
+/* A value that was found otherwise. Begins a document as rv_sweeper_doc does. */
+RV_NODISCARD rv_status rv_sweeper_tell(struct rv_sweeper *w, const struct rv_doc *doc,
+				       const struct rv_found *found);
 /* Keyed, 64 bits; for equality within a run. */
 uint64_t rv_run_hash(const struct rv_run_key *key, struct rv_str bytes);

@@ -48,7 +48,7 @@ static bool is_inside(const struct rv_doc *doc, struct rv_span place)
 {
 	if (place.start < doc->from || (doc->until > 0 && place.start >= doc->until))
 		return false;
-	if (!doc->only_told)
+	if (!doc->only_told || doc->inside)
 		return true;
 	for (size_t i = 0; i < doc->told_count; i++) {
 		if (place.start < doc->told[i].end && place.end > doc->told[i].start)
@@ -240,6 +240,7 @@ rv_status rv_doc_tell(struct rv_sweeper *w, const struct rv_doc *doc, const stru
 				.match_start = match.start,
 				.match_len = match.end - match.start,
 				.confidence = found->confidence,
-				.is_encoded = layer->depth > 0};
+				.is_encoded = layer->depth > 0,
+				.is_inside = doc->inside != NULL};
 	return w->on_sighting(w->sighting_user, &s);
 }

@@ -3,6 +3,8 @@
  * history a blob stands and what is told of it (history_tell.c). */
 #include "agent/sweep/history.h"
 
+#include "agent/unpack/unpack.h"
+
 #include <stdlib.h>
 
 /* One thread's look. */
@@ -11,7 +13,8 @@ struct looker {
 	struct rv_sweeper *w;
 	struct rv_secrets secrets;
 	struct rv_parts parts;
-	struct rv_carry *now; /* of the blob that is scanned */
+	struct rv_carry *now;	      /* of the blob that is scanned */
+	const struct rv_git_oid *oid; /* its id */
 };
 
 static rv_status on_sighting(void *user, const struct rv_sighting *s)
@@ -23,6 +26,9 @@ static rv_status on_sighting(void *user, const struct rv_sighting *s)
 				  .match_start = (uint32_t)s->match_start,
 				  .match_len = (uint32_t)s->match_len};
 
+	/* What lies in an archive is not carried: a delta on it changes everything behind. */
+	if (s->is_inside)
+		return rv_secrets_add(&l->secrets, l->oid, s->value_hash);
 	/* Looked at again although it was carried over. */
 	for (size_t i = 0; i < l->now->count; i++) {
 		if (l->now->items[i].start == item.start && l->now->items[i].hash == item.hash)
@@ -36,13 +42,15 @@ static rv_status look(struct looker *l, const struct rv_git_told *told, struct r
 	struct rv_doc doc = {.path = RV_STR_NONE, .bytes = told->bytes};
 
 	l->now = found;
-	if (!told->segments)
-		return rv_run_document(l->run, l->w, &doc, -1);
+	l->oid = told->oid;
+	/* An archive is opened whole, delta or not. */
+	if (!told->segments || rv_unpack_kind(told->bytes) != RV_UNPACK_NONE)
+		return rv_run_document(l->run, l->w, &doc, -1, NULL);
 	RV_TRY(rv_carry_over(told->segments, told->segment_count, told->bytes.len, told->base.len,
 			     told->base_state, &l->parts, found));
 	doc.parts = l->parts.items;
 	doc.part_count = l->parts.count;
-	return l->parts.count > 0 ? rv_run_document(l->run, l->w, &doc, -1) : RV_OK;
+	return l->parts.count > 0 ? rv_run_document(l->run, l->w, &doc, -1, NULL) : RV_OK;
 }
 
 static void drop(void *user, void *state)

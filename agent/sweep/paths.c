@@ -1,7 +1,10 @@
 /* sweep: files, directories and standard input as documents. Not here: walking (walk.h). */
+#include "agent/base/fd.h"
 #include "agent/sweep/run.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -43,6 +46,14 @@ static void count_window(struct visitor *v, struct rv_str bytes, size_t until)
 	}
 }
 
+static int reopen(int fd)
+{
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd); /* always fits */
+	return open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+}
+
 static rv_status file(void *user, const struct rv_walk_file *f)
 {
 	struct visitor *v = user;
@@ -59,7 +70,13 @@ static rv_status file(void *user, const struct rv_walk_file *f)
 			     .from = f->is_first ? 0 : RV_WALK_OVERLAP / 2,
 			     .until = f->is_last ? 0 : f->bytes.len - RV_WALK_OVERLAP / 2};
 
-	RV_TRY(rv_run_document(v->run, v->w, &doc, f->is_first ? f->fd : -1));
+	/* An archive too large for one window is read through a descriptor of its own. */
+	bool is_large = f->is_first && !f->is_last && f->fd >= 0;
+	bool is_opened = false;
+	RV_CLEANUP(rv_fd_closep) int again = is_large ? reopen(f->fd) : -1;
+	RV_TRY(rv_run_document(v->run, v->w, &doc, again, &is_opened));
+	if (is_opened && f->skip_rest)
+		*f->skip_rest = true;
 	if (!f->is_last)
 		count_window(v, f->bytes, f->bytes.len - RV_WALK_OVERLAP);
 	return RV_OK;
