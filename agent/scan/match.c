@@ -48,11 +48,22 @@ static bool is_word(uint8_t c)
 	return isalnum(c) != 0;
 }
 
+/* The letter before is the end of an escape, as in "\\nghp_..", "%3Dghp_..". */
+static bool is_escape_before(struct rv_str bytes, size_t at)
+{
+	const uint8_t *p = bytes.data + at;
+
+	if (at >= 2 && p[-2] == '\\')
+		return p[-1] == 'n' || p[-1] == 't' || p[-1] == 'r';
+	return at >= 3 && p[-3] == '%' && isxdigit(p[-2]) && isxdigit(p[-1]);
+}
+
 static bool is_bounded(const struct rv_scan *s, const struct rv_rule *rule, struct rv_span v)
 {
 	if ((rule->flags & RV_RULE_ANYWHERE) || (s->flags & RV_SCAN_MASK))
 		return true;
-	if (v.start > 0 && is_word(s->bytes.data[v.start - 1]) && is_word(s->bytes.data[v.start]))
+	if (v.start > 0 && is_word(s->bytes.data[v.start - 1]) && is_word(s->bytes.data[v.start]) &&
+	    !is_escape_before(s->bytes, v.start))
 		return false;
 	return v.end == s->bytes.len || !is_word(s->bytes.data[v.end]) ||
 	       !is_word(s->bytes.data[v.end - 1]);
@@ -307,6 +318,8 @@ int rv_match_on_word_anchor(unsigned id, unsigned long long from, unsigned long 
 
 	(void)from;	/* as above */
 	(void)hs_flags; /* as above */
+	if (s->part_start + (size_t)to <= s->words_done)
+		return 0;
 	return on_anchor(s, &s->lane->scanner->words, id, (size_t)to);
 }
 

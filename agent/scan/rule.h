@@ -12,8 +12,9 @@
 #define RV_RULE_ANCHOR_FOLDS (1U << 5) /* anchors are compared without case */
 #define RV_RULE_WHOLE	     (1U << 6) /* anchors only gate: the regex runs over the whole buffer */
 #define RV_RULE_PATH_ONLY    (1U << 7) /* judged by the path alone; no content */
-/* Anchors are looked for only before runs of RV_RULE_WORD_MIN or more bytes of base64's alphabets,
- * since the value is one: most of a rule's cost is gone. rules_compose.h decides. */
+/* Anchors are looked for only in, and shortly before, runs of RV_RULE_WORD_MIN or more bytes of
+ * base64's alphabets, since the value is one or part of one: most of a rule's cost is gone.
+ * rules_word.h decides. */
 #define RV_RULE_WORD (1U << 8)
 
 /* What finds the value once an anchor is seen. */
@@ -26,7 +27,7 @@ enum rv_matcher {
 #define RV_RULE_NEAR_MAX   4
 #define RV_RULE_ANCHOR_MAX 32 /* bytes of an anchor */
 #define RV_RULE_WORD_MIN   24
-#define RV_RULE_WORD_BACK  128	/* bytes before such a run where the keyword lies */
+#define RV_RULE_WORD_BACK  160	/* bytes before such a run where a match may begin */
 #define RV_RULE_AHEAD_MAX  4096 /* bytes a match may take; PEM blocks and WHOLE rules more */
 
 /* The one harmless request that tells whether a value lives (validate.h). {secret} and {id} stand

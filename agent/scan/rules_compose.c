@@ -1,8 +1,6 @@
 /* scan: keyword + assignment + format -> one PCRE2 regex. Not here: rule files (rules_load.c). */
 #include "agent/scan/rules_compose.h"
 
-#include "agent/scan/rule.h"
-
 #include <ctype.h>
 
 #define PCRE2_CODE_UNIT_WIDTH 8
@@ -79,32 +77,4 @@ bool rv_rules_regex_facts(const char *regex, bool *out_has_secret, bool *out_mat
 	*out_groups = groups;
 	pcre2_code_free(code);
 	return is_told;
-}
-
-/* Classes, counts, groups and choices of such bytes alone; no '.', no escape, no assertion. */
-static bool is_of_words(const char *format)
-{
-	for (const char *p = format; *p; p++) {
-		if (p[0] == '(' && p[1] == '?' && p[2] == ':')
-			p += 2;
-		else if (p[0] == '[' && p[1] == '^')
-			return false;
-		else if (!isalnum((unsigned char)*p) && !strchr("_-+/[]{},()?|", *p))
-			return false;
-	}
-	return true;
-}
-
-bool rv_rules_format_is_word(const char *format)
-{
-	uint32_t least = 0;
-	size_t offset = 0;
-	int error = 0;
-
-	if (!is_of_words(format))
-		return false;
-	pcre2_code *code = compile(format, &error, &offset);
-	bool is_told = code && pcre2_pattern_info(code, PCRE2_INFO_MINLENGTH, &least) == 0;
-	pcre2_code_free(code);
-	return is_told && least >= RV_RULE_WORD_MIN;
 }

@@ -15,6 +15,3 @@ RV_NODISCARD rv_status rv_rules_regex_lint(const char *regex, struct rv_diag *di
 /* Does the regex have a group of this name, and can it match nothing at all? False: no compile. */
 RV_NODISCARD bool rv_rules_regex_facts(const char *regex, bool *out_has_secret,
 				       bool *out_matches_empty, uint32_t *out_groups);
-/* Is every value of this format one run of at least RV_RULE_WORD_MIN bytes of letters, digits and
- * "-_+/"? Says no when it cannot be sure. */
-bool rv_rules_format_is_word(const char *format);

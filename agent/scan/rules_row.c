@@ -4,6 +4,7 @@
 #include "agent/base/clock.h"
 #include "agent/model/kinds.h"
 #include "agent/scan/rules_compose.h"
+#include "agent/scan/rules_word.h"
 
 #include <ctype.h>
 
@@ -322,7 +323,7 @@ static rv_status read_keywords(const struct rv_rules_reader *r, const json_t *ru
 		return rv_fail_nomem(r->diag);
 	row->anchors = keywords;
 	row->flags |= RV_RULE_ANCHOR_FOLDS;
-	if (rv_rules_format_is_word(format))
+	if (rv_rules_has_word(row->regex))
 		row->flags |= RV_RULE_WORD;
 	return lint_regex(r, rule, "keywords", row->regex);
 }
@@ -355,16 +356,21 @@ static rv_status read_matching(const struct rv_rules_reader *r, const json_t *ru
 				    row->regex ? "only the matcher regex has a regex"
 					       : "%s has no regex",
 				    row->id);
-	return row->regex && !keywords ? lint_regex(r, rule, "regex", row->regex) : RV_OK;
+	if (!row->regex || keywords)
+		return RV_OK;
+	RV_TRY(lint_regex(r, rule, "regex", row->regex));
+	if (row->behind == 0 && rv_rules_has_word(row->regex))
+		row->flags |= RV_RULE_WORD;
+	return RV_OK;
 }
 
 static rv_status lint_template(const struct rv_rules_reader *r, const json_t *samples,
 			       const char *key, const char *text)
 {
 	static const char *const names[] = {
-		"alnum:", "upper:",  "lower:", "digit:",  "hex:",    "HEX:",   "b32:",
-		"b64:",	  "b64url:", "pass:",  "zero:",	  "uuid}",   "jwt}",   "start}",
-		"check}", "lalnum:", "lb32:",  "ualnum:", "bech32:", "BECH32:"};
+		"alnum:", "upper:",  "lower:", "digit:", "hex:",    "HEX:",    "b32:",
+		"b64:",	  "b64url:", "pass:",  "zero:",	 "uuid}",   "jwt}",    "start}",
+		"check}", "lalnum:", "alpha:", "lb32:",	 "ualnum:", "bech32:", "BECH32:"};
 	const char *at = text;
 
 	while ((at = strchr(at, '{')) != NULL) {

@@ -261,7 +261,8 @@ static bool on_run(const struct rv_decode_run *run, void *user)
 	return true;
 }
 
-/* Words of letters alone, in one case or two, are names. */
+/* Words of letters alone, in one case or two, are names. Of random letters and digits one in some
+ * thousands reads like that. */
 static bool may_be_value(const uint8_t *word, size_t len)
 {
 	size_t look = len < 512 ? len : 512;
@@ -272,10 +273,10 @@ static bool may_be_value(const uint8_t *word, size_t len)
 			return true;
 		turns += i > 0 && ((word[i] ^ word[i - 1]) & 0x20) != 0;
 	}
-	return turns >= 10;
+	return turns >= 8;
 }
 
-/* A long word: is there a keyword before it? */
+/* A long word: does it hold a mark, or is there a keyword before it? */
 static void on_word(size_t at, size_t end, void *user)
 {
 	struct rv_scan *s = user;
@@ -286,11 +287,16 @@ static void on_word(size_t at, size_t end, void *user)
 	if (s->is_full || !may_be_value(s->bytes.data + start, end - at))
 		return;
 	s->part_start = start > RV_RULE_WORD_BACK ? start - RV_RULE_WORD_BACK : 0;
-	hs_error_t error = hs_scan(
-		lane->scanner->words.db, (const char *)s->bytes.data + s->part_start,
-		(unsigned)(start - s->part_start), 0, lane->scratch, rv_match_on_word_anchor, s);
+	/* What was looked at for the word before gives the same again. */
+	if (s->part_start + RV_RULE_ANCHOR_MAX < s->words_done)
+		s->part_start = s->words_done - RV_RULE_ANCHOR_MAX;
+	hs_error_t error =
+		hs_scan(lane->scanner->words.db, (const char *)s->bytes.data + s->part_start,
+			(unsigned)(part + end - s->part_start), 0, lane->scratch,
+			rv_match_on_word_anchor, s);
 	RV_BUG_ON(error != HS_SUCCESS && error != HS_SCAN_TERMINATED);
 	s->part_start = part;
+	s->words_done = part + end;
 }
 
 static void find_words(struct rv_scan *s, struct rv_span part)

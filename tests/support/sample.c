@@ -12,6 +12,7 @@ static const struct {
 	const char *chars;
 } classes[] = {
 	{"alnum", "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"},
+	{"alpha", "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"},
 	{"upper", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"},
 	{"lower", "abcdefghijklmnopqrstuvwxyz"},
 	{"lalnum", "abcdefghijklmnopqrstuvwxyz0123456789"},
