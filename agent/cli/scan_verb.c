@@ -8,6 +8,7 @@
 #include "agent/cli/scan_policy.h"
 #include "agent/sandbox/confine.h"
 
+#include <locale.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -192,6 +193,8 @@ static rv_status prepare(struct scan *s, struct rv_diag *diag)
 
 	s->started_utc_us = rv_now_utc_us();
 	s->started_boot_us = rv_boot_us();
+	/* Names in archives; the converters of the C library cannot be loaded any more later. */
+	(void)setlocale(LC_CTYPE, "C.UTF-8"); /* else such characters are shown as '?' */
 	RV_TRY(confine(s, diag));
 	RV_TRY(rv_scan_policy_load(&s->policy, &s->ask, diag));
 	RV_TRY(make_scanner(s, diag));

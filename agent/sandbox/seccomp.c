@@ -146,6 +146,10 @@ static void jail_rules(struct filter *f, const struct rv_confine_spec *spec)
 		inet_rules(f);
 		return;
 	case RV_JAIL_SCAN:
+		/* The C library may want a converter of character sets for a name in an archive:
+		 * it goes on without. */
+		rule(f, SOFT(EACCES), "mmap", 1,
+		     SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, PROT_EXEC));
 		allow_list(f, rv_calls_files); /* Landlock says where */
 		thread_rules(f);
 		soften(f, "prlimit64", EPERM); /* a thread asks for the size of its stack */

@@ -4,6 +4,8 @@
 #include "agent/sweep/run.h"
 #include "agent/unpack/keystore.h"
 
+#define MEMBER_BYTES ((size_t)8 << 20) /* held at once; larger members come in windows */
+
 /* A key store that anybody can open. It is found by its structure: no anchor leads here. */
 static const struct rv_rule keystore_rule = {
 	.id = "keystore-open",
@@ -111,6 +113,7 @@ static rv_status open_up(struct rv_run *run, struct rv_sweeper *w, const struct 
 	struct rv_unpack_events events = {on_member, on_trouble, is_over, &o};
 
 	limits.depth = run->options->archive_depth;
+	limits.max_member_bytes = MEMBER_BYTES;
 	if (run->options->max_file > 0 && run->options->max_file < limits.max_member_bytes)
 		limits.max_member_bytes = run->options->max_file > RV_UNPACK_MEMBER_MIN
 						  ? (size_t)run->options->max_file
