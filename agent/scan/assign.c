@@ -195,7 +195,8 @@ static inline bool may_be_bound(struct rv_str b, size_t end)
 		return false;
 	default:
 		/* Words go on in most texts: what may follow a blank is asked later. */
-		return at == closed + 1 && closed == end;
+		return (at == closed + 1 && closed == end) ||
+		       (closed > end && (b.data[at] | 0x20) == 'v') || (b.data[at] | 0x20) == 'c';
 	}
 }
 

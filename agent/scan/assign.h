@@ -68,8 +68,12 @@ bool rv_assign_at(struct rv_str bytes, const struct rv_context *context, unsigne
 const char *rv_feature_sentence(unsigned feature);
 const char *rv_feature_name(unsigned feature);
 
-/* Files whose every line is a credential by the file's name: .pgpass, .htpasswd, shadow. At `*at`
- * looks at one line, moves on to the next; false at the end. out.len is 0 for a line without one.
+/* Files whose every line is a credential by the file's name: .pgpass; .htpasswd, .htdigest, shadow.
  */
-bool rv_assign_is_listed(struct rv_str path);
-bool rv_assign_next_line(struct rv_str bytes, size_t *at, struct rv_assign *out);
+enum rv_listed { RV_LISTED_NOT = 0, RV_LISTED_PGPASS, RV_LISTED_ACCOUNTS };
+enum rv_listed rv_assign_listed(struct rv_str path);
+/* Looks at the line at `*at` and moves on to the next; false at the end. out->len is 0 for a line
+ * without a credential (a locked account, a comment). Hashes of the same lines are found by their
+ * anchors as well: drop equal spans. */
+bool rv_assign_next_line(enum rv_listed listed, struct rv_str bytes, size_t *at,
+			 struct rv_assign *out);

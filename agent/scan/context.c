@@ -100,6 +100,17 @@ static uint8_t form_of(struct rv_str name)
 	return has_any(name, configs, RV_LEN(configs)) ? RV_FORM_CONFIG : RV_FORM_TEXT;
 }
 
+/* "de.yml", "pt-BR.json": texts in a language. */
+static bool is_language_file(struct rv_str name, uint8_t form)
+{
+	size_t dot = name.len > 2 && name.data[2] == '.' ? 2 : 5;
+
+	if (name.len <= dot || name.data[dot] != '.' || name.data[0] < 'a' || name.data[1] < 'a' ||
+	    (form != RV_FORM_YAML && form != RV_FORM_JSON && form != RV_FORM_CONFIG))
+		return false;
+	return dot == 2 || name.data[2] == '-' || name.data[2] == '_';
+}
+
 struct rv_context rv_context_of(struct rv_str path)
 {
 	static const char *const tests[] = {"test",    "spec/",	  "_spec.",  ".spec.",
@@ -117,10 +128,12 @@ struct rv_context rv_context_of(struct rv_str path)
 					      "bower_components/"};
 	struct rv_str name = after_last(path, '/');
 
+	uint8_t form = form_of(name);
+
 	return (struct rv_context){
-		.form = form_of(name),
+		.form = form,
 		.is_test = has_any(path, tests, RV_LEN(tests)),
-		.is_locale = has_any(path, locales, RV_LEN(locales)),
+		.is_locale = has_any(path, locales, RV_LEN(locales)) || is_language_file(name, form),
 		.is_lock = has_any(name, locks, RV_LEN(locks)),
 		.is_vendored = has_any(path, vendors, RV_LEN(vendors)),
 	};

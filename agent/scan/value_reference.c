@@ -58,12 +58,16 @@ static bool is_variable(struct rv_str v, bool is_bare)
 	if (first != '$' && first != '@' && first != ':' && (first != '&' || !is_bare) &&
 	    first != '!')
 		return false;
+	bool has_digit = false;
+
 	while (at < v.len && (is_name_byte(v.data[at]) || v.data[at] == '.' || v.data[at] == '-' ||
-			      v.data[at] == '>' || v.data[at] == ':'))
+			      v.data[at] == '>' || v.data[at] == ':')) {
+		has_digit |= rv_is_digit(v.data[at]);
 		at++;
-	if (at < v.len && !is_bare)
+	}
+	if (at < v.len && (!is_bare || first != '$'))
 		return false;
-	return first == '$' ? v.len > 1 && !rv_is_digit(v.data[1]) : is_bare || v.len < 3;
+	return first == '$' ? !rv_is_digit(v.data[1]) : is_bare && !has_digit;
 }
 
 /* Types, and what says that there is nothing. */
@@ -216,6 +220,8 @@ bool rv_value_is_reference(struct rv_str value, bool is_bare)
 		return true;
 	if (value.data[0] == '&' && memchr(value.data, ';', value.len))
 		return true; /* an entity of HTML */
+	if (rv_value_is_coded_filler(value))
+		return true;
 	if (is_bare && (memchr(value.data, '(', value.len) || value.data[0] == '['))
 		return true;
 	return has_marks(value) || is_framed(value) || is_variable(value, is_bare) ||

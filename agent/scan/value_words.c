@@ -104,7 +104,7 @@ static bool is_leet_filler(struct rv_str v)
 }
 
 /* "dXNlcjpwYXNzd29yZA==": base64 of nothing but fillers. */
-static bool is_coded_filler(struct rv_str v)
+bool rv_value_is_coded_filler(struct rv_str v)
 {
 	static const char digits[] =
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -153,7 +153,7 @@ uint64_t rv_value_placeholder(struct rv_str value)
 {
 	uint64_t bits = 0;
 
-	if (is_filler(value) || is_coded_filler(value))
+	if (is_filler(value))
 		bits |= RV_BIT(PLACEHOLDER);
 	else if (is_leet_filler(value))
 		bits |= RV_BIT(HOLDS_PLACEHOLDER);
