@@ -5,6 +5,7 @@
 #include "agent/scan/assign_private.h"
 #include "agent/scan/name.h"
 
+#define DOUBT_MAX     45
 #define USERINFO_LOOK 64
 
 #define ANCHOR(text, family)                               \
@@ -68,9 +69,18 @@ static uint8_t weigh(uint64_t bits)
 
 	for (uint64_t rest = bits; rest; rest &= rest - 1)
 		sum += weights[__builtin_ctzll(rest)];
-	if (sum < 0 && sum > -25)
-		return 49;
-	return percent_of(sum);
+	uint8_t percent = sum < 0 && sum > -25 ? 49 : percent_of(sum);
+
+	/* What the sum may not overrule. A placeholder is a weak password where one is configured;
+	 * a hash opens nothing until it is broken, unless it is the one an account is checked with.
+	 */
+	bool is_doubtful = bits & (RV_BIT(PLACEHOLDER) | RV_BIT(HOLDS_PLACEHOLDER)) &&
+			   !(bits & RV_BIT(FILE_CONFIG) && bits & RV_BIT(NAME_PASSWORD));
+	bool is_mere_hash =
+		bits & RV_BIT(HASHED) && !(bits & RV_BIT(FILE_CONFIG)) &&
+		!(bits & RV_BIT(NAME_PASSWORD) && !(bits & (RV_BIT(FILE_TEST) | RV_BIT(QUOTED))));
+
+	return (is_doubtful || is_mere_hash) && percent > DOUBT_MAX ? DOUBT_MAX : percent;
 }
 
 static uint64_t form_bits(const struct rv_context *context)

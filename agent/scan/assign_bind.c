@@ -138,6 +138,15 @@ static bool bind_space(struct rv_place *p, size_t at)
 	return rest.len == 0 && p->context->form == RV_FORM_CONFIG && bound(p, RV_BIND_SPACE, at);
 }
 
+/* assertEquals("PASSWORD", ".."): the two are compared, neither names the other. */
+static bool is_asserted(const struct rv_place *p)
+{
+	size_t from = p->name_start > 24 ? p->name_start - 24 : 0;
+	struct rv_str before = {p->bytes.data + from, p->name_start - from};
+
+	return rv_says(before, "assert") || rv_says(before, "equal") || rv_says(before, "expect");
+}
+
 static bool bind_sign(struct rv_place *p, size_t at)
 {
 	switch (rv_at(p, at)) {
@@ -159,7 +168,8 @@ static bool bind_sign(struct rv_place *p, size_t at)
 	case ',':
 		if (is_named_by(p) && bind_pair(p, at))
 			return true;
-		return (p->name_quote ||
+		return !is_asserted(p) &&
+		       (p->name_quote ||
 			(p->name_start > 0 && p->bytes.data[p->name_start - 1] == ':')) &&
 		       bound(p, RV_BIND_COMMA, at + 1);
 	case '(':

@@ -117,10 +117,10 @@ static size_t skip_to_default(const struct rv_place *p, size_t at)
 {
 	static const char *const signs[] = {" || ", " or ", " ?? ", " ?: "};
 
-	if (rv_at(p, at) == '$' && rv_at(p, at + 1) == '(')
-		at += 2;
-	if (rv_says_at(p->bytes, at, "convertto-securestring ")) {
-		for (size_t i = at + 23; i < at + 48; i++) {
+	size_t inner = rv_at(p, at) == '$' && rv_at(p, at + 1) == '(' ? at + 2 : at;
+
+	if (rv_says_at(p->bytes, inner, "convertto-securestring ")) {
+		for (size_t i = inner + 23; i < inner + 48; i++) {
 			if (rv_is_quote(rv_at(p, i)))
 				return i;
 		}

@@ -133,7 +133,8 @@ struct rv_context rv_context_of(struct rv_str path)
 	return (struct rv_context){
 		.form = form,
 		.is_test = has_any(path, tests, RV_LEN(tests)),
-		.is_locale = has_any(path, locales, RV_LEN(locales)) || is_language_file(name, form),
+		.is_locale =
+			has_any(path, locales, RV_LEN(locales)) || is_language_file(name, form),
 		.is_lock = has_any(name, locks, RV_LEN(locks)),
 		.is_vendored = has_any(path, vendors, RV_LEN(vendors)),
 	};

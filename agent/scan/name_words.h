@@ -9,15 +9,16 @@ static rv_wordlist other_tails = {
 		      "at agreement allowed allow ",
 	['b' - 'a'] = " box bits builder by bytes byte backend backends board bind binding "
 		      "bindings button btn ",
-	['c' - 'a'] = " count counts column class css controller cache config configs "
+	['c' - 'a'] = " command cmd count counts column class css controller cache config configs "
 		      "configuration comment callback check checks checker changed change "
 		      "changes created client clients chain code codes char chars character "
 		      "characters charset cost cached component ",
 	['d' - 'a'] = " dir dialog disabled desc description docs doc date domain down "
 		      "derivation digest deny denied ",
-	['e' - 'a'] = " endpoint endpoints expiry expires expiration expire expired error "
-		      "errors enabled enable encoder event exists exist entity engine env "
-		      "exception exchange extractor element entry entries ",
+	['e' - 'a'] =
+		" encryption endpoint endpoints expiry expires expiration expire expired error "
+		"errors enabled enable encoder event exists exist entity engine env "
+		"exception exchange extractor element entry entries ",
 	['f' - 'a'] = " file files filename field fields format form factory function func fn "
 		      "from flow frame frames failure failed failures fingerprint ",
 	['g' - 'a'] = " generator group groups grant grants ",

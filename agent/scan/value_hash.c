@@ -46,9 +46,10 @@ static size_t modular_len(struct rv_str v)
 
 static size_t braced_len(struct rv_str v)
 {
-	static const char *const methods[] = {"{sha}",	   "{ssha}",   "{sha256}",
-					      "{ssha256}", "{sha512}", "{ssha512}",
-					      "{md5}",	   "{smd5}",   "{crypt}"};
+	static const char *const methods[] = {"{sha}",		"{ssha}",	  "{sha256}",
+					      "{ssha256}",	"{sha512}",	  "{ssha512}",
+					      "{sha512-crypt}", "{sha256-crypt}", "{blf-crypt}",
+					      "{md5}",		"{smd5}",	  "{crypt}"};
 
 	for (size_t i = 0; i < RV_LEN(methods); i++) {
 		size_t len = strlen(methods[i]);
@@ -60,11 +61,49 @@ static size_t braced_len(struct rv_str v)
 	return 0;
 }
 
+/* What programs keep in place of a password, with their own name before it. */
+static size_t named_len(struct rv_str v)
+{
+	static const char *const methods[] = {
+		"scram-sha-256$", "scram-sha-1$", "pbkdf2_sha", "bcrypt",  "argon2$", "sha1$",
+		"sha256$",	  "sha512$",	  "md5$",	"pbkdf2:", "scrypt:"};
+
+	for (size_t i = 0; i < RV_LEN(methods); i++) {
+		if (rv_says_at(v, 0, methods[i]) && memchr(v.data, '$', v.len))
+			return v.len;
+	}
+	return 0;
+}
+
+/* "md5" and 32 hexadecimal digits, "*" and 40: PostgreSQL's and MySQL's. */
+static size_t digest_len(struct rv_str v)
+{
+	size_t at = rv_says_at(v, 0, "md5") ? 3 : v.data[0] == '*' ? 1 : 0;
+	size_t end = at;
+
+	while (at && end < v.len && rv_is_hex(v.data[end]))
+		end++;
+	return at && end - at == (at == 3 ? 32 : 40) ? end : 0;
+}
+
 size_t rv_value_hash_len(struct rv_str value)
 {
 	if (value.len < HASH_BODY_MIN + 3)
 		return 0;
-	if (value.data[0] == '$')
+	switch (value.data[0] | 0x20) {
+	case '$' | 0x20:
 		return modular_len(value);
-	return value.data[0] == '{' ? braced_len(value) : 0;
+	case '{' | 0x20:
+		return braced_len(value);
+	case 'm':
+	case '*' | 0x20:
+		return digest_len(value) ? digest_len(value) : named_len(value);
+	case 's':
+	case 'p':
+	case 'b':
+	case 'a':
+		return named_len(value);
+	default:
+		return 0;
+	}
 }

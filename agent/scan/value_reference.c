@@ -51,8 +51,8 @@ static bool is_variable(struct rv_str v, bool is_bare)
 	uint8_t first = v.data[0];
 	size_t at = 1;
 
-	if (first == '$' && v.data[1] == '$')
-		return is_bare;
+	if (first == '$' && v.data[1] == '$' && v.len > 2)
+		return rv_is_letter(v.data[2]);
 	if (first == '%' && v.len <= 4)
 		return true;
 	if (first != '$' && first != '@' && first != ':' && (first != '&' || !is_bare) &&
