@@ -147,13 +147,22 @@ static bool is_asserted(const struct rv_place *p)
 	return rv_says(before, "assert") || rv_says(before, "equal") || rv_says(before, "expect");
 }
 
+/* "name", or :name, not the last word of a text. */
+static bool is_named_alone(const struct rv_place *p)
+{
+	uint8_t before = p->name_start > 0 ? p->bytes.data[p->name_start - 1] : 0;
+
+	return p->name_quote ? rv_is_quote(before) || before == '-' : before == ':';
+}
+
 static bool bind_sign(struct rv_place *p, size_t at)
 {
 	switch (rv_at(p, at)) {
 	case '=':
 		return bind_equals(p, at);
 	case ':':
-		return bind_colon(p, at);
+		return !(p->name_start > 0 && p->bytes.data[p->name_start - 1] == '/') &&
+		       bind_colon(p, at);
 	case '!':
 		return rv_at(p, at + 1) == '=' &&
 		       bound(p, RV_BIND_COMPARE, at + 2 + (rv_at(p, at + 2) == '='));
@@ -168,10 +177,7 @@ static bool bind_sign(struct rv_place *p, size_t at)
 	case ',':
 		if (is_named_by(p) && bind_pair(p, at))
 			return true;
-		return !is_asserted(p) &&
-		       (p->name_quote ||
-			(p->name_start > 0 && p->bytes.data[p->name_start - 1] == ':')) &&
-		       bound(p, RV_BIND_COMMA, at + 1);
+		return is_named_alone(p) && !is_asserted(p) && bound(p, RV_BIND_COMMA, at + 1);
 	case '(':
 		return !p->name_quote && at == p->name_end && bound(p, RV_BIND_CALL, at + 1);
 	case '>':

@@ -75,7 +75,7 @@ static rv_wordlist asking = {
 	['p' - 'a'] = " param prompt path print property ",
 	['q' - 'a'] = " query ",
 	['r' - 'a'] = " read require resolve ",
-	['s' - 'a'] = " select search ",
+	['s' - 'a'] = " sizeof select search ",
 	['t' - 'a'] = " trans typeof ",
 	['u' - 'a'] = " use url ",
 	['v' - 'a'] = " var ",
@@ -181,7 +181,7 @@ static void take_second(struct rv_place *p)
 	struct rv_str name = {p->bytes.data + p->name_start, p->name_end - p->name_start};
 
 	if (p->bind != RV_BIND_CALL || !p->is_quoted || rv_at(p, at) != ',' ||
-	    (!rv_says(name, "cred") && !rv_says(name, "basic")))
+	    (!rv_says(name, "cred") && !rv_says(name, "basic") && !rv_says(name, "userpass")))
 		return;
 	at = rv_skip_blanks(p, at + 1);
 	if (rv_is_quote(rv_at(p, at)) && span_quoted(p, at, false))
@@ -200,6 +200,8 @@ static bool span_bare(struct rv_place *p, size_t at, const char *ends)
 			break;
 		i++;
 	}
+	if (i > at + 3 && rv_says_at(p->bytes, i - 3, "..."))
+		return false; /* cut short */
 	while (i > at && strchr(",;.)]}", p->bytes.data[i - 1]))
 		i--;
 	p->start = at;

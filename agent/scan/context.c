@@ -123,7 +123,7 @@ struct rv_context rv_context_of(struct rv_str path)
 		"package-lock.json", "yarn.lock",      "pnpm-lock",   "composer.lock",
 		"cargo.lock",	     "gemfile.lock",   "poetry.lock", "go.sum",
 		"pipfile.lock",	     "npm-shrinkwrap", "flake.lock",  "packages.lock",
-		"package.resolved",  "mix.lock",       ".sha256",     "checksums"};
+		"package.resolved",  "mix.lock",       ".sha256",     "checksum"};
 	static const char *const vendors[] = {"node_modules/", "vendor/", "third_party/",
 					      "bower_components/"};
 	struct rv_str name = after_last(path, '/');

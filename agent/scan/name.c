@@ -58,6 +58,10 @@ bool rv_name_is_asking(struct rv_str name, size_t key_at, size_t key_end)
 	char word[WORD_MAX + 3];
 	size_t start = 0;
 
+	if (key_end - key_at == 4 && rv_says_at(name, key_at, "pass") && key_end == name.len &&
+	    key_at > 0)
+		return !rv_says(name, "set") &&
+		       !rv_says(name, "with"); /* "t.pass(", "ANALYSIS_PASS(" */
 	/* A method of it, "password.sendKeys(", not "token.decode(" */
 	for (size_t i = key_end; i < name.len; i++) {
 		if (name.data[i] == '.')

@@ -9,21 +9,22 @@ static rv_wordlist other_tails = {
 		      "at agreement allowed allow ",
 	['b' - 'a'] = " box bits builder by bytes byte backend backends board bind binding "
 		      "bindings button btn ",
-	['c' - 'a'] = " command cmd count counts column class css controller cache config configs "
+	['c' - 'a'] = " challenge command cmd count counts column class css controller cache "
+		      "config configs "
 		      "configuration comment callback check checks checker changed change "
 		      "changes created client clients chain code codes char chars character "
 		      "characters charset cost cached component ",
-	['d' - 'a'] = " dir dialog disabled desc description docs doc date domain down "
+	['d' - 'a'] = " delimiter dir dialog disabled desc description docs doc date domain down "
 		      "derivation digest deny denied ",
-	['e' - 'a'] =
-		" encryption endpoint endpoints expiry expires expiration expire expired error "
-		"errors enabled enable encoder event exists exist entity engine env "
-		"exception exchange extractor element entry entries ",
+	['e' - 'a'] = " encryption endpoint endpoints expiry expires expiration expire expired "
+		      "error errors enabled enable encoder event exists exist entity engine "
+		      "env exception exchange extractor element entry entries encoding ",
 	['f' - 'a'] = " file files filename field fields format form factory function func fn "
 		      "from flow frame frames failure failed failures fingerprint ",
 	['g' - 'a'] = " generator group groups grant grants ",
-	['h' - 'a'] = " header headers hint handler hook hooks help host helper helpers "
-		      "hash_algorithm ",
+	['h' - 'a'] =
+		" hasher hashing header headers hint handler hook hooks help host helper helpers "
+		"hash_algorithm ",
 	['i' - 'a'] = " id ids icon image input index issuer info is invalid iterations item "
 		      "items ",
 	['k' - 'a'] = " kind ",
@@ -31,17 +32,18 @@ static rv_wordlist other_tails = {
 		      "lexer level levels length_min logged login logout link links ",
 	['m' - 'a'] = " message messages msg manager method mode min max map module modified "
 		      "mock model mount managers modal ",
-	['n' - 'a'] = " name names namespace number num no node ",
+	['n' - 'a'] = " nonce name names namespace number num no node ",
 	['o' - 'a'] = " offset options option owner object objects only ",
 	['p' - 'a'] = " path paths policy policies placeholder pattern prefix param params "
 		      "parameter page provider providers position plugin plugins plain parser "
 		      "port property properties press pair pairs prompt permission "
 		      "permissions ",
 	['q' - 'a'] = " question ",
-	['r' - 'a'] = " regex regexp required require reset ref rules renderer request "
-		      "response resource resources rotate rotation reader role roles realm "
-		      "record records ring range rounds ",
-	['s' - 'a'] = " size suffix selector style styles service store storage strategy "
+	['r' - 'a'] =
+		" realm realms regex regexp required require reset ref rules renderer request "
+		"response resource resources rotate rotation reader role roles realm "
+		"record records ring range rounds ",
+	['s' - 'a'] = " separator size suffix selector style styles service store storage strategy "
 		      "status state scope scopes strength set settings setting source sources "
 		      "stream server servers support spec schema stroke space success signin "
 		      "signup screen ",

@@ -34,7 +34,7 @@ static bool has_marks(struct rv_str v)
 /* The whole in brackets of some kind. */
 static bool is_framed(struct rv_str v)
 {
-	static const char frames[] = "<>{}[]%%()@@**";
+	static const char frames[] = "<>{}[]%%()@@**^$";
 	const char *at = memchr(frames, v.data[0], sizeof(frames) - 1);
 
 	return at && (at - frames) % 2 == 0 && (uint8_t)at[1] == v.data[v.len - 1];
@@ -125,7 +125,11 @@ static bool is_path(struct rv_str v)
 		others += v.data[i] == '+' || v.data[i] == '=' || v.data[i] == '!' ||
 			  v.data[i] == '$';
 	}
-	if (slashes == 0 || others)
+	if (slashes == 0)
+		return false;
+	if (v.data[0] == '$' && rv_is_letter(v.data[1]))
+		return true;
+	if (others)
 		return false;
 	if (v.data[0] == '/' || v.data[0] == '~' || v.data[0] == '.' ||
 	    (v.len > 2 && v.data[1] == ':'))
@@ -172,13 +176,16 @@ static bool is_measure(struct rv_str v)
 		if (rv_is_letter(c))
 			letters++;
 		else if (c == '.' || c == ':' || c == '-' || c == '/' || c == ',' || c == ' ' ||
-			 c == '%')
+			 c == '%' || c == '\\' || c == '#')
 			marks++;
 		else if (rv_is_digit(c))
 			digits++;
 		else
 			return false;
 	}
+	if (v.data[0] == '#' && (v.len == 4 || v.len == 7 || v.len == 9) &&
+	    letters + digits + 1 == v.len)
+		return true; /* a colour */
 	bool is_hex_number =
 		v.len > 2 && v.len <= 18 && v.data[0] == '0' && (v.data[1] | 0x20) == 'x';
 

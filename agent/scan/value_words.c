@@ -1,5 +1,6 @@
 /* scan: words that people put where a secret goes. Not here: other looks (value.c). */
 #include "agent/scan/value_words.h"
+#include "agent/scan/rarity.h"
 #include "agent/scan/value_private.h"
 
 #define PLACEHOLDER_MAX 48
@@ -103,7 +104,7 @@ static bool is_leet_filler(struct rv_str v)
 	return is_filler((struct rv_str){plain, v.len});
 }
 
-/* "dXNlcjpwYXNzd29yZA==": base64 of nothing but fillers. */
+/* "dXNlcjpwYXNzd29yZA==": base64 of nothing but fillers, or of words alone. */
 bool rv_value_is_coded_filler(struct rv_str v)
 {
 	static const char digits[] =
@@ -113,7 +114,7 @@ bool rv_value_is_coded_filler(struct rv_str v)
 	unsigned have = 0;
 	size_t made = 0;
 
-	if (v.len > PLACEHOLDER_MAX || v.len % 4 != 0)
+	if (v.len > PLACEHOLDER_MAX || v.len < 8)
 		return false;
 	for (size_t i = 0; i < v.len && v.data[i] != '='; i++) {
 		const char *at = memchr(digits, v.data[i], sizeof(digits) - 1);
@@ -130,13 +131,16 @@ bool rv_value_is_coded_filler(struct rv_str v)
 			return false;
 		made++;
 	}
-	return is_filler((struct rv_str){plain, made});
+	struct rv_str text = {plain, made};
+
+	return is_filler(text) || rv_words_cover(text) >= 85;
 }
 
 /* What no letter begins: "-here", "....", "****", digits in a row. */
 static bool has_telling_sign(struct rv_str v)
 {
-	static const char *const signs[] = {"-here", "_here", "...", "****", "0000000", "1234567"};
+	static const char *const signs[] = {"-here", "_here", "_pass", "_key",	  "-key",
+					    "_auth", "...",   "****",  "0000000", "1234567"};
 
 	for (size_t i = 0; i + 3 < v.len; i++) {
 		if (!strchr("-_.*01", v.data[i]))

@@ -37,7 +37,8 @@ static void look_for_keys(struct rv_str b, size_t at)
 	struct rv_pem_key key;
 
 	if (rv_pem_private_at(b, at, &key) || rv_jwk_private_at(b, at, &key))
-		RV_BUG_ON(key.len == 0 || key.start > b.len || key.len > b.len - key.start || key.end > b.len);
+		RV_BUG_ON(key.len == 0 || key.start > b.len || key.len > b.len - key.start ||
+			  key.end > b.len);
 }
 
 static void look_at_lines(enum rv_listed listed, struct rv_str b)
@@ -52,7 +53,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (size == 0)
 		return 0;
-	struct rv_context context = {.form = data[0] % (RV_FORM_DOC + 1), .is_test = data[0] & 0x10};
+	struct rv_context context = {.form = data[0] % (RV_FORM_DOC + 1),
+				     .is_test = data[0] & 0x10};
 	struct rv_str b = {data + 1, size - 1};
 
 	for (size_t at = 0; at < b.len; at++) {

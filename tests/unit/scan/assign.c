@@ -39,13 +39,20 @@ static void passes_over_names_of_something_about_a_secret(void **state)
 {
 	(void)state;
 	static const struct case_of cases[] = {
-		{"a.py", "token_type = 'kq3x9zvw71bd82'"},   {"a.py", "public_key = 'kq3x9zvw71bd82'"},
-		{"a.py", "primary_key = 'kq3x9zvw71bd82'"},  {"a.py", "password_field = 'kq3x9zvw71bd82'"},
-		{"a.py", "access_key_id = 'kq3x9zvw71bd82'"}, {"a.py", "secret_name = 'kq3x9zvw71bd82'"},
-		{"a.py", "next_token = 'kq3x9zvw71bd82'"},   {"a.py", "cache_key = 'kq3x9zvw71bd82'"},
-		{"a.py", "passwordLength = 'kq3x9zvw71'"},   {"a.py", "auth_url = 'kq3x9zvw71bd82'"},
-		{"a.js", "keyPrefix: 'kq3x9zvw71bd82'"},     {"a.py", "credential_path = 'kq3x9zvw71'"},
-		{"a.yml", "secretKeyRef: kq3x9zvw71bd82"},   {"a.rb", "password_hash_type: 'kq3x9zvw71'"},
+		{"a.py", "token_type = 'kq3x9zvw71bd82'"},
+		{"a.py", "public_key = 'kq3x9zvw71bd82'"},
+		{"a.py", "primary_key = 'kq3x9zvw71bd82'"},
+		{"a.py", "password_field = 'kq3x9zvw71bd82'"},
+		{"a.py", "access_key_id = 'kq3x9zvw71bd82'"},
+		{"a.py", "secret_name = 'kq3x9zvw71bd82'"},
+		{"a.py", "next_token = 'kq3x9zvw71bd82'"},
+		{"a.py", "cache_key = 'kq3x9zvw71bd82'"},
+		{"a.py", "passwordLength = 'kq3x9zvw71'"},
+		{"a.py", "auth_url = 'kq3x9zvw71bd82'"},
+		{"a.js", "keyPrefix: 'kq3x9zvw71bd82'"},
+		{"a.py", "credential_path = 'kq3x9zvw71'"},
+		{"a.yml", "secretKeyRef: kq3x9zvw71bd82"},
+		{"a.rb", "password_hash_type: 'kq3x9zvw71'"},
 	};
 
 	quiet_all(cases, RV_LEN(cases));
@@ -141,7 +148,8 @@ static void passes_over_paths_addresses_dates_and_versions(void **state)
 		{"package.json", "\"getpass\": \"^0.1.1\","},
 		{"a.yml", "secret: C:\\Users\\name\\secret.txt"},
 		{"a.js", "keyPath: 'store.index.name',"},
-		{"go.sum", "host.io/x/oauth2 v0.0.0-20191202225959-858c2ad4c8b6 h1:pE8b58s1HRDMi8RDc79m0HISf9="},
+		{"go.sum", "host.io/x/oauth2 v0.0.0-20191202225959-858c2ad4c8b6 "
+			   "h1:pE8b58s1HRDMi8RDc79m0HISf9="},
 		{"a.md", "[badge](https://host.io/badge.svg?token=mDP3mQJNnn)"},
 	};
 
@@ -152,10 +160,32 @@ static void keeps_away_from_bytes_past_the_end(void **state)
 {
 	(void)state;
 	static const char *const texts[] = {
-		"password=\"kq3x9zvw71", "password: \\\"", "password='", "password=", "password", "://a:b@", "://a:",
-		"bearer ",		"basic ",	 "curl -u ", "curl -u '", "identified by '", "$6$", "$2y$10$",
-		"\"password\",",	"<password>",	 "key\n",    "secret (",  "token := ",	      "auth: Bearer ",
-		"password = x ||",	"\\\"pass\\\":", "name: pass\n value:", "mysql -p", "pwd]",   "token\\",
+		"password=\"kq3x9zvw71",
+		"password: \\\"",
+		"password='",
+		"password=",
+		"password",
+		"://a:b@",
+		"://a:",
+		"bearer ",
+		"basic ",
+		"curl -u ",
+		"curl -u '",
+		"identified by '",
+		"$6$",
+		"$2y$10$",
+		"\"password\",",
+		"<password>",
+		"key\n",
+		"secret (",
+		"token := ",
+		"auth: Bearer ",
+		"password = x ||",
+		"\\\"pass\\\":",
+		"name: pass\n value:",
+		"mysql -p",
+		"pwd]",
+		"token\\",
 	};
 
 	for (size_t i = 0; i < RV_LEN(texts); i++) {
@@ -241,8 +271,13 @@ static void finds_keys_and_tokens_however_they_are_assigned(void **state)
 static void counts_a_word_with_digits_as_a_password(void **state)
 {
 	(void)state;
-	assert_told(".env", "DB_PASSWORD=%s\n", "Winter" "Garden" "482!");
-	assert_told("a.yml", "root_password: %s\n", "tiger" "7734");
+	assert_told(".env", "DB_PASSWORD=%s\n",
+		    "Winter"
+		    "Garden"
+		    "482!");
+	assert_told("a.yml", "root_password: %s\n",
+		    "tiger"
+		    "7734");
 }
 
 static void is_surer_in_a_configuration_file_than_in_a_test(void **state)
@@ -251,8 +286,10 @@ static void is_surer_in_a_configuration_file_than_in_a_test(void **state)
 	char value[MADE_MAX];
 	char text[256];
 
-	(void)snprintf(text, sizeof(text), "password = \"%s\"\n", make_value(MADE_LOWER, 9, 5, value));
-	assert_true(look_at("a.ini", text).best.confidence > look_at("tests/a.py", text).best.confidence);
+	(void)snprintf(text, sizeof(text), "password = \"%s\"\n",
+		       make_value(MADE_LOWER, 9, 5, value));
+	assert_true(look_at("a.ini", text).best.confidence >
+		    look_at("tests/a.py", text).best.confidence);
 }
 
 static void gives_one_value_for_two_words_of_a_name(void **state)
@@ -261,7 +298,8 @@ static void gives_one_value_for_two_words_of_a_name(void **state)
 	char value[MADE_MAX];
 	char text[256];
 
-	(void)snprintf(text, sizeof(text), "secret_token = '%s'", make_value(MADE_HEX, 32, 9, value));
+	(void)snprintf(text, sizeof(text), "secret_token = '%s'",
+		       make_value(MADE_HEX, 32, 9, value));
 	struct rv_str bytes = rv_str_of(text);
 	struct rv_context context = rv_context_of(rv_str_of("a.py"));
 	struct rv_assign a;
@@ -296,8 +334,8 @@ static void finds_hashes_of_accounts(void **state)
 	char body[MADE_MAX];
 	char text[512];
 
-	(void)snprintf(text, sizeof(text), "root:$6$%s$%s:19000:0:99999:7:::\n", make_value(MADE_ALNUM, 12, 3, salt),
-		       make_value(MADE_ALNUM, 86, 4, body));
+	(void)snprintf(text, sizeof(text), "root:$6$%s$%s:19000:0:99999:7:::\n",
+		       make_value(MADE_ALNUM, 12, 3, salt), make_value(MADE_ALNUM, 86, 4, body));
 	struct look look = look_at("shadow", text);
 
 	assert_true(look.best.confidence >= RV_ASSIGN_DEFAULT);
@@ -328,10 +366,11 @@ static void passes_over_locked_accounts_and_comments(void **state)
 	char first[128] = "";
 
 	assert_int_equal(rv_assign_listed(rv_str_of("src/passwd.c")), RV_LISTED_NOT);
-	assert_int_equal(listed_count("etc/shadow", "# x\nbin:*:1:\nsys:!!:1:\nme:x:1:\n\nodd", first,
-				      sizeof(first)),
+	assert_int_equal(listed_count("etc/shadow", "# x\nbin:*:1:\nsys:!!:1:\nme:x:1:\n\nodd",
+				      first, sizeof(first)),
 			 0);
-	assert_int_equal(listed_count(".pgpass", "# h:1:d:u:p\nhost:5432:db:me\n", first, sizeof(first)), 0);
+	assert_int_equal(
+		listed_count(".pgpass", "# h:1:d:u:p\nhost:5432:db:me\n", first, sizeof(first)), 0);
 }
 
 static void reads_the_lines_of_listed_files(void **state)

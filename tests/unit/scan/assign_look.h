@@ -15,7 +15,8 @@
 #define MADE_MAX   128
 
 /* len characters of the alphabet, the same for the same seed; opens nothing anywhere. */
-static inline const char *make_value(const char *alphabet, size_t len, uint64_t seed, char out[MADE_MAX])
+static inline const char *make_value(const char *alphabet, size_t len, uint64_t seed,
+				     char out[MADE_MAX])
 {
 	size_t size = strlen(alphabet);
 
@@ -46,8 +47,8 @@ static inline bool look_is_at(struct rv_str b, size_t at, const struct rv_assign
 	return true;
 }
 
-/* The surest value of the text, as a file of this name. The text is copied to a block of its own size,
- * so that a read past its end is seen. */
+/* The surest value of the text, as a file of this name. The text is copied to a block of its own
+ * size, so that a read past its end is seen. */
 static inline struct look look_at(const char *path, const char *text)
 {
 	struct look look = {0};
@@ -94,7 +95,8 @@ static inline void assert_told(const char *path, const char *format, const char 
 	const char *mark = strstr(format, "%s");
 
 	assert_non_null(mark);
-	int len = snprintf(text, sizeof(text), "%.*s%s%s", (int)(mark - format), format, value, mark + 2);
+	int len = snprintf(text, sizeof(text), "%.*s%s%s", (int)(mark - format), format, value,
+			   mark + 2);
 
 	assert_true(len > 0 && (size_t)len < sizeof(text));
 	struct look look = look_at(path, text);

@@ -5,12 +5,20 @@
 /* In two parts, so that no scanner takes this file for a key. */
 #define BEGIN(label) "-----BEGIN " label "-----"
 #define END(label)   "-----END " label "-----"
-#define RSA	     "RSA PRIV" "ATE KEY"
-#define PLAIN	     "PRIV" "ATE KEY"
-#define LOCKED	     "ENCRYPTED PRIV" "ATE KEY"
-#define OPENSSH	     "OPENSSH PRIV" "ATE KEY"
-#define LINES	     6
-#define TEXT_MAX     4096
+#define RSA        \
+	"RSA PRIV" \
+	"ATE KEY"
+#define PLAIN  \
+	"PRIV" \
+	"ATE KEY"
+#define LOCKED           \
+	"ENCRYPTED PRIV" \
+	"ATE KEY"
+#define OPENSSH        \
+	"OPENSSH PRIV" \
+	"ATE KEY"
+#define LINES	 6
+#define TEXT_MAX 4096
 
 /* LINES lines of 64 base64 characters that begin as DER does, `join` between them. */
 static const char *make_body(const char *join, char out[TEXT_MAX])
@@ -38,7 +46,8 @@ static bool read_key(const char *text, struct rv_pem_key *key)
 
 	assert_non_null(copy);
 	memcpy(copy, text, len);
-	bool found = rv_pem_private_at((struct rv_str){copy, len}, begin ? (size_t)(begin - text) : 0, key);
+	bool found = rv_pem_private_at((struct rv_str){copy, len},
+				       begin ? (size_t)(begin - text) : 0, key);
 
 	free(copy);
 	if (found)
@@ -52,13 +61,14 @@ static void passes_over_public_keys_and_certificates(void **state)
 	char body[TEXT_MAX];
 	char text[TEXT_MAX * 2];
 	struct rv_pem_key key;
-	static const char *const labels[] = {"PUBLIC KEY", "RSA PUBLIC KEY", "CERTIFICATE", "CERTIFICATE REQUEST",
+	static const char *const labels[] = {"PUBLIC KEY",    "RSA PUBLIC KEY",
+					     "CERTIFICATE",   "CERTIFICATE REQUEST",
 					     "EC PARAMETERS", "PGP PUBLIC KEY BLOCK"};
 
 	make_body("\n", body);
 	for (size_t i = 0; i < RV_LEN(labels); i++) {
-		(void)snprintf(text, sizeof(text), "-----BEGIN %s-----\n%s\n-----END %s-----\n", labels[i], body,
-			       labels[i]);
+		(void)snprintf(text, sizeof(text), "-----BEGIN %s-----\n%s\n-----END %s-----\n",
+			       labels[i], body, labels[i]);
 		assert_false(read_key(text, &key));
 	}
 }
@@ -74,10 +84,13 @@ static void passes_over_dummies(void **state)
 	assert_false(read_key(BEGIN(RSA) "\\nMIIEpAIBAAKCAQ...\\n" END(RSA), &key));
 	assert_false(read_key(BEGIN(PLAIN) "\nyour private key goes here\n" END(PLAIN), &key));
 	assert_false(read_key(BEGIN(PLAIN) "\n<key>\n" END(PLAIN), &key));
-	assert_false(read_key(BEGIN(PLAIN) "\nXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX"
+	assert_false(read_key(BEGIN(PLAIN) "\nXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX"
+					   "XXXXXXXXXXXXXXX"
 					   "XXXXXXXX\n" END(PLAIN),
 			      &key));
-	assert_false(read_key("if (strstr(text, \"" BEGIN(PLAIN) "\")) return read_the_private_key_of(text);", &key));
+	assert_false(read_key(
+		"if (strstr(text, \"" BEGIN(PLAIN) "\")) return read_the_private_key_of(text);",
+		&key));
 	assert_false(read_key("-----BEGIN ", &key));
 	assert_false(read_key("-----BEGIN RSA PRIV", &key));
 	assert_false(read_key("", &key));
@@ -119,16 +132,19 @@ static void finds_a_key_inside_other_text(void **state)
 	} forms[] = {
 		{"key: |\n    " BEGIN(RSA) "\n    ", "\n    ", "\n    " END(RSA) "\nnext: 1\n"},
 		{"{\"key\": \"" BEGIN(PLAIN) "\\n", "\\n", "\\n" END(PLAIN) "\\n\"}"},
-		{"\"{\\\"key\\\": \\\"" BEGIN(PLAIN) "\\\\n", "\\\\n", "\\\\n" END(PLAIN) "\\\\n\\\"}\""},
+		{"\"{\\\"key\\\": \\\"" BEGIN(PLAIN) "\\\\n", "\\\\n",
+		 "\\\\n" END(PLAIN) "\\\\n\\\"}\""},
 		{"KEY=\"" BEGIN(PLAIN) " ", " ", " " END(PLAIN) "\"\n"},
-		{"String k = \"" BEGIN(RSA) "\\n\" +\n\t\"", "\\n\" +\n\t\"", "\\n\" +\n\t\"" END(RSA) "\";\n"},
+		{"String k = \"" BEGIN(RSA) "\\n\" +\n\t\"", "\\n\" +\n\t\"",
+		 "\\n\" +\n\t\"" END(RSA) "\";\n"},
 		{"k = ('" BEGIN(RSA) "'\n     '", "'\n     '", "'\n     '" END(RSA) "')\n"},
 		{"# " BEGIN(RSA) "\n# ", "\n# ", "\n# " END(RSA) "\n"},
 		{"body=" BEGIN(PLAIN) "%0A", "%0A", "%0A" END(PLAIN) "&x=1"},
 	};
 
 	for (size_t i = 0; i < RV_LEN(forms); i++)
-		(void)read_made(forms[i].begin, forms[i].join, forms[i].end); /* read_made asserts */
+		(void)read_made(forms[i].begin, forms[i].join,
+				forms[i].end); /* read_made asserts */
 }
 
 static void finds_a_key_on_one_line_without_breaks(void **state)
@@ -152,10 +168,11 @@ static void says_that_a_passphrase_guards_it(void **state)
 {
 	(void)state;
 	assert_true(read_made(BEGIN(LOCKED) "\n", "\n", "\n" END(LOCKED) "\n").is_encrypted);
-	assert_true(read_made(BEGIN(RSA) "\nProc-Type: 4,ENCRYPTED\n"
-					 "DEK-Info: AES-128-CBC,0123456789ABCDEF0123456789ABCDEF\n\n",
-			      "\n", "\n" END(RSA) "\n")
-			    .is_encrypted);
+	assert_true(
+		read_made(BEGIN(RSA) "\nProc-Type: 4,ENCRYPTED\n"
+				     "DEK-Info: AES-128-CBC,0123456789ABCDEF0123456789ABCDEF\n\n",
+			  "\n", "\n" END(RSA) "\n")
+			.is_encrypted);
 }
 
 static void reads_on_behind_a_second_begin_line_never(void **state)
@@ -165,11 +182,13 @@ static void reads_on_behind_a_second_begin_line_never(void **state)
 	char text[TEXT_MAX * 2];
 	struct rv_pem_key key;
 
-	(void)snprintf(text, sizeof(text), BEGIN(RSA) "\n-----BEGIN CERTIFICATE-----\n%s\n", make_body("\n", body));
+	(void)snprintf(text, sizeof(text), BEGIN(RSA) "\n-----BEGIN CERTIFICATE-----\n%s\n",
+		       make_body("\n", body));
 	assert_false(read_key(text, &key));
 }
 
-static bool read_jwk(const char *format, const char *value, struct rv_pem_key *key, char text[TEXT_MAX])
+static bool read_jwk(const char *format, const char *value, struct rv_pem_key *key,
+		     char text[TEXT_MAX])
 {
 	const char *mark = strstr(format, "%s");
 
@@ -193,7 +212,8 @@ static void passes_over_public_json_web_keys(void **state)
 	assert_false(read_jwk("{\"kty\": \"EC\", \"kid\": \"%s\"}", value, &key, text));
 	assert_false(read_jwk("{\"kty\": \"EC\"}, {\"d\": \"%s\"}", value, &key, text));
 	assert_false(read_jwk("\"kty\": \"EC\", \"d\": \"%s\"", value, &key, text));
-	assert_false(read_jwk("{\"kty\": \"oct\", \"k\": \"%s\"}", "theKeyGoesHereInBase64Form", &key, text));
+	assert_false(read_jwk("{\"kty\": \"oct\", \"k\": \"%s\"}", "theKeyGoesHereInBase64Form",
+			      &key, text));
 }
 
 static void finds_the_private_member_of_a_json_web_key(void **state)

@@ -5,8 +5,9 @@
 static void words_and_names_are_common(void **state)
 {
 	(void)state;
-	static const char *const names[] = {"password",	    "connection",  "getUserName", "secret_key_base",
-					    "Authorization", "application", "request_token", "default"};
+	static const char *const names[] = {"password",	       "connection",	"getUserName",
+					    "secret_key_base", "Authorization", "application",
+					    "request_token",   "default"};
 
 	for (size_t i = 0; i < RV_LEN(names); i++) {
 		if (rv_rarity(rv_str_of(names[i])) > 60)
