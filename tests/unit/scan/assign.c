@@ -354,8 +354,11 @@ static size_t listed_count(const char *path, const char *text, char *first, size
 	for (size_t at = 0; rv_assign_next_line(listed, bytes, &at, &hit);) {
 		if (!hit.len)
 			continue;
-		if (found++ == 0)
-			(void)snprintf(first, size, "%.*s", (int)hit.len, text + hit.start);
+		if (found++ > 0)
+			continue;
+		assert_true(hit.len < size);
+		memcpy(first, text + hit.start, hit.len);
+		first[hit.len] = '\0';
 	}
 	return found;
 }

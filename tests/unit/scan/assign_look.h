@@ -29,6 +29,23 @@ static inline const char *make_value(const char *alphabet, size_t len, uint64_t 
 	return out;
 }
 
+/* The format with its one %s replaced. */
+static inline const char *fill_in(const char *format, const char *value, char *out, size_t size)
+{
+	const char *mark = strstr(format, "%s");
+
+	assert_non_null(mark);
+	size_t head = (size_t)(mark - format);
+	size_t len = strlen(value);
+	size_t tail = strlen(mark + 2);
+
+	assert_true(head + len + tail < size);
+	memcpy(out, format, head);
+	memcpy(out + head, value, len);
+	memcpy(out + head + len, mark + 2, tail + 1);
+	return out;
+}
+
 struct look {
 	struct rv_assign best; /* confidence 0: nothing at all */
 	char value[512];
@@ -92,14 +109,7 @@ static inline void assert_quiet(const char *path, const char *text)
 static inline void assert_told(const char *path, const char *format, const char *value)
 {
 	char text[2048];
-	const char *mark = strstr(format, "%s");
-
-	assert_non_null(mark);
-	int len = snprintf(text, sizeof(text), "%.*s%s%s", (int)(mark - format), format, value,
-			   mark + 2);
-
-	assert_true(len > 0 && (size_t)len < sizeof(text));
-	struct look look = look_at(path, text);
+	struct look look = look_at(path, fill_in(format, value, text, sizeof(text)));
 
 	if (look.best.confidence < RV_ASSIGN_DEFAULT)
 		fail_msg("%s: only %u (%s): %s", path, look.best.confidence, look.value, text);

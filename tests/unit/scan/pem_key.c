@@ -18,7 +18,7 @@
 	"OPENSSH PRIV" \
 	"ATE KEY"
 #define LINES	 6
-#define TEXT_MAX 4096
+#define TEXT_MAX     2048
 
 /* LINES lines of 64 base64 characters that begin as DER does, `join` between them. */
 static const char *make_body(const char *join, char out[TEXT_MAX])
@@ -190,11 +190,7 @@ static void reads_on_behind_a_second_begin_line_never(void **state)
 static bool read_jwk(const char *format, const char *value, struct rv_pem_key *key,
 		     char text[TEXT_MAX])
 {
-	const char *mark = strstr(format, "%s");
-
-	assert_non_null(mark);
-	(void)snprintf(text, TEXT_MAX, "%.*s%s%s", (int)(mark - format), format, value, mark + 2);
-	const char *kty = strstr(text, RV_JWK_ANCHOR);
+	const char *kty = strstr(fill_in(format, value, text, TEXT_MAX), RV_JWK_ANCHOR);
 
 	assert_non_null(kty);
 	return rv_jwk_private_at(rv_str_of(text), (size_t)(kty - text), key);
