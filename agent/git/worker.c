@@ -134,13 +134,11 @@ static rv_status rebuild(struct rv_git_worker *worker, const struct rv_git_plan 
 static rv_status tell(struct rv_git_worker *worker, const struct rv_git_plan *plan, uint32_t rank,
 		      struct rv_git_told *told, void **out_state)
 {
-	struct rv_git_oid oid;
-
 	*out_state = NULL;
 	if (!(plan->flags[rank] & RV_GIT_PLAN_TELL))
 		return RV_OK;
-	oid = rv_git_plan_oid(plan, rank);
-	told->oid = &oid;
+	worker->oid = rv_git_plan_oid(plan, rank);
+	told->oid = &worker->oid;
 	told->type = (enum rv_git_type)(plan->flags[rank] & RV_GIT_PLAN_TYPE);
 	told->is_base = plan->first[rank] != RV_GIT_NONE;
 	return worker->visitor->object(worker->user, told, out_state);

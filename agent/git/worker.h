@@ -31,7 +31,8 @@ struct rv_git_worker {
 	struct rv_git_scratch spare;
 	struct rv_git_segments segments;
 	struct rv_git_frame frames[RV_GIT_FRAMES];
-	unsigned depth; /* frames in use */
+	unsigned depth;	       /* frames in use */
+	struct rv_git_oid oid; /* of what is being told */
 };
 
 RV_NODISCARD rv_status rv_git_worker_init(struct rv_git_worker *worker);
