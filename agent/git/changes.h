@@ -37,7 +37,8 @@ struct rv_git_changes {
 };
 void rv_git_changes_init(struct rv_git_changes *changes);
 void rv_git_changes_done(struct rv_git_changes *changes);
-rv_status rv_git_changes_put(void *changes, const struct rv_git_change *change);
+/* A rv_git_change_fn: user is the list. */
+rv_status rv_git_changes_put(void *user, const struct rv_git_change *change);
 /* To be called once, when all are put: only then are the paths readable. Pairs what is gone with
  * what is new under an equal id: old_path is set and the deletion leaves the list. */
 RV_NODISCARD rv_status rv_git_changes_settle(struct rv_git_changes *changes);

@@ -1,72 +1,7 @@
 /* tests: where blobs came from, in repositories with branches, merges, reflogs, the stash and what
- * nothing reaches; and ranges, against git rev-list. */
+ * nothing reaches. */
 #include "tests/support/unit.h"
-#include "tests/unit/git/repo.h"
-
-#include "agent/git/origin.h"
-#include "agent/git/rev.h"
-
-#include <stdio.h>
-
-struct world {
-	struct rvt_dir dir;
-	struct rv_git *git;
-	struct rv_git_refs refs;
-	struct rv_git_graph graph;
-	struct rv_git_oidmap blobs;
-	struct rv_git_origins origins;
-	size_t troubles;
-};
-
-static void hear(void *user, const struct rv_git_trouble *trouble)
-{
-	struct world *w = user;
-
-	(void)trouble;
-	w->troubles++;
-}
-
-static void world_init(struct world *w, const char *format)
-{
-	*w = (struct world){.troubles = 0};
-	rvt_dir_init(&w->dir);
-	rvt_git_init(&w->dir, "r", format);
-	rv_git_oidmap_init(&w->blobs);
-}
-
-static void world_open(struct world *w, const char *name)
-{
-	char path[RVT_PATH];
-	struct rv_diag diag = {0};
-
-	rvt_dir_path(&w->dir, name, path);
-	if (!rv_is_ok(rv_git_open(path, hear, w, &w->git, &diag)))
-		rvt_die("%s", diag.text);
-	assert_ok(rv_git_refs_load(w->git, hear, w, &w->refs));
-	assert_ok(rv_git_graph_init(&w->graph, w->git, hear, w));
-}
-
-static void world_done(struct world *w)
-{
-	rv_git_origins_done(&w->origins);
-	rv_git_graph_done(&w->graph);
-	rv_git_refs_done(&w->refs);
-	rv_git_close(w->git);
-	rv_git_oidmap_done(&w->blobs);
-	rvt_dir_done(&w->dir);
-}
-
-/* Asks for the blob with this text; its number. */
-static uint32_t want(struct world *w, const char *text)
-{
-	char *hex = rvt_git_sh(&w->dir, "cd r; echo '%s' | git hash-object --stdin", text);
-	struct rv_git_oid oid = rvt_git_oid(hex);
-	uint32_t number = 0;
-
-	free(hex);
-	assert_ok(rv_git_oidmap_put(&w->blobs, &oid, &number, NULL));
-	return number;
-}
+#include "tests/unit/git/world.h"
 
 static void find(struct world *w)
 {
@@ -98,8 +33,8 @@ static void a_blob_that_nothing_holds_has_no_commit(void **state)
 	world_init(&w, "sha1");
 	rvt_git_do(&w.dir, "cd r; echo a >a; git add a; git commit -qm a\n"
 			   "echo dangling | git hash-object -w --stdin");
-	nowhere = want(&w, "nowhere");
-	loose = want(&w, "dangling");
+	nowhere = world_want(&w, "nowhere");
+	loose = world_want(&w, "dangling");
 	world_open(&w, "r");
 	find(&w);
 	assert_int_equal(w.origins.items[nowhere].first, RV_GIT_NONE);
@@ -154,8 +89,8 @@ static void the_first_and_the_last_commit_are_told_with_paths(void **state)
 												"e/"
 												"f;"
 												" " AT(1700000500) "git commit -qm 5; git tag five");
-	gone = want(&w, "secret");
-	moved = want(&w, "secret2");
+	gone = world_want(&w, "secret");
+	moved = world_want(&w, "secret2");
 	world_open(&w, "r");
 	find(&w);
 	assert_commit(&w, w.origins.items[gone].first, "two");
@@ -252,11 +187,11 @@ static void reach_tells_refs_reflog_stash_and_nothing_apart(void **state)
 												"c"
 												"\n" AT(1700000500) "git commit -qm drop; git checkout -q main; git branch -qD drop\n"
 														    "echo tagged | git hash-object -w --stdin | xargs git tag blobtag");
-	amended = want(&w, "amended");
-	stashed = want(&w, "stashed");
-	side = want(&w, "side");
-	dropped = want(&w, "dropped");
-	tagged = want(&w, "tagged");
+	amended = world_want(&w, "amended");
+	stashed = world_want(&w, "stashed");
+	side = world_want(&w, "side");
+	dropped = world_want(&w, "dropped");
+	tagged = world_want(&w, "tagged");
 	world_open(&w, "r");
 	find(&w);
 	assert_int_equal(w.origins.items[amended].reach, RV_GIT_REACH_REFLOG);
@@ -275,7 +210,7 @@ static void reach_tells_refs_reflog_stash_and_nothing_apart(void **state)
 			   "echo a >a; git add a; git commit -qm 1; echo lost >s; git add s; git "
 			   "commit -qm 2\n"
 			   "git reset -q --hard HEAD~1; rm -f .git/ORIG_HEAD; rm -rf .git/logs");
-	amended = want(&w, "lost");
+	amended = world_want(&w, "lost");
 	world_open(&w, "r");
 	find(&w);
 	assert_int_equal(w.origins.items[amended].reach, RV_GIT_REACH_NONE);
@@ -347,8 +282,8 @@ static void a_merge_brings_nothing_in_that_a_parent_had(void **state)
 												" "
 												"-"
 												"q");
-	side = want(&w, "side");
-	evil = want(&w, "evil");
+	side = world_want(&w, "side");
+	evil = world_want(&w, "evil");
 	world_open(&w, "r");
 	find(&w);
 	assert_commit(&w, w.origins.items[side].first, "side");
@@ -367,117 +302,13 @@ static void a_shallow_clone_is_told_and_its_end_holds_everything(void **state)
 	world_init(&w, "sha1");
 	rvt_git_history(&w.dir, "r", 10);
 	rvt_git_do(&w.dir, "git clone -q --depth 3 \"file://$0/r\" shallow");
-	notes = want(&w, "0"); /* src/deep/small.txt: of commits 5 and 10 */
+	notes = world_want(&w, "0"); /* src/deep/small.txt: of commits 5 and 10 */
 	world_open(&w, "shallow");
 	assert_int_equal(w.troubles, 1);
 	find(&w);
 	assert_int_equal(w.troubles, 1);
 	assert_int_equal(w.graph.ids.count, 3);
 	assert_commit(&w, w.origins.items[notes].first, "HEAD");
-	world_done(&w);
-}
-
-/* The ids of a walk, sorted, one a line. */
-static char *ids_of(const struct world *w, const uint32_t *list, uint32_t count)
-{
-	struct rv_git_oid *oids = calloc((size_t)count + 1, sizeof(*oids));
-	struct rv_buf text = {.max = (size_t)1 << 20};
-	char *copy;
-
-	assert_non_null(oids);
-	for (uint32_t i = 0; i < count; i++)
-		oids[i] = w->graph.ids.oids[list[i]];
-	qsort(oids, count, sizeof(*oids),
-	      (int (*)(const void *, const void *))(void (*)(void))rv_git_oid_compare);
-	for (uint32_t i = 0; i < count; i++) {
-		char hex[RV_GIT_HEX_MAX];
-
-		rv_git_oid_hex(&oids[i], w->git->oid_len, hex);
-		assert_ok(rv_buf_printf(&text, "%s%s", i ? "\n" : "", hex));
-	}
-	copy = strdup(rv_buf_cstr(&text));
-	rv_buf_done(&text);
-	free(oids);
-	return copy;
-}
-
-static void ranges_are_those_of_git(void **state)
-{
-	static const char *const ranges[] = {"main",	       "side..main", "main..side",
-					     "main...side",    "HEAD~3..",   "old..HEAD",
-					     "HEAD^2..HEAD",   "v1..main",   "HEAD~2^2~1",
-					     "^old main side", "HEAD..HEAD", "side~2...main~1"};
-	struct world w;
-
-	(void)state;
-	world_init(&w, "sha1");
-	rvt_git_history(&w.dir, "r", 6);
-	rvt_git_do(&w.dir, "cd r; git branch old; git tag -a -m tag v1 HEAD~2\n"
-			   "git checkout -q -b side HEAD~1\n"
-			   "for i in 1 2 3; do echo $i >s; git add s; git commit -qm s$i; done\n"
-			   "git checkout -q main; echo m >m; git add m; git commit -qm m\n"
-			   "git merge -q -m merge side~1; echo n >n; git add n; git commit -qm n\n"
-			   "git merge -q -m again side; git pack-refs --all; git gc -q");
-	world_open(&w, "r");
-	for (size_t i = 0; i < RV_LEN(ranges); i++) {
-		const struct rv_git_names names = {w.git, &w.refs, &w.graph};
-		struct rv_git_range range = {0};
-		struct rv_diag diag = {0};
-		uint32_t *list = NULL, count = 0;
-		char *text = strdup(ranges[i]), *save = NULL, *own, *git;
-
-		for (char *word = strtok_r(text, " ", &save); word;
-		     word = strtok_r(NULL, " ", &save)) {
-			if (!rv_is_ok(rv_git_range_add(&range, &names, rv_str_of(word), &diag)))
-				rvt_die("%s: %s", word, diag.text);
-		}
-		assert_ok(rv_git_graph_range(&w.graph, range.include, range.include_count,
-					     range.exclude, range.exclude_count, 0, &list, &count));
-		own = ids_of(&w, list, count);
-		git = rvt_git_sh(&w.dir, "cd r; git rev-list %s | sort", ranges[i]);
-		if (strcmp(own, git) != 0)
-			rvt_die("%s: ours:\n%s\ngit's:\n%s", ranges[i], own, git);
-		free(git);
-		free(own);
-		free(list);
-		free(text);
-		rv_git_range_done(&range);
-	}
-	world_done(&w);
-}
-
-static void the_blobs_of_a_range_are_those_it_brought_in(void **state)
-{
-	struct world w;
-	struct rv_git_names names;
-	struct rv_git_range range = {0};
-	uint32_t *list = NULL, count = 0, a, side, evil;
-	struct rv_git_oidmap brought;
-
-	(void)state;
-	world_init(&w, "sha1");
-	rvt_git_do(&w.dir,
-		   "cd r; echo a >a; git add a; git commit -qm 1\n"
-		   "git checkout -q -b side; echo side >b; git add b; git commit -qm side\n"
-		   "git checkout -q main; echo c >c; git add c; git commit -qm main\n"
-		   "git merge -q --no-commit side; echo evil >e; git add e; git commit -qm merge");
-	a = want(&w, "a");
-	side = want(&w, "side");
-	evil = want(&w, "evil");
-	world_open(&w, "r");
-	names = (struct rv_git_names){w.git, &w.refs, &w.graph};
-	rv_git_oidmap_init(&brought);
-	assert_ok(rv_git_range_add(&range, &names, RV_STR_LIT("side..main"), NULL));
-	assert_ok(rv_git_graph_range(&w.graph, range.include, range.include_count, range.exclude,
-				     range.exclude_count, 0, &list, &count));
-	assert_ok(rv_git_blobs_of(&w.graph, list, count, &brought));
-	assert_int_equal(rv_git_oidmap_get(&brought, &w.blobs.oids[a]), RV_GIT_NONE);
-	assert_int_equal(rv_git_oidmap_get(&brought, &w.blobs.oids[side]), RV_GIT_NONE);
-	assert_int_not_equal(rv_git_oidmap_get(&brought, &w.blobs.oids[evil]), RV_GIT_NONE);
-	assert_int_equal(brought.count, 2);
-	rv_git_oidmap_done(&brought);
-	rv_git_range_done(&range);
-	free(list);
 	world_done(&w);
 }
 
@@ -534,30 +365,6 @@ static void of_a_packed_history_every_blob_is_found_as_git_finds_it(void **state
 	world_done(&w);
 }
 
-static void names_that_mean_nothing_are_refused_with_a_sentence(void **state)
-{
-	static const char *const bad[] = {"nowhere", "HEAD~99", "HEAD^2", "HEAD@{1}", ":a",
-					  "HEAD:a",  "",	"^{x",	  "HEAD^{y}", "deadbeef",
-					  "12",	     "HEAD~x",	"..x"};
-	struct world w;
-	struct rv_git_names names;
-
-	(void)state;
-	world_init(&w, "sha1");
-	rvt_git_history(&w.dir, "r", 2);
-	world_open(&w, "r");
-	names = (struct rv_git_names){w.git, &w.refs, &w.graph};
-	for (size_t i = 0; i < RV_LEN(bad); i++) {
-		struct rv_diag diag = {0};
-		struct rv_git_oid oid;
-
-		if (rv_is_ok(rv_git_rev_parse(&names, rv_str_of(bad[i]), &oid, &diag)))
-			rvt_die("accepted: %s", bad[i]);
-		assert_true(diag.text[0]);
-	}
-	world_done(&w);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -567,9 +374,6 @@ int main(void)
 		cmocka_unit_test(a_merge_brings_nothing_in_that_a_parent_had),
 		cmocka_unit_test(a_shallow_clone_is_told_and_its_end_holds_everything),
 		cmocka_unit_test(of_a_packed_history_every_blob_is_found_as_git_finds_it),
-		cmocka_unit_test(ranges_are_those_of_git),
-		cmocka_unit_test(the_blobs_of_a_range_are_those_it_brought_in),
-		cmocka_unit_test(names_that_mean_nothing_are_refused_with_a_sentence),
 	};
 
 	rvt_git_setup();
