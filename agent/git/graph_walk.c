@@ -26,7 +26,7 @@ static void stack_done(struct stack *stack)
 
 static rv_status push(struct stack *stack, uint32_t n)
 {
-	if (stack->count == stack->cap) {
+	if (!stack->items || stack->count == stack->cap) {
 		size_t cap = stack->cap ? stack->cap * 2 : 256;
 		uint32_t *items = reallocarray(stack->items, cap, sizeof(*items));
 
