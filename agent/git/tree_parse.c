@@ -168,7 +168,7 @@ static rv_status do_copy(struct rv_git_tree_parse *p, struct rv_str bytes,
 			 size_t *at)
 {
 	uint32_t shift = s->at - s->base_at, end = s->base_at + s->len;
-	uint32_t from = first_from(base->starts, base->start_count, s->base_at), to;
+	uint32_t from = first_from(base->starts, base->start_count, s->base_at);
 
 	while (from < base->start_count && base->starts[from + 1] <= end) {
 		uint32_t start = base->starts[from] + shift;
@@ -181,13 +181,14 @@ static rv_status do_copy(struct rv_git_tree_parse *p, struct rv_str bytes,
 			break;
 		from++;
 	}
-	to = from;
 	if (from < base->start_count && base->starts[from + 1] <= end &&
 	    base->starts[from] + shift == *at) {
 		/* The last entry that ends in the run; starts also has the end of the last. */
-		to = first_from(base->starts, base->start_count + 1, end + 1) - 1;
+		uint32_t to = first_from(base->starts, base->start_count + 1, end + 1) - 1;
+		uint32_t next = base->starts[to] + shift;
+
 		RV_TRY(take_over(p, base, from, to, shift));
-		*at = (size_t)(base->starts[to] + shift);
+		*at = next;
 	}
 	return RV_OK;
 }
