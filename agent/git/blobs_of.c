@@ -25,8 +25,10 @@ static rv_status put(void *user, const struct rv_git_change *change)
 rv_status rv_git_blobs_of(struct rv_git_graph *graph, const uint32_t *commits, uint32_t count,
 			  struct rv_git_oidmap *blobs)
 {
-	const struct rv_git_differ differ = {graph->reader, graph->git->oid_len, graph->on_trouble,
-					     graph->user};
+	const struct rv_git_differ differ = {.reader = graph->reader,
+					     .oid_len = graph->git->oid_len,
+					     .on_trouble = graph->on_trouble,
+					     .trouble_user = graph->user};
 
 	for (uint32_t i = 0; i < count; i++) {
 		struct rv_git_oid parents[RV_GIT_PARENTS_MAX];

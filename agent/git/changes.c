@@ -4,6 +4,7 @@
 
 #include "agent/base/fd.h"
 #include "agent/git/file.h"
+#include "agent/git/index_trees.h"
 #include "agent/git/work_file.h"
 
 #include <fcntl.h>
@@ -18,6 +19,8 @@ struct comparing {
 	int dir_fd; /* of the work tree */
 	uint32_t at;
 	bool has_told_sparse;
+	struct rv_git_index_trees trees;
+	rv_status status; /* of what is_known had to tell */
 };
 
 static void tell(const struct comparing *c, enum rv_git_trouble_kind kind, const char *where)
@@ -122,12 +125,58 @@ static rv_status against_base(void *user, const struct rv_git_change *base)
 	return is_found ? RV_OK : c->each(c->user, &change);
 }
 
+/* A folder that the index remembers as the very tree that base has there: nothing in it differs.
+ * Git's own diff-index does the same. What the index has before it is new. */
+static bool is_known(void *user, struct rv_str path, const struct rv_git_oid *tree)
+{
+	struct comparing *c = user;
+
+	if (!rv_is_ok(c->status) || !rv_git_index_trees_has(&c->trees, path, tree))
+		return false;
+	for (; c->at < c->index->count; c->at++) {
+		const struct rv_git_index_entry *entry = &c->index->entries[c->at];
+
+		if (entry->path.len > path.len &&
+		    memcmp(entry->path.data, path.data, path.len) == 0)
+			continue;
+		if (compare(entry->path, path) > 0)
+			break;
+		if (!rv_git_mode_is(entry->mode, RV_GIT_MODE_DIR))
+			c->status = do_entry(c, entry, (struct rv_git_change){.new_mode = 0});
+		if (!rv_is_ok(c->status))
+			return false;
+	}
+	return true;
+}
+
+static rv_status walk_base(struct comparing *c, const struct rv_git_oid *base)
+{
+	struct rv_git_differ differ = *c->differ;
+	rv_status status;
+
+	if (c->against == RV_GIT_AGAINST_INDEX && !c->index->is_split) {
+		status = rv_git_index_trees_parse(c->index->trees, differ.oid_len, &c->trees);
+		if (rv_class_of(status) == RV_CLASS_EXHAUSTED)
+			return status;
+		differ.is_known = is_known;
+	}
+	status = rv_git_tree_diff(&differ, NULL, 0, base, against_base, c);
+	rv_git_index_trees_done(&c->trees);
+	return rv_is_ok(status) ? c->status : status;
+}
+
 rv_status rv_git_changes_since(const struct rv_git_differ *differ, const struct rv_git *git,
 			       const struct rv_git_oid *base, const struct rv_git_index *index,
 			       enum rv_git_against against, rv_git_change_fn *each, void *user)
 {
 	RV_CLEANUP(rv_fd_closep) int dir_fd = -1;
-	struct comparing c = {differ, git, index, against, each, user, -1, 0, false};
+	struct comparing c = {.differ = differ,
+			      .git = git,
+			      .index = index,
+			      .against = against,
+			      .each = each,
+			      .user = user,
+			      .dir_fd = -1};
 
 	if (against == RV_GIT_AGAINST_WORK_TREE) {
 		if (!git->work_tree)
@@ -140,7 +189,7 @@ rv_status rv_git_changes_since(const struct rv_git_differ *differ, const struct 
 	if (index->is_split)
 		tell(&c, RV_GIT_TROUBLE_UNSUPPORTED, "split index");
 	if (base)
-		RV_TRY(rv_git_tree_diff(differ, NULL, 0, base, against_base, &c));
+		RV_TRY(walk_base(&c, base));
 	for (; c.at < index->count; c.at++) {
 		if (!rv_git_mode_is(index->entries[c.at].mode, RV_GIT_MODE_DIR))
 			RV_TRY(do_entry(&c, &index->entries[c.at],

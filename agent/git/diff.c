@@ -196,6 +196,9 @@ static rv_status compare_entry(struct diffing *d, struct frame *frame)
 	step(d, &frame->now);
 	if (is_same || !fits)
 		return RV_OK;
+	if (is_dir(&entry) && d->differ->is_known &&
+	    d->differ->is_known(d->user, rv_buf_view(&d->path), &oid))
+		return RV_OK;
 	if (is_dir(&entry))
 		return enter(d, &oid, ids);
 	change.path = rv_buf_view(&d->path);

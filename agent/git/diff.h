@@ -22,6 +22,9 @@ struct rv_git_differ {
 	size_t oid_len;
 	rv_git_trouble_fn *on_trouble; /* a tree that is missing or broken; it counts as empty */
 	void *trouble_user;
+	/* Asked before a folder of the new tree is read ("a/b/"): true leaves out all below it.
+	 * NULL: never. With the user of the call. */
+	bool (*is_known)(void *user, struct rv_str path, const struct rv_git_oid *tree);
 };
 
 /* Tells files, links and submodules of `new_tree` that are not the same in any of the old trees;

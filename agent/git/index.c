@@ -148,7 +148,7 @@ static rv_status read_entry(struct parse *p, size_t last_len, struct rv_git_inde
 				      : read_full_path(p, start, entry);
 }
 
-/* Only the one that says that entries are missing here. */
+/* Only the one that says that entries are missing here, and the folders' trees. */
 static rv_status read_extensions(struct parse *p)
 {
 	while (p->bytes.len - p->at >= 8) {
@@ -159,6 +159,8 @@ static rv_status read_extensions(struct parse *p)
 			return MALFORMED;
 		if (memcmp(b, "link", 4) == 0)
 			p->index->is_split = true;
+		if (memcmp(b, "TREE", 4) == 0)
+			p->index->trees = (struct rv_str){b + 8, len};
 		p->at += 8 + len;
 	}
 	return RV_OK;

@@ -21,7 +21,8 @@ struct rv_git_index {
 	struct rv_git_index_entry *entries; /* by path, then stage, as git sorts them */
 	uint32_t count;
 	uint32_t version;
-	bool is_split; /* part of it stands in a shared index, which is not read */
+	struct rv_str trees; /* the extension that remembers the trees of folders; may be empty */
+	bool is_split;	     /* part of it stands in a shared index, which is not read */
 	int64_t mtime_s,
 		mtime_ns; /* of the file: entries as young as it cannot be trusted by stat */
 	/* Where paths are. */

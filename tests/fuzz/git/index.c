@@ -1,10 +1,11 @@
 /* tests: fuzzes the index; the first byte chooses the length of ids. */
-#include "agent/git/index.h"
+#include "agent/git/index_trees.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	struct rv_git_index_trees trees = {0};
 	struct rv_git_index index = {0};
 	size_t sum = 0;
 
@@ -21,6 +22,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	if (sum)
 		abort();
+	if (rv_is_ok(rv_git_index_trees_parse(index.trees, data[0] & 1 ? 32 : 20, &trees))) {
+		for (size_t i = 0; i < trees.count; i++) {
+			if (!rv_git_index_trees_has(&trees, trees.items[i].path,
+						    &trees.items[i].oid) &&
+			    trees.count == 1)
+				abort();
+		}
+	}
+	rv_git_index_trees_done(&trees);
 	rv_git_index_done(&index);
 	return 0;
 }

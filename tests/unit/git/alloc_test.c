@@ -61,7 +61,10 @@ static rv_status read_history(struct rv_git *git, const struct rv_git_refs *refs
 
 static rv_status read_changes(struct rv_git *git, struct rv_git_graph *graph, struct counts *counts)
 {
-	const struct rv_git_differ differ = {graph->reader, git->oid_len, hear, counts};
+	const struct rv_git_differ differ = {.reader = graph->reader,
+					     .oid_len = git->oid_len,
+					     .on_trouble = hear,
+					     .trouble_user = counts};
 	RV_CLEANUP(rv_git_index_done) struct rv_git_index index = {0};
 	RV_CLEANUP(rv_git_lines_done) struct rv_git_lines lines = {0};
 
