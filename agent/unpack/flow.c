@@ -70,6 +70,8 @@ static bool feed(struct rv_flow *flow)
 
 static void use(struct rv_flow *flow, size_t used)
 {
+	if (!used)
+		return; /* there may be no bytes at all */
 	flow->packed.data += used;
 	flow->packed.len -= used;
 }

@@ -4,6 +4,7 @@
 #include "agent/unpack/unpack.h"
 
 #include "agent/unpack/walk.h"
+#include "agent/unpack/zip.h"
 
 #include <errno.h>
 #include <sys/stat.h>
@@ -224,9 +225,19 @@ void rv_level_read(struct rv_level *level, struct rv_flow *flow)
 	level->reader = NULL;
 }
 
+/* What may come out of a gzip file at once, and is no bomb. */
+static size_t gzip_max(const struct rv_level *level)
+{
+	uint64_t dense = level->packed * level->walk->limits->max_ratio;
+	uint64_t max = dense > RV_UNPACK_RATIO_FROM ? dense : RV_UNPACK_RATIO_FROM;
+
+	return max < level->member->max ? (size_t)max : level->member->max;
+}
+
 static void read_stream(struct rv_level *level, struct rv_flow *packed)
 {
 	struct rv_flow unpacked;
+	struct rv_buf whole = {0};
 	char name[RV_UNPACK_NAME_MAX];
 	struct rv_str plain =
 		level->kind == RV_UNPACK_RPM ? rv_str_of("payload") : plain_name(level->walk);
@@ -235,11 +246,28 @@ static void read_stream(struct rv_level *level, struct rv_flow *packed)
 	memcpy(name, plain.data, plain.len); /* the path may move when it grows */
 	plain.data = (const uint8_t *)name;
 	level->flow = &unpacked;
-	if (rv_flow_unpacked(&unpacked, (enum rv_unpack_kind)level->kind, packed))
+	if (level->kind == RV_UNPACK_GZIP && packed->is_memory &&
+	    rv_gzip_whole(packed->bytes, gzip_max(level), &whole)) {
+		rv_flow_memory(&unpacked, rv_buf_view(&whole));
+		rv_stream_read(level, plain);
+	} else if (rv_flow_unpacked(&unpacked, (enum rv_unpack_kind)level->kind, packed))
 		rv_stream_read(level, plain);
 	else
 		rv_level_failed(level);
 	rv_flow_done(&unpacked);
+	rv_buf_done(&whole);
+}
+
+static void read_container(struct rv_level *level, struct rv_flow *flow)
+{
+	enum rv_unpack_kind kind = (enum rv_unpack_kind)level->kind;
+
+	if (kind == RV_UNPACK_SQLITE)
+		rv_sqlite_walk(level, flow->bytes);
+	else if (rv_unpack_is_stream(kind))
+		read_stream(level, flow);
+	else if (kind != RV_UNPACK_ZIP || !flow->is_memory || !rv_zip_walk(level, flow->bytes))
+		rv_level_read(level, flow);
 }
 
 void rv_walk_enter(struct rv_walk *walk, enum rv_unpack_kind kind, struct rv_flow *flow,
@@ -253,12 +281,7 @@ void rv_walk_enter(struct rv_walk *walk, enum rv_unpack_kind kind, struct rv_flo
 		return;
 	}
 	level.member = &walk->members_at[walk->depth++];
-	if (kind == RV_UNPACK_SQLITE)
-		rv_sqlite_walk(&level, flow->bytes);
-	else if (rv_unpack_is_stream(kind))
-		read_stream(&level, flow);
-	else
-		rv_level_read(&level, flow);
+	read_container(&level, flow);
 	walk->depth--;
 }
 

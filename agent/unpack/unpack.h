@@ -6,9 +6,10 @@
  * Names beyond ASCII come out whole only if the program called setlocale(LC_CTYPE, "C.UTF-8") (or
  * another UTF-8 locale) when it started; else each such character may be a '?'.
  *
- * Memory: one buffer of max_member_bytes for each level that is open, and what the decompressors
- * take: xz at most RV_UNPACK_XZ_MEMORY, zstd 128 MiB, 7z and LZMA in zip as much as the member is
- * long. A program that reads strangers' 7z files sets RLIMIT_AS; that limit is told as a trouble.
+ * Memory: one buffer of max_member_bytes for each level that is open, one more for a gzip file in
+ * memory, and what the decompressors take: xz at most RV_UNPACK_XZ_MEMORY, zstd 128 MiB, 7z and
+ * LZMA in zip as much as the member is long. A program that reads strangers' 7z files sets
+ * RLIMIT_AS; that limit is told as a trouble.
  */
 #pragma once
 

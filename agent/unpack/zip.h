@@ -1,0 +1,13 @@
+/* unpack: zip archives in memory of the ordinary kind, by their central directory and libdeflate:
+ * two to three times as fast as libarchive, which reads all others. Not here: encryption, zip64,
+ * methods other than stored and deflated, members too large for one window. */
+#pragma once
+
+#include "agent/unpack/walk.h"
+
+/* Walks `bytes` if every member can be read here; else false, and nothing was told. A member that
+ * is damaged is told, and the ones after it are read all the same. */
+bool rv_zip_walk(struct rv_level *level, struct rv_str bytes);
+/* The whole of a gzip file of one member in memory, when its last bytes say that it is at most
+ * `max` long and that is so; false: read it as a flow. *gives* out->data by rv_buf_done(). */
+bool rv_gzip_whole(struct rv_str bytes, size_t max, struct rv_buf *out);
