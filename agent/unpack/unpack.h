@@ -4,13 +4,14 @@
  * is in a key store (keystore.h).
  *
  * Names beyond ASCII come out whole only if the program called setlocale(LC_CTYPE, "C.UTF-8") (or
- * another UTF-8 locale) when it started; else each such character may be a '?'.
+ * another UTF-8 locale) when it started; else each such character may be a '?'. A program behind
+ * walls also sets TZ to "UTC0" and calls tzset() before they rise: libarchive asks the C library
+ * for local time, which looks at files.
  *
  * Memory: one buffer of max_member_bytes for each level that is open, one more for a gzip file in
  * memory, and what the decompressors take: xz at most RV_UNPACK_XZ_MEMORY, zstd 128 MiB, 7z and
  * LZMA in zip as much as the member is long. A program that reads strangers' 7z files sets
- * RLIMIT_AS; that limit is told as a trouble.
- */
+ * RLIMIT_AS; that limit is told as a trouble. */
 #pragma once
 
 #include "agent/base/buf.h"

@@ -4,7 +4,6 @@
 
 #include <libdeflate.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #define END_LEN	    22
 #define COMMENT_MAX 65535
@@ -126,17 +125,21 @@ static bool is_ordinary(struct directory dir, size_t max)
 	return true;
 }
 
+/* Days from 1970 to a day of the civil calendar; not by the C library, which would look at
+ * /etc/localtime. */
+static int64_t days_to(int64_t year, int64_t month, int64_t day)
+{
+	int64_t shifted = month > 2 ? year : year - 1; /* years begin in March */
+	int64_t day_of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
+
+	return shifted * 365 + shifted / 4 - shifted / 100 + shifted / 400 + day_of_year - 719468;
+}
+
+/* The format has local time without saying where: taken for UTC, unless the entry has better. */
 static int64_t entry_time(const struct entry *entry)
 {
 	uint32_t date = entry->dos_time >> 16;
 	uint32_t clock = entry->dos_time & 0xffff;
-	struct tm tm = {.tm_year = (int)(date >> 9) + 80,
-			.tm_mon = (int)(date >> 5 & 15) - 1,
-			.tm_mday = (int)(date & 31),
-			.tm_hour = (int)(clock >> 11),
-			.tm_min = (int)(clock >> 5 & 63),
-			.tm_sec = (int)(clock & 31) * 2,
-			.tm_isdst = -1};
 	struct rv_str extra = entry->extra;
 
 	while (extra.len >= 4) {
@@ -149,7 +152,10 @@ static int64_t entry_time(const struct entry *entry)
 		extra.data += 4 + len;
 		extra.len -= 4 + len;
 	}
-	return date ? (int64_t)mktime(&tm) : 0; /* local time, as the format has it */
+	if (!date)
+		return 0;
+	return days_to((date >> 9) + 1980, date >> 5 & 15, date & 31) * 86400 +
+	       (clock >> 11) * 3600 + (clock >> 5 & 63) * 60 + (clock & 31) * 2;
 }
 
 /* What comes out before the damage. */

@@ -279,6 +279,27 @@ static void finds_a_zip_behind_a_script(void **state)
 	rv_buf_done(&pack);
 }
 
+static void knows_the_time_of_a_zip_without_its_extra_fields(void **state)
+{
+	struct rv_buf pack = packs_make("zip", "none", NULL, two_files, 1);
+	uint8_t *central = memmem(pack.data, pack.len, "PK\1\2", 4);
+	uint8_t *extra;
+	struct pack_walk *walk;
+
+	(void)state;
+	assert_non_null(central);
+	extra = memmem(central, pack.len - (size_t)(central - pack.data), "UT", 2);
+	assert_non_null(extra);
+	extra[0] = 'x';
+	/* 2023-11-14 22:13:20 */
+	memcpy(central + 12, "\xaa\xb1\x6e\x57", 4);
+	walk = packs_walk(rv_buf_view(&pack), NULL);
+	assert_int_equal(walk->trouble_count, 0);
+	assert_int_equal(walk->seen[0].mtime_s, 1700000000);
+	packs_done(walk);
+	rv_buf_done(&pack);
+}
+
 static void stops_when_told_to(void **state)
 {
 	struct rv_buf pack = packs_make("zip", "none", NULL, two_files, 2);
@@ -308,9 +329,12 @@ int main(void)
 		cmocka_unit_test(streams_a_container_too_large_for_memory),
 		cmocka_unit_test(reads_files_by_their_descriptor),
 		cmocka_unit_test(finds_a_zip_behind_a_script),
+		cmocka_unit_test(knows_the_time_of_a_zip_without_its_extra_fields),
 		cmocka_unit_test(stops_when_told_to),
 	};
 
+	if (setenv("TZ", "UTC0", 1) != 0)
+		return 1;
 	(void)setlocale(LC_CTYPE, "C.UTF-8"); /* where there is none, names are ASCII here anyway */
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
