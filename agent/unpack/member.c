@@ -157,7 +157,7 @@ bool rv_member_put(struct rv_level *level, struct rv_str bytes)
 }
 
 /* The blocks that do not fit into one window, the first of them in `block`. */
-static enum outcome read_windows(struct rv_level *level, struct rv_str block)
+static void read_windows(struct rv_level *level, struct rv_str block)
 {
 	enum outcome outcome = MORE;
 	size_t hole;
@@ -171,7 +171,6 @@ static enum outcome read_windows(struct rv_level *level, struct rv_str block)
 		}
 		outcome = next_block(level, &block, &hole);
 	}
-	return outcome;
 }
 
 void rv_member_read(struct rv_level *level, int64_t size)
@@ -202,7 +201,7 @@ void rv_member_read(struct rv_level *level, int64_t size)
 			stream(level, kind, block, size);
 			return;
 		}
-		outcome = read_windows(level, block);
+		read_windows(level, block);
 		rv_level_tell(level, RV_UNPACK_NONE, true);
 		return;
 	}

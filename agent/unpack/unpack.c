@@ -254,6 +254,7 @@ static void read_stream(struct rv_level *level, struct rv_flow *packed)
 		rv_stream_read(level, plain);
 	else
 		rv_level_failed(level);
+	level->flow = NULL;
 	rv_flow_done(&unpacked);
 	rv_buf_done(&whole);
 }
