@@ -203,6 +203,35 @@ static void tells_encrypted_members(void **state)
 	}
 }
 
+static void reads_a_zip_past_a_damaged_member(void **state)
+{
+	struct rv_buf long_text = zeros(20000);
+	struct pack_file files[] = {{"bad", rv_buf_view(&long_text)}, two_files[1]};
+	uint32_t seed = 7;
+	struct rv_buf pack;
+	struct pack_walk *walk;
+
+	(void)state;
+	for (size_t i = 0; i < long_text.len; i++) {
+		seed = seed * 1664525 + 1013904223;
+		long_text.data[i] = (uint8_t)('a' + (seed >> 28));
+	}
+	pack = packs_make("zip", "none", NULL, files, 2);
+	memset(pack.data + 2000, 0xff, 40);
+	walk = packs_walk(rv_buf_view(&pack), NULL);
+	assert_ok(walk->status);
+	assert_int_equal(walk->trouble_count, 1);
+	assert_int_equal(walk->troubles[0].reason, RV_UNPACK_DAMAGED);
+	assert_string_equal(walk->troubles[0].path, "a!bad");
+	/* What came before the damage, and what comes after the member. */
+	assert_true(walk->seen[0].bytes.len > 1000);
+	assert_memory_equal(walk->seen[0].bytes.data, long_text.data, 1000);
+	assert_true(packs_has(walk, "a!d.txt", "plain\n"));
+	packs_done(walk);
+	rv_buf_done(&pack);
+	rv_buf_done(&long_text);
+}
+
 static void tells_methods_it_has_not(void **state)
 {
 	struct rv_buf pack = packs_one("zip", "none", "x", RV_STR_LIT("word=hunter2\n"));
@@ -408,6 +437,7 @@ int main(void)
 		cmocka_unit_test(tells_what_a_cut_archive_lost),
 		cmocka_unit_test(survives_every_damaged_byte),
 		cmocka_unit_test(tells_encrypted_members),
+		cmocka_unit_test(reads_a_zip_past_a_damaged_member),
 		cmocka_unit_test(tells_methods_it_has_not),
 		cmocka_unit_test(refuses_xz_that_asks_for_too_much_memory),
 		cmocka_unit_test(survives_a_tar_with_absurd_sizes),
