@@ -22,7 +22,7 @@ static void base64_step(struct rv_str bytes, size_t at, size_t end, struct rv_de
 {
 	uint32_t value = 0;
 	size_t count = 0;
-	size_t place[4];
+	size_t place[4] = {0};
 	size_t next = at;
 
 	*out = (struct rv_decode_unit){.at = at};
