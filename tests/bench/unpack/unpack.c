@@ -70,9 +70,7 @@ static void tell_walk(const char *name, struct rv_str bytes)
 static void tell_kind(void)
 {
 	static const char *const starts[] = {"#include <stdio.h>\n", "package main\n",
-					     "{\"key\": 1}\n",
-					     "\x7f"
-					     "ELF\2\1\1"};
+					     "{\"key\": 1}\n", "\177ELF\2\1\1"};
 	uint8_t text[4][RV_UNPACK_HEAD];
 	double start;
 	unsigned found = 0;
