@@ -1,10 +1,16 @@
 /* scan: reeve-rules, a build tool: policies/detectors/ into the C table of rule_table.c and the
  * sample templates of the tests; --check only lints. Not installed; not part of any role. */
 #include "agent/base/fd.h"
+#include "agent/scan/check.h"
 #include "agent/scan/rules_load.h"
 
 #include <ctype.h>
 #include <stdio.h>
+
+static bool has_check(const char *name)
+{
+	return rv_check_find(name) != NULL;
+}
 
 static rv_status load_file(struct rv_rules *rules, const char *path, struct rv_diag *diag)
 {
@@ -164,7 +170,7 @@ static rv_status write_file(const struct rv_rules *rules, const char *path,
 int main(int argc, char **argv)
 {
 	RV_CLEANUP(rv_rules_freep) struct rv_rules *rules = NULL;
-	const struct rv_rules_words words = {.wants_samples = true};
+	const struct rv_rules_words words = {.has_check = has_check, .wants_samples = true};
 	struct rv_diag diag = {0};
 	bool is_check = argc > 2 && strcmp(argv[1], "--check") == 0;
 

@@ -1,5 +1,6 @@
 /* sweep: .reeve.yaml, the key scan. docs/scan-config.md and policies/scan.schema.json say the same.
  * Not here: rule files themselves (scan/rules_load.h). */
+#include "agent/scan/check.h"
 #include "agent/sweep/config_private.h"
 #include "agent/sweep/fields.h"
 
@@ -149,9 +150,14 @@ static bool has_rule(const void *context, const char *id)
 	return rv_ruleset_find(config->ruleset, id) != NULL;
 }
 
+static bool has_check(const char *name)
+{
+	return rv_check_find(name) != NULL;
+}
+
 static rv_status read_rule_files(const struct reader *r, const json_t *scan)
 {
-	const struct rv_rules_words words = {.has_rule = has_rule, .context = r->config};
+	const struct rv_rules_words words = {has_check, has_rule, r->config, false};
 	const char *const *files;
 
 	RV_TRY(read_texts(r, scan, "rules", &files));

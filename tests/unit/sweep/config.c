@@ -1,6 +1,8 @@
 /* tests: what is in force: .reeve.yaml, .gitleaks.toml, ignore files. Bad ones first. */
 #include "agent/sweep/config.h"
 
+#include "agent/base/fd.h"
+#include "agent/base/json.h"
 #include "agent/sweep/filter.h"
 #include "tests/unit/sweep/sift.h"
 
@@ -11,13 +13,19 @@ struct bad {
 	const char *says; /* from the start: with its place; else anywhere */
 };
 
+static const struct sift_file odd_files[] = {
+	{"odd.yaml", "version: 2\nrules:\n  - id: own-key\n    kind: token\n"
+		     "    anchors: [own_]\n    regex: 'own_[0-9]{8}'\n    check: crc65\n"},
+	{NULL, NULL},
+};
+
 static void all_are_refused(enum rv_scan_source source, const struct bad *bad, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct rv_scan_config *config = NULL;
 		struct rv_diag diag = {0};
 
-		if (rv_is_ok(sift_load(source, bad[i].text, NULL, &config, &diag)))
+		if (rv_is_ok(sift_load(source, bad[i].text, odd_files, &config, &diag)))
 			fail_msg("taken: %s", bad[i].text);
 		const char *found = strstr(diag.text, bad[i].says);
 		if (!found || (strncmp(bad[i].says, "f:", 2) == 0 && found != diag.text))
@@ -41,6 +49,7 @@ static void refuses_a_bad_reeve_yaml_with_its_place(void **state)
 		{"scan: {max_file: 99999999999G}\n", "max_file is a size"},
 		{"scan: {rules_day: 2026-02-30}\n", "rules_day is a day"},
 		{"scan: {rules: [gone.yaml]}\n", "gone.yaml: no such file"},
+		{"scan: {rules: [odd.yaml]}\n", "odd.yaml:7:5: there is no check crc65"},
 		{"scan: {exclude: ['a[']}\n", "f:1:8: "},
 		{"scan: {exclude: [1]}\n", "each of exclude is text"},
 		{"scan: {allow: {}}\n", "allow is a list"},
@@ -151,6 +160,48 @@ static void takes_settings_of_reeve_yaml(void **state)
 	assert_true(rv_filter_skips_path(config, rv_str_of("top.txt"), NULL));
 	assert_false(rv_filter_skips_path(config, rv_str_of("a/top.txt"), NULL));
 	assert_false(rv_filter_skips_path(config, rv_str_of("vendors"), NULL));
+}
+
+/* The schema that editors read and the loader know the same keys. */
+static void knows_the_keys_of_its_schema(void **state)
+{
+	RV_CLEANUP(rv_jsonp) json_t *schema = NULL;
+	struct rv_diag diag = {0};
+	struct rv_buf text;
+	const char *key;
+	json_t *value;
+	char file[256];
+
+	(void)state;
+	rv_buf_init(&text, 1 << 20);
+	assert_ok(rv_file_read(SCHEMA_FILE, 1 << 20, &text, NULL));
+	assert_ok(rv_json_parse(rv_buf_view(&text), &schema, &diag));
+	rv_buf_done(&text);
+	json_t *scan = json_object_get(json_object_get(schema, "properties"), "scan");
+	json_t *keys = json_object_get(scan, "properties");
+	assert_int_equal(json_object_size(keys), 11);
+	json_object_foreach (keys, key, value) {
+		struct rv_scan_config *config = NULL;
+
+		memset(&diag, 0, sizeof(diag));
+		(void)snprintf(file, sizeof(file), "scan: {%s: {x: 1}}\n", key); /* it fits */
+		assert_false(
+			rv_is_ok(sift_load(RV_SCAN_SOURCE_NATIVE, file, NULL, &config, &diag)));
+		assert_null(strstr(diag.text, "unknown key"));
+	}
+	keys = json_object_get(json_object_get(json_object_get(schema, "$defs"), "allowance"),
+			       "properties");
+	assert_int_equal(json_object_size(keys), 5);
+	json_object_foreach (keys, key, value) {
+		struct rv_scan_config *config = NULL;
+
+		memset(&diag, 0, sizeof(diag));
+		(void)snprintf(file, sizeof(file), "scan: {allow: [{%s: {x: 1}}]}\n",
+			       key); /* it fits */
+		assert_false(
+			rv_is_ok(sift_load(RV_SCAN_SOURCE_NATIVE, file, NULL, &config, &diag)));
+		assert_null(strstr(diag.text, "unknown key"));
+	}
 }
 
 static void takes_an_empty_file_and_one_of_comments(void **state)
@@ -336,6 +387,7 @@ int main(void)
 		cmocka_unit_test(refuses_a_bad_gitleaks_toml_with_its_place),
 		cmocka_unit_test(refuses_a_bad_reeveignore_with_its_line),
 		cmocka_unit_test(takes_settings_of_reeve_yaml),
+		cmocka_unit_test(knows_the_keys_of_its_schema),
 		cmocka_unit_test(takes_an_empty_file_and_one_of_comments),
 		cmocka_unit_test(puts_only_the_files_rules_in_force_without_the_default),
 		cmocka_unit_test(extends_the_default_under_gitleaks_names),
