@@ -339,34 +339,49 @@ static bool is_float(const char *s)
 }
 
 /* In the C locale whatever the process has set: a comma is no point here. */
-static double float_of(const char *s)
+static bool float_of(const char *s, double *out)
 {
 	locale_t c = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
-	double value = c ? strtod_l(s, NULL, c) : 0;
 
-	if (c)
-		freelocale(c);
-	return value;
+	if (!c)
+		return false;
+	*out = strtod_l(s, NULL, c);
+	freelocale(c);
+	return true;
 }
 
-/* A number or boolean without underscores; NULL: not one. */
-static json_t *make_number(const char *s)
+/* A number or boolean without underscores; false: not one. NULL in out: no memory. */
+static bool make_number(const char *s, json_t **out)
 {
 	json_int_t value;
+	double real;
 	const char *bare = s + (*s == '-' || *s == '+');
 
-	if (strcmp(s, "true") == 0 || strcmp(s, "false") == 0)
-		return json_boolean(s[0] == 't');
-	if (strcmp(bare, "inf") == 0 || strcmp(bare, "nan") == 0)
-		return json_string(s);
-	if (s[0] == '0' && (s[1] == 'x' || s[1] == 'o' || s[1] == 'b'))
-		return parse_based(s, &value) ? json_integer(value) : NULL;
-	if (parse_integer(s, &value))
-		return json_integer(value);
+	*out = NULL;
+	if (strcmp(s, "true") == 0 || strcmp(s, "false") == 0) {
+		*out = json_boolean(s[0] == 't');
+		return true;
+	}
+	if (strcmp(bare, "inf") == 0 || strcmp(bare, "nan") == 0) {
+		*out = json_string(s);
+		return true;
+	}
+	if (s[0] == '0' && (s[1] == 'x' || s[1] == 'o' || s[1] == 'b')) {
+		bool is_number = parse_based(s, &value);
+
+		*out = is_number ? json_integer(value) : NULL;
+		return is_number;
+	}
+	if (parse_integer(s, &value)) {
+		*out = json_integer(value);
+		return true;
+	}
 	if (!is_float(s) || !strpbrk(s, ".eE"))
-		return NULL;
-	double real = float_of(s);
-	return isfinite(real) ? json_real(real) : NULL;
+		return false;
+	if (!float_of(s, &real))
+		return true;
+	*out = isfinite(real) ? json_real(real) : NULL;
+	return isfinite(real);
 }
 
 /* The bytes of a number, date or word; a date may have one space before its time. */
@@ -399,12 +414,15 @@ rv_status rv_toml_read_scalar(struct rv_toml *t, json_t **out)
 	memcpy(text, t->at, len);
 	text[len] = '\0';
 	json_t *made = NULL;
-	if (len >= 8 && is_moment(text))
+	bool is_one = len >= 8 && is_moment(text);
+	if (is_one)
 		made = json_string(text);
-	else if (drop_underscores(text))
-		made = make_number(text);
-	if (!made)
+	else
+		is_one = drop_underscores(text) && make_number(text, &made);
+	if (!is_one)
 		return fail_here(t, "this is no string, number, date or true or false");
+	if (!made)
+		return rv_fail_nomem(t->diag);
 	t->at += len;
 	*out = made;
 	return RV_OK;
