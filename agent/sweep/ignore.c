@@ -155,14 +155,21 @@ rv_status rv_config_load_ignore(struct rv_scan_config *config, struct rv_str tex
 	return RV_OK;
 }
 
-/* path:rule:line or commit:path:rule:line, with '/' in the path. NULL: another number of parts. */
-static char *normal_print(struct rv_scan_config *config, struct rv_str line)
+static size_t colons_in(struct rv_str line)
 {
-	size_t colons = 0, seen = 0;
+	size_t colons = 0;
 
 	for (size_t i = 0; i < line.len; i++)
 		colons += line.data[i] == ':';
-	char *text = colons == 2 || colons == 3 ? rv_arena_text(&config->arena, line) : NULL;
+	return colons;
+}
+
+/* path:rule:line or commit:path:rule:line, with '/' in the path. NULL: no memory. */
+static char *normal_print(struct rv_scan_config *config, struct rv_str line)
+{
+	size_t colons = colons_in(line), seen = 0;
+	char *text = rv_arena_text(&config->arena, line);
+
 	for (char *p = text; p && *p; p++) {
 		seen += *p == ':';
 		if (*p == '\\' && seen == colons - 2)
@@ -184,17 +191,16 @@ rv_status rv_config_load_prints(struct rv_scan_config *config, struct rv_str tex
 		number++;
 		if (line.len == 0 || line.data[0] == '#')
 			continue;
-		const char *print =
-			memchr(line.data, 0, line.len) ? NULL : normal_print(config, line);
-		if (!print) {
+		size_t colons = colons_in(line);
+		if (memchr(line.data, 0, line.len) || (colons != 2 && colons != 3)) {
 			rv_config_note(config,
 				       "%s:%u: not path:rule:line or commit:path:rule:line: it has "
 				       "no effect",
 				       name, number);
 			continue;
 		}
-		RV_TRY(add_print(config, print, rv_config_text(config, "%s:%u", name, number),
-				 diag));
+		RV_TRY(add_print(config, normal_print(config, line),
+				 rv_config_text(config, "%s:%u", name, number), diag));
 	}
 	return RV_OK;
 }
