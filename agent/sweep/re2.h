@@ -1,9 +1,11 @@
 /* sweep: regexes as Go writes them (RE2 syntax; gitleaks' files) into PCRE2 on bytes. What Go would
  * refuse is refused, so that nothing works here that breaks there: lookaround, backreferences, \C,
  * possessive repeats, repeats over 1000. Flags, \z, \Q..\E, names, classes come out with the same
- * meaning. Three things differ, always to the wider side: characters outside of ASCII are bytes (a
- * class with them becomes an alternation; a range of them takes every character of that length),
- * (?i) folds ASCII alone, and \p takes only L, Lu, Ll, N, Nd. Not here: matching (pattern.h). */
+ * meaning. Outside of ASCII things differ: a character is its bytes, so that a repeat of a class or
+ * '.' counts bytes; a class with such characters becomes an alternation, a range of them takes
+ * every character of that length; (?i) folds ASCII alone; \p takes only L, Lu, Ll, N, Nd. Compared
+ * with Go over the regexes of gitleaks and betterleaks: no other difference in matches or groups.
+ * Not here: matching (pattern.h). */
 #pragma once
 
 #include "agent/base/buf.h"

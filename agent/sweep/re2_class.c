@@ -219,8 +219,10 @@ static rv_status take_perl(struct rv_re2 *p, struct class *c, bool *out_taken)
 		return rv_re2_fail(p, "\\P stands outside of a class only");
 	if (which == 'p')
 		RV_TRY(rv_re2_read_property(p, &members));
-	else if (which == 's')
+	else if (which == 's') /* PCRE2's \s also has \v */
 		members = "\\t\\n\\f\\r ";
+	else if (which == 'S')
+		members = "\\x00-\\x08\\x0b\\x0e-\\x1f\\x21-\\xff";
 	if (members)
 		return rv_buf_put_str(p->out, members);
 	return rv_buf_printf(p->out, "\\%c", which);
