@@ -14,7 +14,7 @@
 #define FINGERPRINT_LEN 36
 #define TEXT_MAX	1024
 #define ARENA_BYTES	((size_t)256 << 20)
-#define BUCKETS		64 /* fixed lines between the entries */
+#define BUCKETS		256 /* fixed lines between the entries: one a first byte */
 #define FILE_MODE	0644
 
 rv_status rv_baseline_new(uint32_t rules_day, int64_t now_utc_us, struct rv_baseline **out)
@@ -348,7 +348,7 @@ size_t rv_baseline_drop_ended(struct rv_baseline *baseline)
 	return before - kept;
 }
 
-/* The first byte of the fingerprint, in BUCKETS steps. */
+/* The first byte of the fingerprint. */
 static unsigned bucket_of(const char *fingerprint)
 {
 	uint8_t byte = 0;
@@ -356,7 +356,7 @@ static unsigned bucket_of(const char *fingerprint)
 
 	if (!rv_is_ok(rv_unhex(digits, &byte, 1)))
 		return 0; /* never: it was checked when it came in */
-	return byte / (256 / BUCKETS);
+	return byte;
 }
 
 static rv_status print_entry(const struct rv_baseline_entry *e, struct rv_buf *out)
@@ -400,8 +400,7 @@ rv_status rv_baseline_print(const struct rv_baseline *baseline, struct rv_buf *o
 				     day / 100 % 100, day % 100));
 	RV_TRY(rv_buf_put_str(out, "  \"entries\": [\n"));
 	for (unsigned bucket = 0; bucket < BUCKETS; bucket++) {
-		RV_TRY(rv_buf_printf(out, "    {\"bucket\": \"%02x\"},\n",
-				     bucket * (256 / BUCKETS)));
+		RV_TRY(rv_buf_printf(out, "    {\"bucket\": \"%02x\"},\n", bucket));
 		for (; i < baseline->count &&
 		       bucket_of(baseline->slots[i].entry.fingerprint) == bucket;
 		     i++)
