@@ -205,11 +205,12 @@ static bool is_date(const char *s)
 	int century = two(s);
 	int rest = century < 0 ? -1 : two(s + 2);
 
-	if (rest < 0 || s[4] != '-' || two(s + 5) < 1 || two(s + 5) > 12 || s[7] != '-')
+	int month = rest < 0 || s[4] != '-' ? -1 : two(s + 5);
+
+	if (month < 1 || month > 12 || s[7] != '-')
 		return false;
 	int year = century * 100 + rest;
 	bool is_leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-	int month = two(s + 5);
 	return two(s + 8) >= 1 && two(s + 8) <= days[month - 1] + (month == 2 && is_leap);
 }
 

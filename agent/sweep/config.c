@@ -8,7 +8,8 @@
 #include <stdio.h>
 #include <strings.h>
 
-#define ARENA_BYTES ((size_t)128 << 20)
+#define ARENA_BYTES  ((size_t)128 << 20)
+#define SENTENCE_MAX 1024
 
 const struct rv_scan_settings rv_scan_settings_default = {
 	.min_confidence = 50,
@@ -79,37 +80,36 @@ rv_status rv_list_room(void *items_slot, size_t count, size_t *room, size_t size
 	return RV_OK;
 }
 
-static const char *text_of(struct rv_scan_config *config, const char *fmt, va_list args)
+static const char *keep_text(struct rv_scan_config *config, char *text)
 {
-	char text[1024];
-
-	if (vsnprintf(text, sizeof(text), fmt, args) < 0)
-		return NULL;
 	rv_text_tame(text);
 	return rv_arena_text(&config->arena, rv_str_of(text));
 }
 
 const char *rv_config_text(struct rv_scan_config *config, const char *fmt, ...)
 {
+	char text[SENTENCE_MAX];
 	va_list args;
 
 	va_start(args, fmt);
-	const char *text = text_of(config, fmt, args);
+	int len = vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	return text;
+	return len < 0 ? NULL : keep_text(config, text);
 }
 
 void rv_config_note(struct rv_scan_config *config, const char *fmt, ...)
 {
+	char text[SENTENCE_MAX];
 	va_list args;
 
 	if (config->note_count == RV_SCAN_CONFIG_NOTES_MAX)
 		return;
 	va_start(args, fmt);
-	const char *text = text_of(config, fmt, args);
+	int len = vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	if (text)
-		config->notes[config->note_count++] = text;
+	const char *kept = len < 0 ? NULL : keep_text(config, text);
+	if (kept)
+		config->notes[config->note_count++] = kept;
 }
 
 json_t *rv_config_get(const json_t *object, const char *key, const char **out_key)

@@ -92,7 +92,6 @@ static rv_status read_pattern(struct rv_scan_config *config, const struct rv_yam
 	if (!rv_is_ok(rv_pattern_new(&pattern)))
 		return rv_fail_nomem(diag);
 	for (size_t i = 0; texts[i]; i++) {
-		const json_t *item = json_is_array(list) ? json_array_get(list, i) : NULL;
 		struct rv_diag why = {0};
 		struct rv_buf text;
 
@@ -103,8 +102,10 @@ static rv_status read_pattern(struct rv_scan_config *config, const struct rv_yam
 			status = regex ? rv_pattern_add(pattern, regex, &why) : rv_fail_nomem(&why);
 		rv_buf_done(&text);
 		if (rv_class_of(status) == RV_CLASS_MALFORMED)
-			return rv_yaml_fail(y, item ? item : table, item ? NULL : name, diag,
-					    "%s: %s", key, why.text);
+			return json_is_array(list) ? rv_yaml_fail(y, json_array_get(list, i), NULL,
+								  diag, "%s: %s", key, why.text)
+						   : rv_yaml_fail(y, table, name, diag, "%s: %s",
+								  key, why.text);
 		if (!rv_is_ok(status))
 			return rv_fail(rv_class_of(status), diag, "%s", why.text);
 	}

@@ -231,7 +231,7 @@ static rv_status take_perl(struct rv_re2 *p, struct class *c, bool *out_taken)
 static rv_status read_member(struct rv_re2 *p, struct class *c)
 {
 	struct rv_str posix;
-	uint32_t low, high;
+	uint32_t low = 0, high;
 	bool is_taken;
 
 	if (take_posix(p, &posix)) {
