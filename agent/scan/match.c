@@ -48,14 +48,21 @@ static bool is_word(uint8_t c)
 	return isalnum(c) != 0;
 }
 
-/* The letter before is the end of an escape, as in "\\nghp_..", "%3Dghp_..". */
-static bool is_escape_before(struct rv_str bytes, size_t at)
+/* Do the bytes before `at` end an escape (percent, C, JSON)? Then they are no part of a word. */
+static bool ends_escape(struct rv_str bytes, size_t at)
 {
 	const uint8_t *p = bytes.data + at;
+	size_t digits = 0;
 
-	if (at >= 2 && p[-2] == '\\')
-		return p[-1] == 'n' || p[-1] == 't' || p[-1] == 'r';
-	return at >= 3 && p[-3] == '%' && isxdigit(p[-2]) && isxdigit(p[-1]);
+	if (at >= 2 && p[-2] == '\\' && strchr("nrtbfv0", p[-1]))
+		return true;
+	while (digits < 4 && digits < at && isxdigit(p[-1 - (ptrdiff_t)digits]))
+		digits++;
+	if (digits >= 2 && at >= 3 && p[-3] == '%')
+		return true;
+	if (digits >= 2 && at >= 4 && p[-4] == '\\' && p[-3] == 'x')
+		return true;
+	return digits == 4 && at >= 6 && p[-6] == '\\' && p[-5] == 'u';
 }
 
 static bool is_bounded(const struct rv_scan *s, const struct rv_rule *rule, struct rv_span v)
@@ -63,7 +70,7 @@ static bool is_bounded(const struct rv_scan *s, const struct rv_rule *rule, stru
 	if ((rule->flags & RV_RULE_ANYWHERE) || (s->flags & RV_SCAN_MASK))
 		return true;
 	if (v.start > 0 && is_word(s->bytes.data[v.start - 1]) && is_word(s->bytes.data[v.start]) &&
-	    !is_escape_before(s->bytes, v.start))
+	    !ends_escape(s->bytes, v.start))
 		return false;
 	return v.end == s->bytes.len || !is_word(s->bytes.data[v.end]) ||
 	       !is_word(s->bytes.data[v.end - 1]);
@@ -318,8 +325,6 @@ int rv_match_on_word_anchor(unsigned id, unsigned long long from, unsigned long 
 
 	(void)from;	/* as above */
 	(void)hs_flags; /* as above */
-	if (s->part_start + (size_t)to <= s->words_done)
-		return 0;
 	return on_anchor(s, &s->lane->scanner->words, id, (size_t)to);
 }
 

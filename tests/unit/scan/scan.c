@@ -174,6 +174,20 @@ static void value_is_the_secret_and_nothing_around_it(void **state)
 	assert_int_equal(seen.hits[0].len, strlen(text) - 3);
 }
 
+static void an_escape_before_a_value_is_no_part_of_it(void **state)
+{
+	static const char *const before[] = {"a%3D", "{\"k\": \"a\\n", "'\\x3d", "\"\\u003d"};
+	char token[2048], text[4096];
+
+	assert_true(sample_render("ghp_{start}{alnum:30}{check}", 5, token, sizeof(token)));
+	for (size_t i = 0; i < RV_LEN(before); i++) {
+		(void)snprintf(text, sizeof(text), "%s%s%%0A", before[i], token); /* fits */
+		assert_int_equal(scan(*state, text, strlen(text), 0).count, 1);
+	}
+	(void)snprintf(text, sizeof(text), "u003d%s", token); /* fits */
+	assert_int_equal(scan(*state, text, strlen(text), 0).count, 0);
+}
+
 static void check_digits_identify(void **state)
 {
 	char text[2048];
@@ -318,6 +332,7 @@ int main(void)
 		cmocka_unit_test(every_rule_finds_its_positive_samples),
 		cmocka_unit_test(no_rule_finds_its_negative_samples),
 		cmocka_unit_test(value_is_the_secret_and_nothing_around_it),
+		cmocka_unit_test(an_escape_before_a_value_is_no_part_of_it),
 		cmocka_unit_test(check_digits_identify),
 		cmocka_unit_test(secret_is_named_by_the_key_id_beside_it),
 		cmocka_unit_test(masking_joins_overlapping_values),
