@@ -148,7 +148,7 @@ rv_status rv_leaks_join(struct rv_leaks *list, struct rv_leaks *from)
 	return s;
 }
 
-static int by_bytes(struct rv_str a, struct rv_str b)
+int rv_leaks_compare(struct rv_str a, struct rv_str b)
 {
 	size_t shorter = a.len < b.len ? a.len : b.len;
 	int order = shorter > 0 ? memcmp(a.data, b.data, shorter) : 0;
@@ -167,7 +167,7 @@ static int by_leak(const void *a, const void *b)
 {
 	const struct rv_leak *x = a;
 	const struct rv_leak *y = b;
-	int order = by_bytes(x->path, y->path);
+	int order = rv_leaks_compare(x->path, y->path);
 
 	if (order == 0)
 		order = by_text(x->inside, y->inside);
@@ -184,7 +184,7 @@ static int by_gap(const void *a, const void *b)
 {
 	const struct rv_gap *x = a;
 	const struct rv_gap *y = b;
-	int order = by_bytes(x->path, y->path);
+	int order = rv_leaks_compare(x->path, y->path);
 
 	if (order == 0)
 		order = by_text(x->inside, y->inside);
@@ -193,10 +193,33 @@ static int by_gap(const void *a, const void *b)
 	return order ? order : by_text(x->detail, y->detail);
 }
 
+/* Moves the first of each group of equals forward; gives how many are left. */
+static size_t keep_one_of_each(void *items, size_t count, size_t size,
+			       int (*compare)(const void *, const void *))
+{
+	char *base = items;
+	size_t kept = count > 0;
+
+	for (size_t i = 1; i < count; i++) {
+		if (compare(base + (kept - 1) * size, base + i * size) == 0)
+			continue;
+		if (kept != i)
+			memcpy(base + kept * size, base + i * size, size);
+		kept++;
+	}
+	return kept;
+}
+
 void rv_leaks_sort(struct rv_leaks *list)
 {
+	size_t gaps = list->gap_count;
+
 	if (list->count > 1)
 		qsort(list->items, list->count, sizeof(*list->items), by_leak);
 	if (list->gap_count > 1)
 		qsort(list->gaps, list->gap_count, sizeof(*list->gaps), by_gap);
+	list->count = keep_one_of_each(list->items, list->count, sizeof(*list->items), by_leak);
+	list->gap_count =
+		keep_one_of_each(list->gaps, list->gap_count, sizeof(*list->gaps), by_gap);
+	list->gap_total -= gaps - list->gap_count;
 }

@@ -30,5 +30,7 @@ void rv_leaks_gap(struct rv_leaks *list, struct rv_str path, const char *inside,
 		  const char *detail);
 /* Moves all of `from` behind `list`; `from` is empty then. */
 RV_NODISCARD rv_status rv_leaks_join(struct rv_leaks *list, struct rv_leaks *from);
-/* By path, member, offset, rule, commit; gaps by path, member, reason. */
+int rv_leaks_compare(struct rv_str a, struct rv_str b); /* as paths are sorted */
+/* By path, member, offset, rule, commit; gaps by path, member, reason. Of equals (a file that was
+ * given twice) one is kept. */
 void rv_leaks_sort(struct rv_leaks *list);
