@@ -6,45 +6,152 @@
 
 #define WORD_MAX 4096
 
-/* One word of a range as people give it to git log. */
-static rv_status add_word(struct rv_git_range *range, const struct rv_repo_view *view,
-			  struct rv_str word, int64_t *io_since, struct rv_diag *diag)
-{
-	static const char *const sinces[] = {"--since=", "--after="};
+/* What was asked of a history. */
+struct asked {
+	const struct rv_repo_view *view;
+	struct rv_git_range range;
+	int64_t since;
+	uint64_t most;	/* commits, the newest; 0: all */
+	bool is_turned; /* after --not */
+};
 
-	if (rv_str_is(word, "--all") || rv_str_is(word, "--full-history") ||
-	    rv_str_is(word, "--reflog"))
-		return rv_git_range_add_all(range, &view->names);
-	for (size_t i = 0; i < RV_LEN(sinces); i++) {
-		if (!rv_str_starts_with(word, sinces[i]))
-			continue;
-		size_t skip = strlen(sinces[i]);
-		struct rv_str date = {word.data + skip, word.len - skip};
-		return rv_git_since_parse(date, rv_now_utc_us() / RV_US_PER_S, io_since, diag);
-	}
-	if (word.len > 0 && word.data[0] == '-') {
-		rv_diag_next(diag, "give a range such as main..HEAD, --all or --since=DATE");
-		return rv_fail(RV_CLASS_MISCONFIGURED, diag,
-			       "this option of git log is not known here: %.*s", (int)word.len,
-			       (const char *)word.data);
-	}
-	return rv_git_range_add(range, &view->names, word, diag);
+static struct rv_str behind(struct rv_str word, size_t skip)
+{
+	return (struct rv_str){word.data + skip, word.len - skip};
 }
 
-static rv_status add_words(struct rv_git_range *range, const struct rv_repo_view *view,
-			   const char *text, int64_t *io_since, struct rv_diag *diag)
+static rv_status unknown_word(struct rv_str word, struct rv_diag *diag)
+{
+	rv_diag_next(diag, "give a range such as main..HEAD, --all or --since=DATE");
+	return rv_fail(RV_CLASS_MISCONFIGURED, diag,
+		       "this option of git log is not known here: %.*s", (int)word.len,
+		       (const char *)word.data);
+}
+
+static rv_status take_most(struct asked *a, struct rv_str number, struct rv_str word,
+			   struct rv_diag *diag)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < number.len; i++) {
+		if (number.data[i] < '0' || number.data[i] > '9' || number.len > 9)
+			return unknown_word(word, diag);
+		n = n * 10 + (uint64_t)(number.data[i] - '0');
+	}
+	if (n == 0)
+		return unknown_word(word, diag);
+	a->most = n;
+	return RV_OK;
+}
+
+/* Options of git log by which it would show less of a commit, or in another order: more than that
+ * is looked at in any case. */
+static bool is_without_effect(struct rv_str word)
+{
+	static const char *const words[] = {"--no-merges",
+					    "--first-parent",
+					    "--full-history",
+					    "--reverse",
+					    "--patch",
+					    "-p",
+					    "--date-order",
+					    "--topo-order",
+					    "-U0",
+					    "-m",
+					    "-c",
+					    "--cc",
+					    "--no-ext-diff",
+					    "--no-color",
+					    "--no-renames",
+					    "--text",
+					    "-a",
+					    "--diff-filter=tuxdb",
+					    "--no-textconv"};
+
+	for (size_t i = 0; i < RV_LEN(words); i++) {
+		if (rv_str_is(word, words[i]))
+			return true;
+	}
+	return false;
+}
+
+static bool is_every_ref(struct rv_str word)
+{
+	return rv_str_is(word, "--all") || rv_str_is(word, "--reflog") ||
+	       rv_str_is(word, "--branches") || rv_str_is(word, "--tags") ||
+	       rv_str_is(word, "--remotes");
+}
+
+static rv_status add_option(struct asked *a, struct rv_str word, struct rv_diag *diag)
+{
+	static const char *const sinces[] = {"--since=", "--after=", "--max-age="};
+
+	if (is_without_effect(word))
+		return RV_OK;
+	if (is_every_ref(word) && !a->is_turned)
+		return rv_git_range_add_all(&a->range, &a->view->names);
+	if (rv_str_is(word, "--not")) {
+		a->is_turned = !a->is_turned;
+		return RV_OK;
+	}
+	for (size_t i = 0; i < RV_LEN(sinces); i++) {
+		if (rv_str_starts_with(word, sinces[i]))
+			return rv_git_since_parse(behind(word, strlen(sinces[i])),
+						  rv_now_utc_us() / RV_US_PER_S, &a->since, diag);
+	}
+	if (rv_str_starts_with(word, "--max-count="))
+		return take_most(a, behind(word, 12), word, diag);
+	if (rv_str_starts_with(word, "-n"))
+		return take_most(a, behind(word, 2), word, diag);
+	return take_most(a, behind(word, 1), word, diag); /* -1 */
+}
+
+static rv_status add_revision(struct asked *a, struct rv_str word, struct rv_diag *diag)
+{
+	char turned[WORD_MAX + 2];
+
+	if (!a->is_turned)
+		return rv_git_range_add(&a->range, &a->view->names, word, diag);
+	if (word.data[0] == '^')
+		return rv_git_range_add(&a->range, &a->view->names, behind(word, 1), diag);
+	turned[0] = '^';
+	memcpy(turned + 1, word.data, word.len);
+	return rv_git_range_add(&a->range, &a->view->names,
+				(struct rv_str){(const uint8_t *)turned, word.len + 1}, diag);
+}
+
+/* Words as people give them to git log. */
+static rv_status add_words(struct asked *a, const char *text, struct rv_diag *diag)
 {
 	while (*text) {
 		size_t len = strcspn(text, " \t");
+		struct rv_str word = {(const uint8_t *)text, len};
 
 		if (len > WORD_MAX)
 			return rv_fail(RV_CLASS_MISCONFIGURED, diag, "a range too long");
-		if (len > 0)
-			RV_TRY(add_word(range, view, (struct rv_str){(const uint8_t *)text, len},
-					io_since, diag));
 		text += len + strspn(text + len, " \t");
+		if (rv_str_is(word, "-n")) { /* its number is the next word */
+			len = strcspn(text, " \t");
+			RV_TRY(take_most(a, (struct rv_str){(const uint8_t *)text, len}, word,
+					 diag));
+			text += len + strspn(text + len, " \t");
+		} else if (len > 0 && word.data[0] == '-') {
+			RV_TRY(add_option(a, word, diag));
+		} else if (len > 0) {
+			RV_TRY(add_revision(a, word, diag));
+		}
 	}
 	return RV_OK;
+}
+
+/* git log begins at HEAD. */
+static rv_status begin_somewhere(struct asked *a, bool is_log, struct rv_diag *diag)
+{
+	if (a->range.include_count > 0)
+		return RV_OK;
+	if (is_log && a->most > 0)
+		return rv_git_range_add(&a->range, &a->view->names, RV_STR_LIT("HEAD"), diag);
+	return rv_git_range_add_all(&a->range, &a->view->names);
 }
 
 /* The blobs that the asked commits brought in. */
@@ -52,27 +159,28 @@ static rv_status choose(struct rv_run *run, struct rv_repo_view *view, struct rv
 			struct rv_diag *diag)
 {
 	const struct rv_sweep_options *o = run->options;
-	struct rv_git_range range = {0};
+	struct asked a = {.view = view};
 	RV_CLEANUP(rv_freep) uint32_t *commits = NULL;
 	uint32_t count = 0;
-	int64_t since = 0;
 	rv_status status = RV_OK;
 
 	if (o->since)
 		status = rv_git_since_parse(rv_str_of(o->since), rv_now_utc_us() / RV_US_PER_S,
-					    &since, diag);
+					    &a.since, diag);
 	if (rv_is_ok(status) && o->range)
-		status = add_words(&range, view, o->range, &since, diag);
-	if (rv_is_ok(status) && range.include_count == 0)
-		status = rv_git_range_add_all(&range, &view->names);
+		status = add_words(&a, o->range, diag);
 	if (rv_is_ok(status))
-		status = rv_git_graph_range(&view->graph, range.include, range.include_count,
-					    range.exclude, range.exclude_count, since, &commits,
-					    &count);
+		status = begin_somewhere(&a, o->range != NULL, diag);
+	if (rv_is_ok(status))
+		status = rv_git_graph_range(&view->graph, a.range.include, a.range.include_count,
+					    a.range.exclude, a.range.exclude_count, a.since,
+					    &commits, &count);
+	if (a.most > 0 && count > a.most)
+		count = (uint32_t)a.most; /* newest first */
 	if (rv_is_ok(status))
 		status = rv_git_blobs_of(&view->graph, commits, count, blobs);
 	atomic_store(&run->commits, count);
-	rv_git_range_done(&range);
+	rv_git_range_done(&a.range);
 	return status;
 }
 
