@@ -179,6 +179,10 @@ static rv_status read_open(struct reading *f)
 	atomic_fetch_add_explicit(r->options->bytes, (uint64_t)n, memory_order_relaxed);
 	if (!is_end)
 		return read_large(f);
+	if (r->options->max_file > 0 && (uint64_t)n > r->options->max_file) {
+		r->look->gap(r->user, f->path, "too-large", "larger than --max-file");
+		return RV_OK;
+	}
 	struct rv_walk_file file = {.path = f->path,
 				    .bytes = {r->buffer, (size_t)n},
 				    .is_first = true,
