@@ -10,6 +10,7 @@
 
 #include <locale.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* A run's own things, freed together. */
@@ -67,6 +68,18 @@ static rv_status confine(struct scan *s, struct rv_diag *diag)
 	}
 	rv_diag_next(diag, "reeve scan --no-confine goes on without that wall");
 	return status;
+}
+
+/* What was named and is not there is a mistake, not a gap. */
+static rv_status find_paths(const struct rv_sweep_options *o, struct rv_diag *diag)
+{
+	struct stat st;
+
+	for (const char *const *path = o->paths; o->source == RV_SWEEP_PATHS && *path; path++) {
+		if (stat(*path, &st) != 0)
+			return rv_fail_errno(diag, "cannot scan %s", rv_out_safe(*path));
+	}
+	return RV_OK;
 }
 
 /* Compiling every regex pays only where there is much to look at. */
@@ -195,6 +208,7 @@ static rv_status prepare(struct scan *s, struct rv_diag *diag)
 	s->started_boot_us = rv_boot_us();
 	/* Names in archives; the converters of the C library cannot be loaded any more later. */
 	(void)setlocale(LC_CTYPE, "C.UTF-8"); /* else such characters are shown as '?' */
+	RV_TRY(find_paths(o, diag));
 	RV_TRY(confine(s, diag));
 	RV_TRY(rv_scan_policy_load(&s->policy, &s->ask, diag));
 	RV_TRY(make_scanner(s, diag));
