@@ -112,18 +112,25 @@ def history_input(path):
     kinds = subprocess.run(["git", "-c", "safe.directory=*", "-C", path, "cat-file", "--batch-all-objects",
                             "--unordered", "--batch-check=%(objecttype) %(objectsize)"],
                            capture_output=True, text=True, check=True).stdout.splitlines()
+    missing = subprocess.run(["git", "-c", "safe.directory=*", "-C", path, "rev-list", "--objects", "--all",
+                              "--missing=print"], capture_output=True, text=True, check=True).stdout.splitlines()
+    missing = sum(line.startswith("?") for line in missing)
+    if missing:
+        print("\nnote: %d objects are missing from %s: scanners that run git stop at the first;"
+              " do not compare with them" % (missing, path))
     blobs = [int(k.split()[1]) for k in kinds if k.startswith("blob")]
     packs = sum(os.path.getsize(f) for f in glob.glob(os.path.join(glob.escape(store), "pack", "*")))
     name = os.path.basename(path)
     if name in ("repo", ".git"):
         name = os.path.basename(os.path.dirname(path)).split("+")[-1]
     return {"name": name, "path": path, "blobs": len(blobs), "bytes": sum(blobs), "pack_bytes": packs,
+            "missing": missing,
             "commits": sum(k.startswith("commit") for k in kinds)}
 
 
 def identity(where):
-    """What makes an input the same in another run: all but the path."""
-    return {k: v for k, v in where.items() if k != "path"}
+    """What makes an input the same in another run: its sizes, not its path."""
+    return {k: v for k, v in where.items() if k not in ("path", "missing")}
 
 
 class Bench:
@@ -198,7 +205,7 @@ class Bench:
         try:
             places = tool.places(path, result.base)
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as e:
-            result.why = "exit code %d, its report cannot be read (%s)" % (run.code, type(e).__name__)
+            result.why = "exit code %d, no usable report: %s: %s" % (run.code, type(e).__name__, e)
             return
         result.runs.append(run.as_dict())
         result.findings, result.places = len(places), sorted(set(places))

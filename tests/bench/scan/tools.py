@@ -27,7 +27,10 @@ def read_gitleaks(path):
 
 def read_betterleaks(path):
     places = []
-    for r in _load(path)["findings"]:
+    data = _load(path)
+    if data["scan"]["state"] != "complete":
+        raise ValueError("it says that its scan is %s" % data["scan"]["state"])
+    for r in data["findings"]:
         at = r.get("location") or {}
         places.append((at.get("path", "?"), at.get("start_line", 0)))
     return places
