@@ -81,13 +81,14 @@ RV_INLINE uint64_t rv_mask_pairs(uint64_t mask)
 RV_INLINE void rv_skip_runs(struct rv_str bytes, size_t at, uint64_t mask,
 			    struct rv_block_signs *out)
 {
+	const uint8_t *block = bytes.data + at;
+	const uint8_t *equal;
 	unsigned before = 0;
 	uint64_t r2, r4, r8, r16, p, p2, p4, p8;
 
-	if (memchr(bytes.data + at, '=', RV_BLOCK)) {
-		for (unsigned i = 0; i < RV_BLOCK; i++)
-			mask &= ~((uint64_t)(bytes.data[at + i] == '=') << i);
-	}
+	for (equal = memchr(block, '=', RV_BLOCK); equal;
+	     equal = memchr(equal + 1, '=', (size_t)(block + RV_BLOCK - equal - 1)))
+		mask &= ~((uint64_t)1 << (equal - block));
 	while ((mask & 1) && before < RV_RUN_MIN && before < at &&
 	       rv_char_is(bytes.data[at - 1 - before], RV_CHAR_BASE64))
 		before++;
@@ -112,6 +113,12 @@ RV_INLINE void rv_skip_signs(struct rv_str bytes, size_t at, const struct rv_blo
 	unsigned pairs = masks->groups & (masks->groups << 1 | *carry);
 
 	*carry = masks->groups >> 7;
+	out->kinds = 0;
+	if (__builtin_expect(!(pairs | (masks->percent & (masks->percent - 1)) |
+			       (masks->backslash & (masks->backslash - 1)) |
+			       rv_mask_pairs(masks->entity)),
+			     1))
+		return;
 	*out = (struct rv_block_signs){0};
 	if (__builtin_expect(pairs != 0, 0))
 		rv_skip_runs(bytes, at, masks->alphabet, out);
