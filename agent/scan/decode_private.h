@@ -53,7 +53,7 @@ uint8_t rv_utf8_put(uint32_t code, uint8_t *out);
 #define RV_SIGN_ENTITY	8U /* two of "&#" */
 #define RV_BLOCK	64
 
-/* What a block shows. The rest is set only with RV_SIGN_BASE64. */
+/* What a block shows. What follows kinds is set only with RV_SIGN_BASE64. */
 struct rv_block_signs {
 	unsigned kinds;	   /* RV_SIGN_* */
 	unsigned before;   /* bytes of the base64 alphabet right before it, up to RV_RUN_MIN */

@@ -523,7 +523,7 @@ static void goes_over_blocks_alike_on_every_processor(void **state)
 
 		for (size_t at = 0; at < sizeof(text); at += RV_BLOCK) {
 			struct rv_str bytes = {text, at + RV_BLOCK};
-			struct rv_block_signs signs[2];
+			struct rv_block_signs signs[2] = {{0}, {0}};
 
 			(void)ways[0](bytes, at, &carry[0], &signs[0]); /* signs tell */
 			(void)ways[way](bytes, at, &carry[1], &signs[1]);
