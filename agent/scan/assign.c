@@ -76,6 +76,8 @@ static uint8_t weigh(uint64_t bits)
 	 */
 	bool is_doubtful = bits & (RV_BIT(PLACEHOLDER) | RV_BIT(HOLDS_PLACEHOLDER)) &&
 			   !(bits & RV_BIT(FILE_CONFIG) && bits & RV_BIT(NAME_PASSWORD));
+	bool is_row = bits & RV_BIT(SEQUENCE) &&
+		      !(bits & RV_BIT(FILE_CONFIG) && bits & RV_BIT(NAME_PASSWORD));
 	bool is_mere_hash =
 		bits & RV_BIT(HASHED) && !(bits & RV_BIT(FILE_CONFIG)) &&
 		!(bits & RV_BIT(NAME_PASSWORD) && !(bits & (RV_BIT(FILE_TEST) | RV_BIT(QUOTED))));
@@ -85,8 +87,9 @@ static uint8_t weigh(uint64_t bits)
 		!(bits & RV_BIT(HEX) && bits & (RV_BIT(LEN_39) | RV_BIT(LEN_MORE))) &&
 		!(bits & RV_BIT(QUOTED) && bits & RV_BIT(MIXED) && !(bits & RV_BIT(DOTTED)));
 
-	return (is_doubtful || is_mere_hash || is_mere_key) && percent > DOUBT_MAX ? DOUBT_MAX
-										   : percent;
+	return (is_doubtful || is_row || is_mere_hash || is_mere_key) && percent > DOUBT_MAX
+		       ? DOUBT_MAX
+		       : percent;
 }
 
 static uint64_t form_bits(const struct rv_context *context)

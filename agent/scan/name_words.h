@@ -103,7 +103,7 @@ static rv_wordlist key_heads_secret = {
 	['i' - 'a'] = " integration instrumentation ingest ",
 	['j' - 'a'] = " jwt ",
 	['l' - 'a'] = " license license_key live ",
-	['m' - 'a'] = " master master_encryption map maps mailgun merchant ",
+	['m' - 'a'] = " master master_encryption maps mailgun merchant ",
 	['o' - 'a'] = " openai ",
 	['p' - 'a'] = " private priv pem primary_access partner prod psk preshared pre_shared "
 		      "push ",
@@ -158,9 +158,9 @@ static rv_wordlist unreal = {
 
 /* Anywhere in a name: a text about secrets, or one that is guarded. */
 static rv_wordlist about = {
-	['a' - 'a'] = " authenticity antiforgery ",
+	['a' - 'a'] = " ",
 	['b' - 'a'] = " btn button ",
-	['c' - 'a'] = " change csrf captcha ",
+	['c' - 'a'] = " change ",
 	['e' - 'a'] = " enter error errors encrypted ",
 	['f' - 'a'] = " forgot forgotten ",
 	['h' - 'a'] = " hint help hide ",
@@ -171,7 +171,7 @@ static rv_wordlist about = {
 	['s' - 'a'] = " show ",
 	['t' - 'a'] = " title tooltip toggle txt ",
 	['w' - 'a'] = " wrapped ",
-	['x' - 'a'] = " xsrf ",
+	['x' - 'a'] = " ",
 };
 
 /* The first word of a call that asks for a secret or does something with it. */
@@ -231,4 +231,11 @@ static rv_wordlist same_tails = {
 	['k' - 'a'] = " key ",		 ['p' - 'a'] = " password pass ",
 	['r' - 'a'] = " repeat retype ", ['s' - 'a'] = " secret ",
 	['t' - 'a'] = " token ",	 ['v' - 'a'] = " value ",
+};
+
+/* Anywhere in a name: made anew for each form, of no use to others. */
+static rv_wordlist passing = {
+	['a' - 'a'] = " authenticity antiforgery ",
+	['c' - 'a'] = " csrf captcha ",
+	['x' - 'a'] = " xsrf ",
 };

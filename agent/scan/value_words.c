@@ -104,7 +104,7 @@ static bool is_leet_filler(struct rv_str v)
 	return is_filler((struct rv_str){plain, v.len});
 }
 
-/* "dXNlcjpwYXNzd29yZA==": base64 of nothing but fillers, or of words alone. */
+/* "dXNlcjpwYXNzd29yZA==": base64 of nothing but fillers, of words alone or of a row. */
 bool rv_value_is_coded_filler(struct rv_str v)
 {
 	static const char digits[] =
@@ -133,7 +133,7 @@ bool rv_value_is_coded_filler(struct rv_str v)
 	}
 	struct rv_str text = {plain, made};
 
-	return is_filler(text) || rv_words_cover(text) >= 85;
+	return is_filler(text) || is_sequence(text) || rv_words_cover(text) >= 85;
 }
 
 /* What no letter begins: "-here", "....", "****", digits in a row. */

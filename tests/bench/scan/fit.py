@@ -25,7 +25,7 @@ LINE = re.compile(r"RV_FEATURE\((\w+), (-?\d+), ")
 
 
 def load(report, labels, root, repos):
-    """[(features, truth, group)]"""
+    """[(features, truth, group, path)]"""
     out = []
     with open(report, encoding="utf-8", errors="replace") as f:
         for line in f:
@@ -38,7 +38,7 @@ def load(report, labels, root, repos):
             if label and (label[0] == "X" or (label[0] == "T" and not score.is_secret(label[1]))):
                 continue
             if "reasons" in item:
-                out.append((item["reasons"], 1.0 if label and label[0] == "T" else 0.0, repo))
+                out.append((item["reasons"], 1.0 if label and label[0] == "T" else 0.0, repo, path))
     return out
 
 
@@ -48,7 +48,7 @@ def load_made(report, labels):
         true = {(i["path"], i["line"]) for i in map(json.loads, f)}
     with open(report, encoding="utf-8") as f:
         items = [i for i in map(json.loads, f) if "reasons" in i]
-    return [(i["reasons"], 1.0 if (i["path"], i["line"]) in true else 0.0, "made:" + i["path"][-4:])
+    return [(i["reasons"], 1.0 if (i["path"], i["line"]) in true else 0.0, "made:" + i["path"][-4:], None)
             for i in items]
 
 
@@ -99,18 +99,20 @@ def main():
     labels, repos = score.read_labels(a.meta, a.split)
     samples = load(a.report, labels, a.data, repos)
     for name in a.clean:
-        samples += [(r, t, "clean:" + g) for r, t, g in load(name, None, "/", None)]
+        samples += [(r, t, "clean:" + g, p) for r, t, g, p in load(name, None, "/", None)]
     for report, marks in a.made:
         samples += load_made(report, marks)
-    size = collections.Counter((g.split(":")[0] == "clean", g) for _, _, g in samples)
-    weighted = [(r, t, 10 / math.sqrt(size[g.startswith("clean:"), g]) *
-                 (a.clean_weight if g.startswith("clean:") else 1.0)) for r, t, g in samples]
+    size = collections.Counter((g.split(":")[0] == "clean", g) for _, _, g, _ in samples)
+    # One file that says the same a hundred times does not count a hundredfold.
+    alike = collections.Counter((p, tuple(r)) for r, _, _, p in samples if p)
+    weighted = [(r, t, 10 / math.sqrt(size[g.startswith("clean:"), g]) / math.sqrt(alike[p, tuple(r)] or 1) *
+                 (a.clean_weight if g.startswith("clean:") else 1.0)) for r, t, g, p in samples]
     weights, bias = fit(weighted, names, a.penalty, a.rounds)
-    used = collections.Counter(n for r, _, _ in samples for n in r)
-    true = collections.Counter(n for r, t, _ in samples for n in r if t)
+    used = collections.Counter(n for r, _, _, _ in samples for n in r)
+    true = collections.Counter(n for r, t, _, _ in samples for n in r if t)
     for name, weight in zip(names, weights):
         print(f"{name:18} {weight * 100:7.0f}   in {used[name]:6}, true {true[name]:5}")
-    print(f"bias {bias * 100:.0f}; {len(samples)} samples, {sum(t for _, t, _ in samples):.0f} true")
+    print(f"bias {bias * 100:.0f}; {len(samples)} samples, {sum(t for _, t, _, _ in samples):.0f} true")
     if a.write:
         value = dict(zip(names, weights))
         text = LINE.sub(lambda m: f"RV_FEATURE({m[1]}, {round(value[m[1]] * 100)}, ", text)

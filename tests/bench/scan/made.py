@@ -40,6 +40,8 @@ FORMS = {  # extension: ways to write name and value
     "sh": ["export {n}='{v}'", "run --{n} {v} --verbose", "curl 'https://host/path?{n}={v}&page=1'"],
     "tf": ['  {n} = "{v}"'],
 }
+HEADERS = ["Authorization: Bearer {v}", "headers = {{'Authorization': 'Bearer {v}'}}", "X-Api-Key: {v}",
+           "curl -H 'Authorization: token {v}' https://host/"]
 WORDS = ("blue horse river stone window market garden silver summer winter dragon monkey sunshine princess "
          "football shadow master tiger cookie coffee orange purple").split()
 PLAIN_VALUES = ["changeme", "password", "secret", "your-api-key", "YOUR_TOKEN", "example", "test", "foo", "token",
@@ -96,7 +98,10 @@ def main():
                     name, value = r.choice(PASSWORD_NAMES + SECRET_NAMES), r.choice(PLAIN_VALUES)
                 else:
                     name, value = r.choice(PLAIN_NAMES), r.choice(PLAIN_VALUES + [strong(r)])
-                lines.append(r.choice(forms).format(n=name, v=value))
+                form = r.choice(forms)
+                if 0.25 <= roll < 0.55 and r.random() < 0.15:
+                    form = r.choice(HEADERS)
+                lines.append(form.format(n=name, v=value))
                 if roll < 0.55:
                     true.append(len(lines))
             path = os.path.join(a.dir, "made." + extension)
