@@ -229,7 +229,7 @@ bool rv_name_judge(struct rv_str name, size_t key_at, size_t key_len, unsigned f
 	uint64_t bits = family_bit(family, &kind);
 
 	end += more;
-	if (any_word_listed(name, passing))
+	if (any_word_listed(name, no_secrets))
 		return false;
 	if (!tail_fits(name, end, &bits) || !key_fits(name, key_at, family, &bits))
 		return false;

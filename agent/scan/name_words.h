@@ -158,20 +158,14 @@ static rv_wordlist unreal = {
 
 /* Anywhere in a name: a text about secrets, or one that is guarded. */
 static rv_wordlist about = {
-	['a' - 'a'] = " ",
-	['b' - 'a'] = " btn button ",
 	['c' - 'a'] = " change ",
-	['e' - 'a'] = " enter error errors encrypted ",
-	['f' - 'a'] = " forgot forgotten ",
-	['h' - 'a'] = " hint help hide ",
-	['l' - 'a'] = " label lost lbl ",
-	['m' - 'a'] = " mandatory msg ",
-	['p' - 'a'] = " placeholder ",
+	['e' - 'a'] = " enter encrypted ",
+	['h' - 'a'] = " hide ",
+	['l' - 'a'] = " lost ",
 	['r' - 'a'] = " recover recovery reset ",
 	['s' - 'a'] = " show ",
-	['t' - 'a'] = " title tooltip toggle txt ",
+	['t' - 'a'] = " toggle ",
 	['w' - 'a'] = " wrapped ",
-	['x' - 'a'] = " ",
 };
 
 /* The first word of a call that asks for a secret or does something with it. */
@@ -233,9 +227,17 @@ static rv_wordlist same_tails = {
 	['t' - 'a'] = " token ",	 ['v' - 'a'] = " value ",
 };
 
-/* Anywhere in a name: made anew for each form, of no use to others. */
-static rv_wordlist passing = {
+/* Anywhere in a name: a text for people, or made anew for each form and of no use to others. */
+static rv_wordlist no_secrets = {
 	['a' - 'a'] = " authenticity antiforgery ",
 	['c' - 'a'] = " csrf captcha ",
 	['x' - 'a'] = " xsrf ",
+	['b' - 'a'] = " btn button ",
+	['e' - 'a'] = " error errors ",
+	['f' - 'a'] = " forgot forgotten ",
+	['h' - 'a'] = " hint help ",
+	['l' - 'a'] = " label lbl ",
+	['m' - 'a'] = " mandatory msg ",
+	['p' - 'a'] = " placeholder ",
+	['t' - 'a'] = " title tooltip txt ",
 };
