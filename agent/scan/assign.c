@@ -21,9 +21,9 @@ const struct rv_assign_anchor rv_assign_anchors[] = {
 	ANCHOR("mysql", CURL),	    ANCHOR("identified ", SQL), ANCHOR("$apr1$", HASH),
 	ANCHOR("$2y$", HASH),	    ANCHOR("$2a$", HASH),	ANCHOR("$2b$", HASH),
 	ANCHOR("$6$", HASH),	    ANCHOR("$5$", HASH),	ANCHOR("$1$", HASH),
-	ANCHOR("{ssha", HASH),	    ANCHOR("{sha}", HASH),	ANCHOR("_pw", PASSWORD),
-	ANCHOR("bindpw", PASSWORD), ANCHOR("rootpw", PASSWORD), ANCHOR("$y$", HASH),
-	ANCHOR("$argon2", HASH),
+	ANCHOR("{ssha", HASH),	    ANCHOR("{sha}", HASH),	ANCHOR("psk", PASSWORD),
+	ANCHOR("_pw", PASSWORD),    ANCHOR("bindpw", PASSWORD), ANCHOR("rootpw", PASSWORD),
+	ANCHOR("$y$", HASH),	    ANCHOR("$argon2", HASH),
 };
 const size_t rv_assign_anchor_count = RV_LEN(rv_assign_anchors);
 
@@ -105,7 +105,8 @@ static uint64_t form_bits(const struct rv_context *context)
 		[RV_FORM_JSON] = 0,
 	};
 
-	return bits[context->form] | (context->is_test ? RV_BIT(FILE_TEST) : 0);
+	return bits[context->form] | (context->is_dump ? RV_BIT(FILE_CONFIG) : 0) |
+	       (context->is_test ? RV_BIT(FILE_TEST) : 0);
 }
 
 static uint64_t bind_bit(enum rv_bind bind)

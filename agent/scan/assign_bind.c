@@ -2,6 +2,7 @@
 #include "agent/scan/assign_private.h"
 
 #define ANNOTATION_MAX 40
+#define TAG_MAX	       80
 #define PAIR_MAX       48
 
 /* Steps over what closes the name: quotes (also \"), ] and the stars of Markdown. */
@@ -124,6 +125,17 @@ static bool bind_space(struct rv_place *p, size_t at)
 	if (value)
 		return bound(p, RV_BIND_ASSIGN, value);
 
+	if (before == '<') {
+		for (size_t i = at; i < at + TAG_MAX; i++) {
+			uint8_t c = rv_at(p, i);
+
+			if (c == '>')
+				return rv_at(p, i - 1) != '/' && bound(p, RV_BIND_TAG, i + 1);
+			if (c < ' ' || c == '<')
+				return false;
+		}
+		return false;
+	}
 	if (before == '-')
 		return bound(p, RV_BIND_SPACE, at);
 	if (rv_is_quote(rv_at(p, at)))

@@ -124,6 +124,7 @@ struct rv_context rv_context_of(struct rv_str path)
 		"cargo.lock",	     "gemfile.lock",   "poetry.lock", "go.sum",
 		"pipfile.lock",	     "npm-shrinkwrap", "flake.lock",  "packages.lock",
 		"package.resolved",  "mix.lock",       ".sha256",     "checksum"};
+	static const char *const dumps[] = {"dump", "backup", "export", "seed"};
 	static const char *const vendors[] = {"node_modules/", "vendor/", "third_party/",
 					      "bower_components/"};
 	struct rv_str name = after_last(path, '/');
@@ -136,6 +137,7 @@ struct rv_context rv_context_of(struct rv_str path)
 		.is_locale =
 			has_any(path, locales, RV_LEN(locales)) || is_language_file(name, form),
 		.is_lock = has_any(name, locks, RV_LEN(locks)),
+		.is_dump = form == RV_FORM_SQL && has_any(name, dumps, RV_LEN(dumps)),
 		.is_vendored = has_any(path, vendors, RV_LEN(vendors)),
 	};
 }

@@ -21,6 +21,7 @@ struct rv_context {
 	bool is_test;	/* tests, fixtures, examples, mocks */
 	bool is_locale; /* sentences for people, in many languages */
 	bool is_lock;	/* digests of packages */
+	bool is_dump;	/* a copy of what a database holds */
 	bool is_vendored;
 };
 

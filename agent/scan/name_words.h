@@ -190,10 +190,11 @@ static rv_wordlist asking_verbs = {
 
 /* In one word with "auth". */
 static rv_wordlist auth_heads = {
-	['b' - 'a'] = " basic ", ['d' - 'a'] = " db ",	 ['f' - 'a'] = " ftp ",
-	['h' - 'a'] = " http ",	 ['i' - 'a'] = " imap ", ['o' - 'a'] = " o ",
-	['p' - 'a'] = " proxy ", ['s' - 'a'] = " smtp ", ['u' - 'a'] = " user ",
-	['w' - 'a'] = " web ",	 ['x' - 'a'] = " x ",
+	['b' - 'a'] = " basic ",   ['d' - 'a'] = " db ",	  ['f' - 'a'] = " ftp ",
+	['h' - 'a'] = " http ",	   ['i' - 'a'] = " imap ",	  ['o' - 'a'] = " o ",
+	['p' - 'a'] = " proxy ",   ['s' - 'a'] = " server smtp ", ['u' - 'a'] = " user ",
+	['w' - 'a'] = " web ",	   ['x' - 'a'] = " x ",		  ['m' - 'a'] = " master ",
+	['r' - 'a'] = " require ", ['c' - 'a'] = " client ",	  ['a' - 'a'] = " api ",
 };
 
 /* Behind "password" without a join. */

@@ -160,3 +160,36 @@ bool rv_pem_private_at(struct rv_str bytes, size_t at, struct rv_pem_key *out)
 	};
 	return true;
 }
+
+bool rv_ppk_private_at(struct rv_str bytes, size_t at, struct rv_pem_key *out)
+{
+	static const char none[] = "encryption: none";
+	size_t start = at + sizeof(RV_PPK_ANCHOR) - 1;
+	size_t from = at > RV_JWK_REACH ? at - RV_JWK_REACH : 0;
+	struct body body = {0};
+
+	if (!rv_says_at(bytes, at, "private-lines: "))
+		return false;
+	while (rv_is_digit(at_or_nul(bytes, start)))
+		start++;
+	for (size_t line = start; line < bytes.len && bytes.len - line > RUN_MIN;) {
+		while (at_or_nul(bytes, line) == '\r' || at_or_nul(bytes, line) == '\n')
+			line++;
+		size_t end = end_of_run(bytes, line);
+
+		if (end == line || at_or_nul(bytes, end) == '-' || at_or_nul(bytes, end) == ':')
+			break; /* Private-MAC: */
+		add_run(bytes, line, end, &body);
+		line = end;
+	}
+	if (is_dummy(bytes, &body))
+		return false;
+	*out = (struct rv_pem_key){
+		.start = body.start,
+		.len = body.end - body.start,
+		.end = body.end,
+		.is_encrypted = !rv_says((struct rv_str){bytes.data + from, at - from}, none),
+		.confidence = 95,
+	};
+	return true;
+}

@@ -22,6 +22,12 @@ struct rv_pem_key {
  * over and over, words); out is untouched. Borrows bytes. */
 bool rv_pem_private_at(struct rv_str bytes, size_t at, struct rv_pem_key *out);
 
+#define RV_PPK_ANCHOR "Private-Lines: "
+
+/* `at`: offset of "Private-Lines: " in a PuTTY key. The base64 lines that follow; is_encrypted by
+ * the "Encryption:" line up to RV_JWK_REACH before. */
+bool rv_ppk_private_at(struct rv_str bytes, size_t at, struct rv_pem_key *out);
+
 #define RV_JWK_ANCHOR "kty"
 #define RV_JWK_REACH  4096 /* bytes to either side in which the object's braces must stand */
 

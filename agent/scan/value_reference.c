@@ -1,6 +1,11 @@
 /* scan: what stands where a value would and refers to another thing. Not here: looks (value.c). */
+#include "agent/scan/rarity.h"
 #include "agent/scan/value_private.h"
 #include "agent/scan/wordlist.h"
+
+#define NOISE_MIN   40
+#define NOISE_MAX   128
+#define NOISE_KINDS 24
 
 /* Pairs of bytes that templates, code and patterns are full of and secrets are not. */
 static bool has_marks(struct rv_str v)
@@ -217,11 +222,38 @@ static bool is_prose(struct rv_str v)
 	return blanks > 2 || (blanks && digits == 0);
 }
 
+/* So long and so full of signs that it says nothing in any language: keys and salts that programs
+ * make of all printable characters. */
+static bool is_noise(struct rv_str v)
+{
+	size_t signs = 0;
+	size_t digits = 0;
+	uint64_t seen[2] = {0};
+
+	if (v.len < NOISE_MIN || v.len > NOISE_MAX)
+		return false;
+	for (size_t i = 0; i < v.len; i++) {
+		uint8_t c = v.data[i];
+
+		if (c >= 0x7f)
+			return false;
+		digits += rv_is_digit(c);
+		signs += c > ' ' && !rv_is_letter(c) && !rv_is_digit(c);
+		seen[c >> 6] |= UINT64_C(1) << (c & 63);
+	}
+	int kinds = __builtin_popcountll(seen[0]) + __builtin_popcountll(seen[1]);
+
+	return kinds >= NOISE_KINDS && signs * 6 >= v.len && digits * 12 >= v.len &&
+	       rv_words_cover(v) < 20;
+}
+
 bool rv_value_is_reference(struct rv_str value, bool is_bare)
 {
 	if (value.len < RV_VALUE_MIN)
 		return true;
 	if (rv_value_hash_len(value))
+		return false;
+	if (is_noise(value))
 		return false;
 	if (is_prose(value))
 		return true;

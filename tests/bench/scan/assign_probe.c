@@ -104,7 +104,9 @@ static void scan_keys(const char *path, struct rv_str bytes)
 	static const struct {
 		const char *anchor;
 		bool (*at)(struct rv_str bytes, size_t at, struct rv_pem_key *out);
-	} kinds[] = {{RV_PEM_ANCHOR, rv_pem_private_at}, {RV_JWK_ANCHOR, rv_jwk_private_at}};
+	} kinds[] = {{RV_PEM_ANCHOR, rv_pem_private_at},
+		     {RV_JWK_ANCHOR, rv_jwk_private_at},
+		     {RV_PPK_ANCHOR, rv_ppk_private_at}};
 
 	for (size_t k = 0; k < RV_LEN(kinds); k++) {
 		const uint8_t *from = bytes.data;
@@ -128,6 +130,21 @@ static void scan_keys(const char *path, struct rv_str bytes)
 						   .kind = RV_KIND_PRIVATE_KEY,
 						   .confidence = key.confidence});
 		}
+	}
+}
+
+static void scan_lines(const char *path, struct rv_str bytes)
+{
+	enum rv_listed listed = rv_assign_listed(rv_str_of(path));
+	struct rv_assign hit;
+	size_t line = 0;
+
+	for (size_t at = 0; listed && rv_assign_next_line(listed, bytes, &at, &hit);) {
+		line++;
+		if (!hit.len || hit.confidence < probe.min)
+			continue;
+		probe.taken++;
+		report(path, line, &hit);
 	}
 }
 
@@ -233,6 +250,7 @@ static void scan(const char *path, struct rv_str bytes)
 	if (probe.passes)
 		time_list(bytes, &context, list, count);
 	scan_keys(path, bytes);
+	scan_lines(path, bytes);
 }
 
 static void scan_file(const char *path)

@@ -36,7 +36,8 @@ static void look_for_keys(struct rv_str b, size_t at)
 {
 	struct rv_pem_key key;
 
-	if (rv_pem_private_at(b, at, &key) || rv_jwk_private_at(b, at, &key))
+	if (rv_pem_private_at(b, at, &key) || rv_jwk_private_at(b, at, &key) ||
+	    rv_ppk_private_at(b, at, &key))
 		RV_BUG_ON(key.len == 0 || key.start > b.len || key.len > b.len - key.start ||
 			  key.end > b.len);
 }
@@ -59,7 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	for (size_t at = 0; at < b.len; at++) {
 		look(b, at, &context);
-		if (b.data[at] == '-' || b.data[at] == 'k')
+		if (b.data[at] == '-' || b.data[at] == 'k' || b.data[at] == 'P')
 			look_for_keys(b, at);
 	}
 	look_at_lines(RV_LISTED_PGPASS, b);

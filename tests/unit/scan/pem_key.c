@@ -18,7 +18,7 @@
 	"OPENSSH PRIV" \
 	"ATE KEY"
 #define LINES	 6
-#define TEXT_MAX     2048
+#define TEXT_MAX 2048
 
 /* LINES lines of 64 base64 characters that begin as DER does, `join` between them. */
 static const char *make_body(const char *join, char out[TEXT_MAX])
@@ -187,6 +187,27 @@ static void reads_on_behind_a_second_begin_line_never(void **state)
 	assert_false(read_key(text, &key));
 }
 
+static void finds_the_private_lines_of_a_putty_key(void **state)
+{
+	(void)state;
+	char body[TEXT_MAX];
+	char text[TEXT_MAX * 2];
+	struct rv_pem_key key;
+
+	(void)snprintf(text, sizeof(text),
+		       "PuTTY-User-Key-File-2: ssh-rsa\nEncryption: none\nPrivate-Lines: "
+		       "6\n%s\nPrivate-MAC: 0123\n",
+		       make_body("\n", body));
+	const char *at = strstr(text, RV_PPK_ANCHOR);
+
+	assert_non_null(at);
+	assert_true(rv_ppk_private_at(rv_str_of(text), (size_t)(at - text), &key));
+	assert_false(key.is_encrypted);
+	assert_int_equal(key.len, strlen(body));
+	assert_false(rv_ppk_private_at(rv_str_of("Private-Lines: 2\n"), 0, &key));
+	assert_false(rv_ppk_private_at(rv_str_of("Private-Lines: 2\nnot a key at all\n"), 0, &key));
+}
+
 static bool read_jwk(const char *format, const char *value, struct rv_pem_key *key,
 		     char text[TEXT_MAX])
 {
@@ -246,6 +267,7 @@ int main(void)
 		cmocka_unit_test(finds_a_key_on_one_line_without_breaks),
 		cmocka_unit_test(says_that_a_key_is_cut_off),
 		cmocka_unit_test(says_that_a_passphrase_guards_it),
+		cmocka_unit_test(finds_the_private_lines_of_a_putty_key),
 		cmocka_unit_test(finds_the_private_member_of_a_json_web_key),
 	};
 
