@@ -232,6 +232,34 @@ static size_t name_start(const struct rv_place *p)
 	return at;
 }
 
+/* PASSWORD = "password": the value is the name again. */
+static bool names_itself(const struct rv_place *p, struct rv_str name)
+{
+	if (p->len != name.len)
+		return false;
+	for (size_t i = 0; i < name.len; i++) {
+		uint8_t c = name.data[i];
+
+		if ((c | 0x20) != (p->bytes.data[p->start + i] | 0x20))
+			return false;
+	}
+	return true;
+}
+
+/* set("section", "password", "..") names its last argument; a list of words goes on. */
+static bool is_last_argument(const struct rv_place *p)
+{
+	if (p->bind != RV_BIND_COMMA || !p->name_quote || p->name_start < 2)
+		return true;
+	size_t at = p->name_start - 1;
+
+	while (at > 0 && rv_is_blank(p->bytes.data[at - 1]))
+		at--;
+	if (at == 0 || p->bytes.data[at - 1] != ',')
+		return true;
+	return rv_at(p, rv_skip_blanks(p, p->start + p->len + 1)) == ')';
+}
+
 static bool find_named(struct rv_place *p, uint8_t *kind)
 {
 	p->name_start = name_start(p);
@@ -239,6 +267,8 @@ static bool find_named(struct rv_place *p, uint8_t *kind)
 		return false;
 	struct rv_str name = {p->bytes.data + p->name_start, p->name_end - p->name_start};
 
+	if (names_itself(p, name) || !is_last_argument(p))
+		return false;
 	if (p->bind == RV_BIND_CALL &&
 	    rv_name_is_asking(name, p->key_start - p->name_start, p->key_end - p->name_start))
 		return false;

@@ -163,9 +163,10 @@ static rv_wordlist about = {
 	['h' - 'a'] = " hide ",
 	['l' - 'a'] = " lost ",
 	['r' - 'a'] = " recover recovery reset ",
-	['s' - 'a'] = " show ",
+	['s' - 'a'] = " shared show ",
 	['t' - 'a'] = " toggle ",
 	['w' - 'a'] = " wrapped ",
+	['d' - 'a'] = " derived ",
 };
 
 /* The first word of a call that asks for a secret or does something with it. */
@@ -233,12 +234,14 @@ static rv_wordlist no_secrets = {
 	['a' - 'a'] = " authenticity antiforgery ",
 	['c' - 'a'] = " csrf captcha ",
 	['x' - 'a'] = " xsrf ",
-	['b' - 'a'] = " btn button ",
-	['e' - 'a'] = " error errors ",
+	['b' - 'a'] = " binder btn button ",
+	['e' - 'a'] = " ephemeral exporter error errors ",
 	['f' - 'a'] = " forgot forgotten ",
-	['h' - 'a'] = " hint help ",
+	['h' - 'a'] = " handshake hint help ",
 	['l' - 'a'] = " label lbl ",
 	['m' - 'a'] = " mandatory msg ",
-	['p' - 'a'] = " placeholder ",
-	['t' - 'a'] = " title tooltip txt ",
+	['p' - 'a'] = " premaster placeholder ",
+	['t' - 'a'] = " traffic title tooltip txt ",
+	['r' - 'a'] = " resumption ",
+	['i' - 'a'] = " ikm ",
 };

@@ -46,8 +46,8 @@ static rv_wordlist fillers = {
 /* Nor is a value that holds one of these, whatever else is there. */
 static rv_wordlist telling = {
 	['a' - 'a'] = " abcdef apikey api_key ",
-	['c' - 'a'] = " czzcagrsa3f0mzpnwdfmqmf0m2jw changeme change_me change-me ",
-	['d' - 'a'] = " dummy ",
+	['c' - 'a'] = " c0ffee cafebabe czzcagrsa3f0mzpnwdfmqmf0m2jw changeme change_me change-me ",
+	['d' - 'a'] = " deadbeef dummy ",
 	['e' - 'a'] = " example ",
 	['f' - 'a'] = " foobar fake ",
 	['i' - 'a'] = " insert_ ",
