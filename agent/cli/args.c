@@ -58,9 +58,12 @@ static const struct rv_opt *find_letter(const struct rv_verb *verb, char letter)
 static rv_status unknown_option(const struct rv_verb *verb, const char *name, struct rv_diag *diag)
 {
 	const char *known[OPTIONS_MAX + 1] = {0};
+	char alone[64] = {0};
+	size_t len = strcspn(name, "=");
+	memcpy(alone, name, len < sizeof(alone) ? len : sizeof(alone) - 1); /* cut: not near any */
 	for (size_t i = 0; i < OPTIONS_MAX && rv_verb_option(verb, i); i++)
 		known[i] = rv_verb_option(verb, i)->name;
-	const char *near = rv_suggest(name, known);
+	const char *near = rv_suggest(alone, known);
 	rv_diag_next(diag, "reeve %s --help", verb->name);
 	if (near)
 		return rv_fail(RV_CLASS_MISCONFIGURED, diag,
