@@ -163,7 +163,7 @@ static rv_status load_rules(struct rv_scan_policy *p, const struct rv_scan_ask *
 	if (json_array_size(ask->rules) == 0)
 		return RV_OK;
 	rv_buf_init(&text, RV_SCAN_CONFIG_FILE_MAX);
-	RV_TRY(rv_buf_put_str(&text, "version: 1\nscan:\n  rules:\n"));
+	RV_TRY(rv_buf_put_str(&text, "scan:\n  rules:\n"));
 	json_array_foreach (ask->rules, index, item) {
 		RV_CLEANUP(rv_freep) char *real = realpath(json_string_value(item), NULL);
 
