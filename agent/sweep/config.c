@@ -15,7 +15,7 @@ const struct rv_scan_settings rv_scan_settings_default = {
 	.min_confidence = 50,
 	.decode_depth = 3,
 	.archive_depth = 4,
-	.max_file_bytes = UINT64_C(64) << 20,
+	.max_file_bytes = 0, /* none: large files come in windows */
 };
 
 rv_status rv_scan_config_new(const struct rv_scan_reader *reader, int64_t now_utc_us,

@@ -31,7 +31,7 @@ struct rv_scan_settings {
 	const char *baseline;	 /* path, or NULL */
 	unsigned decode_depth;
 	unsigned archive_depth;
-	uint64_t max_file_bytes;
+	uint64_t max_file_bytes; /* 0: no limit */
 	uint32_t rules_day; /* rules younger than this day only warn; 0: none do */
 };
 /* What holds without a file. */
