@@ -159,6 +159,8 @@ static rv_status write_report(struct scan *s, int code, struct rv_diag *diag)
 					.gaps = leaks->gaps,
 					.gap_count = leaks->gap_count,
 					.gap_total = leaks->gap_total,
+					.suppressions = leaks->suppressions,
+					.suppression_count = leaks->suppression_count,
 					.weak = leaks->weak,
 					.allowed = leaks->allowed,
 					.known = leaks->known,

@@ -1,10 +1,11 @@
 /* sweep: what a change adds: staged against HEAD, or HEAD (and the work tree) against a base. Only
  * values on added lines are told. Not here: comparing (git/). */
-#include "agent/base/fd.h"
 #include "agent/git/changes.h"
+#include "agent/base/fd.h"
 #include "agent/git/lines.h"
 #include "agent/sweep/repo_view.h"
 #include "agent/sweep/run.h"
+#include "agent/sweep/suppress.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -63,6 +64,15 @@ static bool wants_all(void *user, uint64_t hash)
 	return true;
 }
 
+/* A gate lists what the change adds to be let pass. */
+static rv_status list_suppressions(struct looking *l, struct rv_str path, struct rv_str text,
+				   const struct rv_git_lines *lines)
+{
+	if (l->run->options->source != RV_SWEEP_DIFF)
+		return RV_OK;
+	return rv_suppress_look(&l->w->leaks, path, text, lines);
+}
+
 /* Anchors are looked for everywhere: a value may be added under an old name. */
 static rv_status scan_added(struct looking *l, struct rv_str path, struct rv_str old_text,
 			    struct rv_str new_text)
@@ -86,7 +96,11 @@ static rv_status scan_added(struct looking *l, struct rv_str path, struct rv_str
 		doc.told = added;
 		doc.told_count = lines.count;
 		doc.only_told = true;
+		s = list_suppressions(l, path, new_text, &lines);
 		rv_git_lines_done(&lines);
+		RV_TRY(s);
+	} else {
+		RV_TRY(list_suppressions(l, path, new_text, NULL));
 	}
 	l->w->choice = &choice;
 	rv_status status = doc.only_told && doc.told_count == 0

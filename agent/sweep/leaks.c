@@ -23,6 +23,7 @@ void rv_leaks_done(struct rv_leaks *list)
 	}
 	free(list->items);
 	free(list->gaps);
+	free(list->suppressions);
 	*list = (struct rv_leaks){0};
 }
 
@@ -103,6 +104,26 @@ void rv_leaks_gap(struct rv_leaks *list, struct rv_str path, const char *inside,
 	};
 }
 
+rv_status rv_leaks_suppression(struct rv_leaks *list, struct rv_str path, uint32_t line,
+			       const char *what)
+{
+	void *items = list->suppressions;
+
+	if (list->suppression_count >= RV_SUPPRESSIONS_MAX)
+		return RV_OK;
+	if (!grow(&items, &list->suppression_room, list->suppression_count,
+		  sizeof(*list->suppressions)))
+		return rv_fail_nomem(NULL);
+	list->suppressions = items;
+	const char *copy = rv_leaks_text(list, path);
+	const char *sort = rv_leaks_cstr(list, what);
+	if (!copy || !sort)
+		return rv_fail_nomem(NULL);
+	list->suppressions[list->suppression_count++] = (struct rv_suppression){
+		.path = {(const uint8_t *)copy, path.len}, .line = line, .what = sort};
+	return RV_OK;
+}
+
 static rv_status append(void **items, size_t *count, size_t *room, const void *from,
 			size_t from_count, size_t size)
 {
@@ -134,6 +155,12 @@ rv_status rv_leaks_join(struct rv_leaks *list, struct rv_leaks *from)
 		s = append(&gaps, &list->gap_count, &list->gap_room, from->gaps, from->gap_count,
 			   sizeof(*list->gaps));
 	list->gaps = gaps;
+	void *suppressions = list->suppressions;
+	if (rv_is_ok(s))
+		s = append(&suppressions, &list->suppression_count, &list->suppression_room,
+			   from->suppressions, from->suppression_count,
+			   sizeof(*list->suppressions));
+	list->suppressions = suppressions;
 	list->gap_total += from->gap_total;
 	list->weak += from->weak;
 	list->allowed += from->allowed;

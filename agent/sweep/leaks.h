@@ -5,8 +5,9 @@
 
 #include "agent/sweep/report.h"
 
-#define RV_LEAKS_MAX 200000 /* findings of one run; more are counted, and a gap */
-#define RV_GAPS_MAX  20000  /* gaps listed of one run; more are counted */
+#define RV_LEAKS_MAX	    200000 /* findings of one run; more are counted, and a gap */
+#define RV_GAPS_MAX	    20000  /* gaps listed of one run; more are counted */
+#define RV_SUPPRESSIONS_MAX 1000   /* listed of one run; more are dropped: they have no effect */
 
 struct rv_leaks {
 	struct rv_leak *items;
@@ -14,6 +15,8 @@ struct rv_leaks {
 	struct rv_gap *gaps;
 	size_t gap_count, gap_room;
 	uint64_t gap_total;
+	struct rv_suppression *suppressions;
+	size_t suppression_count, suppression_room;
 	uint64_t weak, allowed, known; /* findings of those states */
 	struct rv_leaks_block *blocks; /* of texts */
 	bool is_full;
@@ -28,6 +31,9 @@ const char *rv_leaks_cstr(struct rv_leaks *list, const char *z); /* NULL gives N
 /* Copies all texts; detail may be NULL. Never fails: what finds no memory is counted. */
 void rv_leaks_gap(struct rv_leaks *list, struct rv_str path, const char *inside, const char *reason,
 		  const char *detail);
+/* Copies the texts. EXHAUSTED: no memory. */
+RV_NODISCARD rv_status rv_leaks_suppression(struct rv_leaks *list, struct rv_str path,
+					    uint32_t line, const char *what);
 /* Moves all of `from` behind `list`; `from` is empty then. */
 RV_NODISCARD rv_status rv_leaks_join(struct rv_leaks *list, struct rv_leaks *from);
 int rv_leaks_compare(struct rv_str a, struct rv_str b); /* as paths are sorted */
