@@ -1,0 +1,359 @@
+"""`reeve scan` in repositories: history in all its corners, what is staged, what a change adds."""
+
+import os
+import shutil
+
+import scanning
+
+
+def history(leak):
+    return leak["history"]["reach"]
+
+
+class History(scanning.Case):
+    def one(self, result, path, reach):
+        self.assertEqual([(l["path"], history(l)) for l in result.leaks], [(path, reach)],
+                         str(result))
+        return result.leaks[0]
+
+    def test_a_clean_history_is_clean(self):
+        repo = self.repo()
+        self.found("--git", "repo", code=0)
+        repo.commit({"a.txt": "x\n"})
+        self.found("--git", "repo", code=0)
+
+    def test_what_was_removed_is_told_with_its_commits(self):
+        repo = self.repo()
+        repo.commit({"a.txt": "x\n"})
+        first = repo.commit({"conf/a.env": f"A=1\nTOKEN={self.token()}\n"}, "add it")
+        repo.commit({"conf/a.env": "A=1\n"}, "remove it")
+        leak = self.one(self.found("--git", "repo"), "conf/a.env", "ref")
+        self.assertEqual(leak["line"], 2)
+        self.assertEqual(leak["history"]["first"]["id"], first)
+        self.assertEqual(leak["history"]["first"]["author"], "A U Thor")
+        self.assertEqual(leak["history"]["first"]["message"], "add it")
+
+    def test_what_head_holds_is_told_so(self):
+        repo = self.repo()
+        repo.commit({"a.env": f"TOKEN={self.token()}\n"})
+        self.one(self.found("--git", "repo"), "a.env", "head")
+        self.one(self.found("--git", cwd=repo.path), "a.env", "head")
+        repo.write("sub/x", "x")
+        self.one(self.found("--git", cwd=repo.path + "/sub"), "a.env", "head")
+
+    def test_packed_and_loose_give_the_same(self):
+        repo = self.repo()
+        text = "".join(f"line {i}\n" for i in range(2000))
+        for i in range(6):
+            text += f"KEY_{i}={self.token()}\n"
+            repo.commit({"a.env": text, f"b{i}.txt": text[i:]})
+        loose = self.found("--git", "repo")
+        repo.git("gc", "-q", "--aggressive", "--prune=now")
+        packed = self.found("--git", "repo")
+        self.assertEqual(len(loose.leaks), 6, str(loose))
+        self.assertEqual(loose.leaks, packed.leaks)
+
+    def test_stashes(self):
+        repo = self.repo()
+        repo.commit({"a.env": "x=1\n"})
+        repo.write("a.env", f"TOKEN={self.token()}\n")
+        repo.git("stash", "push", "-q")
+        leak = self.found("--git", "repo").leaks
+        self.assertEqual([l["path"] for l in leak], ["a.env"])
+        self.assertIn(history(leak[0]), ("ref", "reflog"))
+
+    def test_reflogs(self):
+        repo = self.repo()
+        base = repo.commit({"a.env": "x=1\n"})
+        repo.commit({"a.env": f"TOKEN={self.token()}\n"})
+        repo.git("reset", "-q", "--hard", base)
+        self.one(self.found("--git", "repo"), "a.env", "reflog")
+
+    def test_unreachable_objects(self):
+        repo = self.repo()
+        base = repo.commit({"a.env": "x=1\n"})
+        repo.commit({"a.env": f"TOKEN={self.token()}\n"})
+        repo.git("reset", "-q", "--hard", base)
+        repo.git("reflog", "expire", "--expire=now", "--all")
+        repo.git("update-ref", "-d", "ORIG_HEAD")
+        leaks = self.found("--git", "repo").leaks
+        self.assertEqual([history(l) for l in leaks], ["unreachable"])
+
+    def test_a_blob_that_was_only_staged_once(self):
+        repo = self.repo()
+        repo.commit({"a.env": "x=1\n"})
+        repo.write("b.env", f"TOKEN={self.token()}\n")
+        repo.git("add", "b.env")
+        repo.git("rm", "-q", "--cached", "b.env")
+        self.assertEqual([history(l) for l in self.found("--git", "repo").leaks], ["unreachable"])
+
+    def test_tags_of_blobs_and_annotated_ones(self):
+        repo = self.repo()
+        repo.commit({"a.env": "x=1\n"})
+        repo.write("t.env", f"TOKEN={self.token()}\n")
+        repo.git("tag", "secret", repo.git("hash-object", "-w", "t.env"))
+        base = repo.git("rev-parse", "HEAD")
+        repo.commit({"c.env": f"TOKEN={self.token()}\n"})
+        repo.git("tag", "-a", "v1", "-m", "one")
+        repo.git("reset", "-q", "--hard", base)
+        repo.git("reflog", "expire", "--expire=now", "--all")
+        self.assertEqual(len(self.found("--git", "repo").leaks), 2)
+
+    def test_bare_repositories(self):
+        repo = self.repo()
+        repo.commit({"a.env": f"TOKEN={self.token()}\n"})
+        repo.git("clone", "-q", "--bare", ".", self.path("bare.git"))
+        self.one(self.found("--git", "bare.git"), "a.env", "head")
+        self.one(self.found("--git", cwd=self.path("bare.git")), "a.env", "head")
+
+    def test_linked_work_trees(self):
+        repo = self.repo()
+        repo.commit({"a.env": f"TOKEN={self.token()}\n"})
+        repo.git("worktree", "add", "-q", self.path("linked"), "-b", "side")
+        self.one(self.found("--git", "linked"), "a.env", "head")
+
+    def test_alternates(self):
+        repo = self.repo()
+        repo.commit({"a.env": f"TOKEN={self.token()}\n"})
+        repo.git("clone", "-q", "--shared", ".", self.path("borrower"))
+        self.one(self.found("--git", "borrower"), "a.env", "head")
+
+    def test_submodules_have_their_own_store(self):
+        inner = self.repo("inner")
+        inner.commit({"a.env": f"TOKEN={self.token()}\n"})
+        outer = self.repo("outer")
+        outer.commit({"x": "x\n"})
+        outer.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", inner.path, "sub")
+        self.one(self.found("--git", "outer/sub"), "a.env", "head")
+
+    def test_sha_256(self):
+        repo = self.repo("repo", "--object-format=sha256")
+        first = repo.commit({"a.env": f"TOKEN={self.token()}\n"})
+        self.assertEqual(len(first), 64)
+        repo.commit({"a.env": "x\n"})
+        leak = self.one(self.found("--git", "repo"), "a.env", "ref")
+        self.assertEqual(leak["history"]["first"]["id"], first)
+        repo.git("gc", "-q")
+        self.one(self.found("--git", "repo"), "a.env", "ref")
+
+    def test_shallow_clones(self):
+        repo = self.repo()
+        repo.commit({"a.env": f"TOKEN={self.token()}\n"})
+        repo.commit({"a.env": "x\n"})
+        repo.commit({"b.env": f"TOKEN={self.token()}\n"})
+        repo.git("clone", "-q", "--depth", "1", "file://" + repo.path, self.path("shallow"))
+        self.one(self.found("--git", "shallow"), "b.env", "head")
+
+    def test_missing_objects_are_told(self):
+        repo = self.repo()
+        repo.commit({"a.env": f"TOKEN={self.token()}\n", "b.env": "not here\n"})
+        oid = repo.git("rev-parse", "HEAD:b.env")
+        os.unlink(f"{repo.path}/.git/objects/{oid[:2]}/{oid[2:]}")
+        self.one(self.found("--git", "repo"), "a.env", "head")
+
+    def test_damaged_packs_are_told(self):
+        repo = self.repo()
+        repo.commit({f"{i}.txt": os.urandom(2000).hex() for i in range(20)})
+        repo.git("gc", "-q")
+        pack = [os.path.join(d, f) for d, _, fs in os.walk(repo.path + "/.git/objects/pack")
+                for f in fs if f.endswith(".pack")][0]
+        os.chmod(pack, 0o600)
+        with open(pack, "r+b") as f:
+            f.seek(os.path.getsize(pack) // 2)
+            f.write(b"\xff" * 64)
+        result = self.found("--git", "repo", "--strict", code=3)
+        self.assertTrue(result.gaps)
+
+    def test_two_places_of_one_value_are_one_finding(self):
+        repo = self.repo()
+        token = self.token()
+        repo.commit({"a.env": f"TOKEN={token}\n"})
+        repo.commit({"a.env": f"TOKEN={token}\nMORE=1\n", "b.env": f"X={token}\n"})
+        leaks = self.found("--git", "repo").leaks
+        self.assertEqual(len(leaks), 1)
+        self.assertEqual(leaks[0]["more_places"], 2)
+
+    def test_a_value_in_an_excluded_place_is_still_told_elsewhere(self):
+        repo = self.repo()
+        token = self.token()
+        repo.commit({"src/a.env": f"TOKEN={token}\n"})
+        os.unlink(repo.path + "/src/a.env")
+        repo.commit({"vendor/b.env": f"\n\nTOKEN={token}\n"})
+        leaks = self.found("--git", "repo", "--exclude", "vendor/**").leaks
+        self.assertEqual([l["path"] for l in leaks], ["src/a.env"])
+
+    def test_utf_16_and_base64_in_history(self):
+        repo = self.repo()
+        repo.commit({"a.txt": f"TOKEN={self.token()}\n".encode("utf-16")})
+        repo.commit({"a.txt": "gone\n"})
+        self.one(self.found("--git", "repo"), "a.txt", "ref")
+
+
+class Ranges(scanning.Case):
+    def setUp(self):
+        super().setUp()
+        self.r = self.repo()
+        self.ids = [
+            self.r.commit({f"{n}.env": f"TOKEN={self.token()}\n"}, n, f"2026-0{i + 1}-01T00:00:00Z")
+            for i, n in enumerate(("one", "two", "three"))]
+
+    def names(self, *words, code=1):
+        return [l["path"] for l in self.found("--git", "repo", *words, code=code).leaks]
+
+    def test_range(self):
+        self.assertEqual(self.names("--range", "HEAD~1..HEAD"), ["three.env"])
+        self.assertEqual(self.names("--range", f"{self.ids[0]}..{self.ids[1]}"), ["two.env"])
+        self.assertEqual(self.names("--range", "HEAD..HEAD", code=0), [])
+
+    def test_log_opts(self):
+        self.assertEqual(self.names("--log-opts", "HEAD~1..HEAD"), ["three.env"])
+        self.assertEqual(self.names("--log-opts=--all HEAD"), ["one.env", "three.env", "two.env"])
+        self.assertEqual(self.names("--log-opts", "--since=2026-02-15"), ["three.env"])
+        self.assertEqual(self.names("--log-opts", "--all --not HEAD~2"), ["three.env", "two.env"])
+
+    def test_what_ci_scripts_give_git_log(self):
+        self.assertEqual(self.names("--log-opts=-1"), ["three.env"])
+        self.assertEqual(self.names("--log-opts=-n 2"), ["three.env", "two.env"])
+        self.assertEqual(self.names("--log-opts=--max-count=1 HEAD~1"), ["two.env"])
+        self.assertEqual(self.names(f"--log-opts=--no-merges --first-parent {self.ids[1]}^..HEAD"),
+                         ["three.env", "two.env"])
+        self.assertEqual(self.names(f"--log-opts=--all ^{self.ids[1]}"), ["three.env"])
+
+    def test_since(self):
+        self.assertEqual(self.names("--since", "2026-02-15"), ["three.env"])
+        self.assertEqual(self.names("--since", "2026-01-15"), ["three.env", "two.env"])
+
+    def test_unknown_ones_are_refused(self):
+        self.refused(["scan", "--git", "repo", "--range", "nowhere..HEAD"], "nowhere", "next:")
+        self.refused(["scan", "--git", "repo", "--log-opts", "--author=x"], "--author=x", "next:")
+        self.refused(["scan", "--git", "repo", "--since", "yesteryear"], "yesteryear")
+
+
+class Staged(scanning.Case):
+    def test_only_what_is_staged_counts(self):
+        repo = self.repo()
+        repo.commit({"a.env": f"OLD={self.token()}\n"})
+        repo.write("a.env", open(repo.path + "/a.env", encoding="ascii").read() + "x=1\n")
+        repo.write("b.env", f"NOT={self.token()}\n")
+        self.found("--staged", cwd=repo.path, code=0)
+        repo.git("add", "a.env")
+        self.found("--staged", cwd=repo.path, code=0)
+        repo.write("a.env", f"x=1\n\nNEW={self.token()}\n")
+        repo.git("add", "a.env")
+        repo.write("a.env", "not what is staged\n")
+        result = self.found("--staged", cwd=repo.path)
+        self.assert_places(result, ("a.env", 3))
+        self.assertEqual(history(result.leaks[0]), "index")
+
+    def test_before_the_first_commit(self):
+        repo = self.repo()
+        repo.write("b.env", f"TOKEN={self.token()}\n")
+        repo.git("add", "b.env")
+        self.assert_places(self.found("--staged", cwd=repo.path), ("b.env", 1))
+
+    def test_in_a_linked_work_tree(self):
+        repo = self.repo()
+        repo.commit({"a": "a\n"})
+        repo.git("worktree", "add", "-q", self.path("linked"), "-b", "side")
+        path = self.write("linked/n.env", f"TOKEN={self.token()}\n")
+        repo.git("-C", self.path("linked"), "add", path)
+        self.assert_places(self.found("--staged", cwd=self.path("linked")), ("n.env", 1))
+        self.found("--staged", cwd=repo.path, code=0)
+
+    def test_every_index_version(self):
+        for version in ("2", "3", "4"):
+            repo = self.repo(f"v{version}")
+            repo.commit({"a/b/c": "a\n", "a/b/d": "a\n"})
+            repo.git("update-index", "--index-version", version)
+            repo.write("a/b/e.env", f"TOKEN={self.token()}\n")
+            repo.git("add", "a/b/e.env")
+            self.assert_places(self.found("--staged", cwd=repo.path), ("a/b/e.env", 1))
+
+
+class Diff(scanning.Case):
+    def setUp(self):
+        super().setUp()
+        self.r = self.repo()
+        self.r.commit({"a.env": f"OLD={self.token()}\nx=1\n", "b.txt": "b\n"})
+        self.r.git("branch", "base")
+
+    def diff(self, *words, code=1):
+        return self.found("--diff", "base", *words, code=code, cwd=self.r.path)
+
+    def test_added_lines_alone(self):
+        old = open(self.r.path + "/a.env", encoding="ascii").read()
+        self.r.commit({"a.env": f"first\n{old}NEW={self.token()}\n"})
+        self.assert_places(self.diff(), ("a.env", 4))
+
+    def test_moved_lines_and_renames_are_not_new(self):
+        self.r.git("mv", "a.env", "c.env")
+        self.r.commit({})
+        self.diff(code=0)
+
+    def test_what_base_got_meanwhile_is_not_this_change(self):
+        self.r.commit({"mine.env": f"TOKEN={self.token()}\n"})
+        self.r.git("checkout", "-q", "base")
+        self.r.commit({"theirs.env": f"TOKEN={self.token()}\n"})
+        self.r.git("checkout", "-q", "main")
+        self.assert_places(self.diff(), ("mine.env", 1))
+
+    def test_what_was_added_and_removed_again_in_between(self):
+        self.r.commit({"mine.env": f"TOKEN={self.token()}\n"})
+        self.r.commit({"mine.env": "x\n"})
+        self.diff(code=0)
+        result = self.found("--git", "--range", "base..HEAD", cwd=self.r.path)
+        self.assert_places(result, ("mine.env", 1))
+
+    def test_the_work_tree_on_request(self):
+        self.r.write("b.txt", f"b\nTOKEN={self.token()}\n")
+        self.r.write("untracked.env", f"TOKEN={self.token()}\n")
+        self.diff(code=0)
+        places = self.diff("--worktree").places
+        self.assertIn(("b.txt", 2), places)
+
+    def test_an_unknown_base_is_refused(self):
+        self.refused(["scan", "--diff", "nowhere"], "nowhere", "next:", cwd=self.r.path)
+        self.refused(["scan", "--diff", ""], cwd=self.r.path)
+        self.refused(["scan", "--diff"], "--diff needs BASE", cwd=self.r.path)
+
+    def test_unrelated_histories(self):
+        self.r.git("checkout", "-q", "--orphan", "other")
+        self.r.git("rm", "-q", "-rf", ".")
+        self.r.commit({"new.env": f"TOKEN={self.token()}\n"})
+        self.assert_places(self.diff(), ("new.env", 1))
+
+
+class NotARepository(scanning.Case):
+    def test_is_said(self):
+        os.mkdir(self.path("plain"))
+        for words in (["--git", "plain"], ["--git", "/dev/null"]):
+            self.refused(["scan", *words], "epositor")
+        for words in (["--staged"], ["--diff", "main"]):
+            self.refused(["scan", *words], "epositor", cwd=self.path("plain"))
+        self.refused(["scan", "--git", "no-such-place"], "no-such-place")
+
+    def test_a_broken_one_is_said(self):
+        repo = self.repo()
+        repo.commit({"a": "a\n"})
+        with open(repo.path + "/.git/HEAD", "wb") as f:
+            f.write(b"\xff\xfe" * 4000)
+        self.assertIn(self.scan("--git", "repo").code, (0, 2))
+        with open(self.path("file"), "w", encoding="ascii") as f:
+            f.write("gitdir: " + "x" * 9000)
+        os.mkdir(self.path("odd"))
+        shutil.move(self.path("file"), self.path("odd/.git"))
+        self.refused(["scan", "--git", "odd"], "")
+
+    def test_a_link_that_leads_nowhere_is_said(self):
+        os.mkdir(self.path("odd"))
+        self.write("odd/.git", "gitdir: ../gone\n")
+        self.refused(["scan", "--git", "odd"], "")
+        self.write("odd/.git", "gitdir: .\n")
+        self.refused(["scan", "--git", "odd"], "")
+
+
+if __name__ == "__main__":
+    if not shutil.which("git"):
+        print("SKIPPED: git is not installed")
+        raise SystemExit(77)
+    scanning.main()

@@ -1,0 +1,336 @@
+"""Wrong and hostile input to `reeve scan`: one clear message or a line in the ledger; never a
+crash, a hang, unbounded memory or a program started."""
+
+import os
+import re
+import resource
+import shutil
+import socket
+import subprocess
+import threading
+import time
+import unittest
+
+import scanning
+
+MB = 1 << 20
+
+
+class CommandLine(scanning.Case):
+    def test_a_missing_path_is_said(self):
+        self.refused(["scan", "nowhere"], "nowhere", "No such file")
+        self.write("here.txt", "x")
+        self.refused(["scan", "here.txt", "nowhere"], "nowhere")
+        self.refused(["scan", "here.txt/below"], "here.txt/below")
+        self.refused(["scan", ""], "")
+
+    def test_an_unknown_option_is_said_with_the_nearest(self):
+        self.refused(["scan", "--sarif"], "--sarif", "next: reeve scan --help")
+        self.refused(["scan", "--basline", "x"], "--basline", "--baseline")
+        self.refused(["scan", "--min-confidance=3"], "--min-confidence")
+        self.refused(["scan", "-Z"], "Z")
+        self.refused(["scam"], "scan")
+
+    def test_values_out_of_range_are_said(self):
+        for words in (["--min-confidence", "101"], ["--min-confidence", "-1"],
+                      ["--min-confidence", "high"], ["--exit-code", "256"], ["--exit-code", ""],
+                      ["-j", "1000"], ["-j", "x"], ["--max-file", "1Q"], ["--max-file", "-1"],
+                      ["--max-file", "99999999999999999999"], ["--max-file", "99999999999999T"],
+                      ["--max-time", "soon"], ["--max-rss", "lots"], ["--max-cpu", "0x10"],
+                      ["--archive-depth", "99"], ["--max-target-megabytes", "x"]):
+            name = words[0].lstrip("-")
+            name = {"j": "threads"}.get(name, name)
+            self.refused(["scan", *words], "--" + name, "next: reeve scan --help")
+
+    def test_options_that_exclude_each_other_are_said(self):
+        self.refused(["scan", "--git", "--staged"], "--git", "--staged")
+        self.refused(["scan", "--stdin", "x"], "--stdin")
+        self.refused(["scan", "--git", "a", "b"], "repository")
+        self.refused(["scan", "--strict=yes"], "--strict")
+        self.refused(["scan", "--config"], "--config needs FILE")
+
+    def test_help_is_there(self):
+        for verb in ("scan", "dir", "git", "stdin", "detect", "protect"):
+            result = self.run_reeve(verb, "--help")
+            self.assertEqual(result.code, 0)
+            self.assertIn(b"--baseline", result.out)
+
+
+class Configuration(scanning.Case):
+    def refuse_config(self, text, *parts, name=".reeve.yaml"):
+        self.write(name, text)
+        self.refused(["scan", "."], *parts)
+
+    def test_each_mistake_is_told_with_its_place(self):
+        self.refuse_config("scan:\n  min_confidense: 3\n", ".reeve.yaml:2:3", "min_confidence?")
+        self.refuse_config("scan:\n  min_confidence: high\n", ".reeve.yaml:2:")
+        self.refuse_config("scan: [\n", ".reeve.yaml:")
+        self.refuse_config("version: 7\n", ".reeve.yaml:1:1")
+        self.refuse_config(b"\xff\xfe\x00", ".reeve.yaml")
+
+    def test_gitleaks_files_too(self):
+        self.refuse_config("title = \n", ".gitleaks.toml:1:", name=".gitleaks.toml")
+        self.refuse_config("[[rules]]\nid = \"x\"\nregex = '''(unclosed'''\n", ".gitleaks.toml:",
+                           name=".gitleaks.toml")
+
+    def test_rule_files_too(self):
+        self.write("my.yaml", "version: 2\nrules:\n  - id: x\n    regex: '('\n")
+        self.refused(["scan", "--rules", "my.yaml", "."], "my.yaml:")
+        self.refused(["scan", "--rules", "none.yaml", "."], "none.yaml")
+
+    def test_a_named_file_that_is_not_there(self):
+        for option in ("--config", "--baseline", "--rules"):
+            self.refused(["scan", option, "gone.yaml", "."], "gone.yaml")
+        self.refused(["scan", "--enable-rule", "no-such-rule", "."], "no-such-rule")
+
+    def test_a_baseline_that_cannot_be_read_never_means_all_is_new(self):
+        self.write("a.env", f"TOKEN={self.token()}\n")
+        self.write(".reeve-baseline.json", "{")
+        self.refused(["scan", "."], ".reeve-baseline.json")
+        self.write(".reeve-baseline.json", "{}")
+        self.refused(["scan", "."], ".reeve-baseline.json")
+
+
+class Files(scanning.Case):
+    def test_what_may_not_be_read_is_in_the_ledger(self):
+        if os.geteuid() == 0:
+            self.skipTest("root may read everything")
+        self.write("d/a.env", f"TOKEN={self.token()}\n")
+        os.chmod(self.write("d/no.env", "x"), 0)
+        os.chmod(os.path.dirname(self.write("d/shut/x", "x")), 0)
+        result = self.found("d", "--strict")
+        self.assert_places(result, ("d/a.env", 1))
+        self.assertEqual(sorted((g["path"], g["reason"]) for g in result.gaps),
+                         [("d/no.env", "unreadable"), ("d/shut", "unreadable")])
+        self.found("d/no.env", "--strict", code=3)
+
+    def test_pipes_sockets_and_devices_are_not_read(self):
+        self.write("d/a.txt", "x")
+        os.mkfifo(self.path("d/fifo"))
+        with socket.socket(socket.AF_UNIX) as s:
+            s.bind(self.path("d/socket"))
+            self.found("d", code=0)
+            result = self.found("d/fifo", "--strict", code=3)
+            self.assertEqual([g["reason"] for g in result.gaps], ["special"])
+        self.found("/dev/zero", "--strict", code=3)
+
+    def test_links_in_circles_end(self):
+        self.write("d/a.env", f"TOKEN={self.token()}\n")
+        os.symlink("loop", self.path("d/loop"))
+        os.symlink("..", self.path("d/up"))
+        os.symlink(".", self.path("d/here"))
+        for words in ([], ["--follow-symlinks"]):
+            result = self.found("d", *words)
+            self.assert_places(result, ("d/a.env", 1))
+
+    def test_very_deep_trees_and_very_many_names(self):
+        path = self.path("deep")
+        os.mkdir(path)
+        here = os.open(path, os.O_RDONLY)
+        for _ in range(1500):
+            os.mkdir("d", dir_fd=here)
+            below = os.open("d", os.O_RDONLY, dir_fd=here)
+            os.close(here)
+            here = below
+        fd = os.open("a.env", os.O_WRONLY | os.O_CREAT, 0o600, dir_fd=here)
+        os.write(fd, f"TOKEN={self.token()}\n".encode())
+        os.close(fd)
+        os.close(here)
+        self.addCleanup(subprocess.run, ["rm", "-rf", path], check=False)
+        result = self.found("deep", "--strict", code=3)
+        self.assertEqual([g["detail"] for g in result.gaps], ["nested too deep"])
+        for i in range(5000):
+            self.write(f"many/{i:05}-{'n' * 200}", "x")
+        self.found("many", code=0)
+
+    def test_files_that_vanish_and_change_while_they_are_read(self):
+        for i in range(1200):
+            self.write(f"d/{i}.txt", "y" * 3000)
+        stop = threading.Event()
+
+        def meddle():
+            i = 0
+            while not stop.is_set():
+                try:
+                    name = self.path(f"d/{i % 1200}.txt")
+                    if i % 3 == 0:
+                        os.unlink(name)
+                    elif i % 3 == 1:
+                        os.chmod(name, 0)
+                    else:
+                        os.truncate(name, 1)
+                except OSError:
+                    pass
+                i += 7
+        meddler = threading.Thread(target=meddle)
+        meddler.start()
+        try:
+            for _ in range(5):
+                self.assertIn(self.scan("--json", "d").code, (0,))
+        finally:
+            stop.set()
+            meddler.join()
+
+    def test_a_file_that_grows_is_read_to_an_end_and_told(self):
+        path = self.write("d/log", "z" * (24 * MB))
+        stop = threading.Event()
+
+        def grow():
+            with open(path, "ab") as f:
+                while not stop.is_set() and f.tell() < 512 * MB:
+                    f.write(b"z" * MB)
+                    f.flush()
+        grower = threading.Thread(target=grow)
+        grower.start()
+        try:
+            result = self.found("d", code=0)
+        finally:
+            stop.set()
+            grower.join()
+        self.assertIn([g["reason"] for g in result.gaps], (["changed"], []))
+
+    def test_binary_noise_is_only_noise(self):
+        self.write("d/noise", os.urandom(3 * MB))
+        self.write("d/ff", b"\xff" * MB)
+        self.write("d/zero", b"\0" * MB)
+        self.write("d/long", b"a" * (20 * MB))
+        self.write("d/quotes", b"\"'=:" * MB)
+        self.write("d/base64", b"QUFB" * MB)
+        self.write("d/capitals", b"A" * MB)
+        self.assertIn(self.scan("d").code, (0,))
+
+
+class Limits(scanning.Case):
+    def test_a_sparse_file_of_three_gigabytes_needs_little_memory(self):
+        path = self.path("sparse")
+        with open(path, "wb") as f:
+            f.truncate(3 << 30)
+            f.seek(0, os.SEEK_END)
+            f.write(f"\nTOKEN={self.token()}\n".encode())
+        if os.stat(path).st_blocks * 512 > 100 * MB:
+            self.skipTest("this file system has no sparse files")
+        before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+        limit = None if "asan" in os.environ["RV_BUILD"] else 1500 * MB
+        result = self.found("-j", "1", "sparse", limit=limit)
+        self.assert_places(result, ("sparse", 2))
+        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+        self.assertTrue(peak <= 100 * 1024 or peak == before or limit is None, f"{peak} KiB")
+
+    def test_larger_files_are_left_out_and_told(self):
+        self.write("d/large", b"x " * (3 * MB // 2) + self.token().encode())
+        for words in (["--max-file", "2M"], ["--max-target-megabytes", "2"]):
+            result = self.found("d", *words, code=0)
+            self.assertEqual([g["reason"] for g in result.gaps], ["too-large"], str(result))
+        self.found("d", "--max-file", "4M", code=1)
+
+    def test_time_ends_a_scan_and_is_told(self):
+        with open(self.path("sparse"), "wb") as f:
+            f.truncate(200 << 30)
+        began = time.monotonic()
+        result = self.found("--max-time", "1s", "--strict", "sparse", code=3)
+        self.assertIn("time", [g["reason"] for g in result.gaps], str(result))
+        self.assertLess(time.monotonic() - began, 60)
+
+    def test_memory_ends_a_scan_and_is_told(self):
+        with open(self.path("sparse"), "wb") as f:
+            f.truncate(200 << 30)
+        result = self.found("--max-rss", "1M", "--strict", "sparse", code=3)
+        self.assertIn("memory", [g["reason"] for g in result.gaps], str(result))
+
+    def test_very_many_findings_are_counted(self):
+        tokens = [self.token() for _ in range(3000)]
+        self.secrets = self.secrets[:20]
+        self.write("a.txt", "\n".join(tokens * 10))
+        self.assertGreaterEqual(len(self.found().leaks), 3000)
+
+
+class Streams(scanning.Case):
+    def test_a_closed_reader_ends_it_without_noise(self):
+        for i in range(2000):
+            self.write(f"d/{i}.env", f"TOKEN={self.token()}\n")
+        self.secrets = self.secrets[:50]
+        for form in ("text", "json", "csv"):
+            read, write = os.pipe()
+            os.close(read)
+            process = subprocess.Popen([scanning.BIN, "scan", "-f", form, "d"], cwd=self.dir,
+                                       stdout=write, stderr=subprocess.PIPE,
+                                       restore_signals=True)
+            os.close(write)
+            _, err = process.communicate(timeout=60)
+            self.assertIn(process.returncode, (2, -13, 141), err)
+            self.assertLess(len(err.splitlines()), 3, err)
+
+    def test_no_streams_at_all(self):
+        self.write("a.env", f"TOKEN={self.token()}\n")
+        done = subprocess.run(["sh", "-c", "exec \"$0\" scan a.env <&- >&- 2>&-", scanning.BIN],
+                              cwd=self.dir, check=False, timeout=60)
+        self.assertIn(done.returncode, (1, 2))
+
+    def test_a_full_disk_is_said(self):
+        self.write("a.env", f"TOKEN={self.token()}\n")
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([scanning.BIN, "scan", "a.env"], cwd=self.dir, stdout=full,
+                                  stderr=subprocess.PIPE, check=False, timeout=60)
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertIn(b"No space left", done.stderr)
+
+
+class Isolation(scanning.Case):
+    """It starts no program and makes no connection, whatever a repository's settings say."""
+
+    def hostile(self):
+        repo = self.repo()
+        repo.commit({"a.env": f"TOKEN={self.token()}\n"})
+        repo.commit({"a.env": "x\n", ".gitattributes": "* diff=evil filter=evil\n"})
+        ran = self.path("ran")
+        evil = self.write("evil.sh", f"#!/bin/sh\ntouch {ran}\n")
+        os.chmod(evil, 0o755)
+        for key in ("core.fsmonitor", "core.sshCommand", "core.pager", "core.editor",
+                    "core.gitProxy", "core.askPass", "diff.external", "diff.evil.textconv",
+                    "diff.evil.command", "filter.evil.smudge", "filter.evil.clean",
+                    "filter.evil.process", "credential.helper", "gpg.program", "uploadpack.packObjectsHook"):
+            repo.git("config", key, evil)
+        repo.git("config", "core.hooksPath", self.dir)
+        for name in ("log", "diff", "status", "rev-parse", "cat-file"):
+            repo.git("config", f"alias.{name}", f"!{evil}")
+        repo.git("config", "include.path", "/dev/zero")
+        for hook in ("post-checkout", "fsmonitor-watchman", "post-index-change"):
+            shutil.copy(evil, f"{repo.path}/.git/hooks/{hook}")
+        repo.write("b.env", f"TOKEN={self.token()}\n")
+        subprocess.run(["git", "-c", "core.fsmonitor=", "-c", "filter.evil.clean=", "-c",
+                        "filter.evil.process=", "-c", "include.path=", "add", "b.env"],
+                       cwd=repo.path, env=repo.env, check=False, capture_output=True, timeout=60)
+        if os.path.exists(ran):
+            os.unlink(ran)
+        return repo, ran
+
+    SCANS = (["--git"], ["--git", "--range", "HEAD~1..HEAD"], ["--staged"],
+             ["--diff", "HEAD~1"], ["--diff", "HEAD~1", "--worktree"], ["."])
+
+    def test_nothing_of_a_hostile_repository_is_run(self):
+        repo, ran = self.hostile()
+        for words in self.SCANS:
+            result = self.scan("--json", *words, cwd=repo.path)
+            self.assertIn(result.code, (0, 1, 2), str(result))
+            self.assertFalse(os.path.exists(ran), str(result))
+
+    def test_no_program_is_started_and_no_socket_opened(self):
+        strace = scanning.strace()
+        repo, _ = self.hostile()
+        for words in self.SCANS:
+            log = self.path("trace")
+            subprocess.run([strace, "-f", "-o", log, "-e",
+                            "trace=execve,execveat,fork,vfork,clone,clone3,socket,connect,sendto",
+                            scanning.BIN, "scan", *words], cwd=repo.path, capture_output=True,
+                           check=False, timeout=120)
+            with open(log, encoding="utf-8", errors="replace") as f:
+                lines = f.read().splitlines()
+            self.assertEqual(sum("execve" in l for l in lines), 1, lines[:10])
+            for line in lines:
+                self.assertIsNone(re.search(r"\b(socket|connect|sendto|v?fork)\(", line), line)
+                if "clone" in line and "resumed" not in line:
+                    self.assertIn("CLONE_THREAD", line)
+
+
+if __name__ == "__main__":
+    scanning.main()

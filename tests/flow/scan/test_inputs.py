@@ -1,0 +1,234 @@
+"""What `reeve scan` looks at: directories, files, standard input, encodings, archives. Each is found
+by path and line."""
+
+import base64
+import gzip
+import io
+import os
+import tarfile
+import unittest
+import urllib.parse
+import zipfile
+
+import scanning
+
+
+class Files(scanning.Case):
+    def test_nothing_is_found_where_nothing_is(self):
+        self.write("a.txt", "hello\n" * 100)
+        result = self.found(code=0)
+        self.assert_places(result)
+        self.assertEqual(result.document["summary"]["result"], "clean")
+        os.mkdir(self.path("empty"))
+        self.found("empty", code=0)
+
+    def test_a_directory_is_searched_to_its_depth(self):
+        self.write("a/b/c/d.env", f"\n\nTOKEN={self.token()}\n")
+        self.write("a/.hidden", f"TOKEN={self.token()}\n")
+        self.assert_places(self.found("a"), ("a/.hidden", 1), ("a/b/c/d.env", 3))
+        self.assert_places(self.found("."), ("a/.hidden", 1), ("a/b/c/d.env", 3))
+        self.assert_places(self.found(), ("a/.hidden", 1), ("a/b/c/d.env", 3))
+        self.assert_places(self.found(self.path("a")), (self.path("a/.hidden"), 1),
+                           (self.path("a/b/c/d.env"), 3))
+
+    def test_single_files_are_told_by_the_names_given(self):
+        self.write("x/one.txt", f"key {self.token()}\n")
+        self.write("x/two.txt", f"key {self.token()}\n")
+        self.write("x/three.txt", f"key {self.token()}\n")
+        self.assert_places(self.found("x/one.txt", "x/two.txt"), ("x/one.txt", 1), ("x/two.txt", 1))
+
+    def test_a_path_given_twice_is_told_once(self):
+        self.write("x/one.txt", f"key {self.token()}\n")
+        self.assert_places(self.found("x", "x/one.txt"), ("x/one.txt", 1))
+
+    def test_a_name_that_begins_with_a_dash_follows_two_dashes(self):
+        self.write("-q", f"key {self.token()}\n")
+        self.assert_places(self.found("--", "-q"), ("-q", 1))
+
+    def test_git_directories_are_not_searched_as_files(self):
+        repo = self.repo()
+        repo.commit({"a.env": "x=1\n"})
+        repo.write(".git/config.bak", f"TOKEN={self.token()}\n")
+        self.found("repo", code=0)
+
+    def test_links_are_followed_on_request_only(self):
+        outside = self.write("outside/a.env", f"TOKEN={self.token()}\n")
+        os.mkdir(self.path("in"))
+        os.symlink(outside, self.path("in/link"))
+        self.found("in", code=0)
+        self.assert_places(self.found("in", "--follow-symlinks"), ("in/link", 1))
+        self.assert_places(self.found("in/link"), ("in/link", 1))
+
+    def test_excluded_paths_are_left_out(self):
+        self.write("src/a.env", f"TOKEN={self.token()}\n")
+        self.write("vendor/a.env", f"TOKEN={self.token()}\n")
+        self.assert_places(self.found("--exclude", "vendor/**"), ("src/a.env", 1))
+        self.assert_places(self.found("--exclude", "vendor/**", "--exclude", "src/**", code=0))
+
+    def test_column_and_line_are_those_of_the_value(self):
+        token = self.token()
+        self.write("a.txt", f"one\r\ntwo {token} three\r\n")
+        leak = self.found().leaks[0]
+        self.assertEqual((leak["line"], leak["column"]), (2, 5))
+        self.assertEqual((leak["end_line"], leak["end_column"]), (2, 5 + len(token)))
+        self.assertEqual(leak["offset"], 9)
+
+    def test_values_far_into_a_large_file_keep_their_line(self):
+        line = "lorem ipsum dolor sit amet, consetetur sadipscing\n"
+        filler = line * ((9 << 20) // len(line))
+        count = filler.count("\n")
+        self.write("big.txt", filler + f"a {self.token()}\n" + filler + f"b {self.token()}\n")
+        self.assert_places(self.found(), ("big.txt", count + 1), ("big.txt", 2 * count + 2))
+
+    def test_a_value_across_a_window_is_found_once(self):
+        window = 8 << 20
+        for shift in (-30, -1, 0, 1):
+            name = f"edge{shift}.bin"
+            self.write(name, b" " * (window + shift) + self.token().encode() + b" " * (4 << 20))
+        self.assert_places(self.found(), *((f"edge{s}.bin", 1) for s in (-30, -1, 0, 1)))
+
+
+class StandardInput(scanning.Case):
+    def test_it_is_searched(self):
+        text = f"a\nb\nTOKEN={self.token()}\n".encode()
+        self.assert_places(self.found("--stdin", stdin=text), ("stdin", 3))
+        result = self.run_reeve("stdin", stdin=text)
+        self.assertEqual(result.code, 1, str(result))
+
+    def test_nothing_is_clean(self):
+        self.found("--stdin", stdin=b"", code=0)
+
+    def test_more_than_a_window_of_it(self):
+        filler = b"lorem ipsum dolor\n" * 1000000
+        text = filler + self.token().encode() + b"\n"
+        self.assert_places(self.found("--stdin", stdin=text), ("stdin", 1000001))
+
+    def test_an_archive_on_it_is_opened(self):
+        need_archives(self)
+        self.assertEqual(len(self.found("--stdin", stdin=zip_of({"a.env": self.token()})).leaks), 1)
+
+
+class Encodings(scanning.Case):
+    def layers_of(self, text):
+        path = self.write("encoded.txt", text)
+        result = self.found(path)
+        self.assertEqual(len(result.leaks), 1, str(result))
+        self.assertEqual(result.leaks[0]["rule"], "github-token")
+        return result.leaks[0].get("layers")
+
+    def test_base64(self):
+        inner = base64.b64encode(f"export TOKEN={self.token()}\n".encode()).decode()
+        self.assertEqual(self.layers_of(f"data: {inner}\n"), "base64")
+
+    def test_base64_in_base64_to_depth_three(self):
+        text = f"export TOKEN={self.token()}\n".encode()
+        for depth in (2, 3):
+            inner = text
+            for _ in range(depth):
+                inner = base64.b64encode(inner)
+            self.assertEqual(self.layers_of(b"data: " + inner + b"\n"), ">".join(["base64"] * depth))
+
+    def test_not_decoded_when_not_asked_for(self):
+        inner = base64.b64encode(f"export TOKEN={self.token()}\n".encode()).decode()
+        self.write("encoded.txt", f"data: {inner}\n")
+        self.found("--decode-depth", "0", code=0)
+
+    def test_hex_percent_and_escapes(self):
+        text = f"export TOKEN={self.token()}\n"
+        self.assertEqual(self.layers_of(text.encode().hex() + "\n"), "hex")
+        percent = "".join(f"%{b:02X}" for b in text.encode())
+        self.assertEqual(self.layers_of(percent), "percent")
+        self.assertEqual(self.layers_of("".join(f"\\u{ord(c):04x}" for c in text)), "escape")
+        self.assertIn(self.layers_of(urllib.parse.quote(text, safe="")), (None, "percent"))
+
+    def test_utf_16_with_and_without_mark(self):
+        text = f"eins\nzwei\nTOKEN={self.token()}\n"
+        for name in ("utf-16-le", "utf-16-be"):
+            for mark in (b"", "\ufeff".encode(name)):
+                path = self.write("utf16.txt", mark + text.encode(name))
+                result = self.found(path)
+                self.assertEqual(len(result.leaks), 1, f"{name} {mark} {result}")
+                self.assertEqual(result.leaks[0]["line"], 3, str(result))
+
+    def test_a_value_is_told_once_though_two_layers_show_it(self):
+        token = self.token()
+        self.write("a.txt", f"{token}\n{base64.b64encode(token.encode()).decode()}\n")
+        self.assertLessEqual(len(self.found().leaks), 2)
+
+
+def zip_of(members):
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as z:
+        for name, text in members.items():
+            z.writestr(name, text)
+    return made.getvalue()
+
+
+def tar_of(members, mode="w:gz"):
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode=mode) as t:
+        for name, text in members.items():
+            data = text if isinstance(text, bytes) else text.encode()
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            t.addfile(info, io.BytesIO(data))
+    return made.getvalue()
+
+
+def need_archives(case):
+    """Skips where this build opens none: a value in a compressed archive stays unseen."""
+    probe = case.write("probe.zip", zip_of({"a.env": f"TOKEN={case.token()} " + "x" * 200}))
+    result = case.scan("--json", probe)
+    os.unlink(probe)
+    if not result.leaks:
+        case.skipTest("this build opens no archives")
+
+
+class Archives(scanning.Case):
+    def setUp(self):
+        super().setUp()
+        need_archives(self)
+
+    def test_members_are_told_with_their_line(self):
+        self.write("a.zip", zip_of({"conf/x.env": f"\n\nTOKEN={self.token()}\n"}))
+        leak = self.found().leaks[0]
+        self.assertEqual((leak["path"], leak["inside"], leak["line"]), ("a.zip", "conf/x.env", 3))
+
+    def test_compressed_and_nested_ones(self):
+        text = f"TOKEN={self.token()}\n"
+        inner = zip_of({"x.env": text})
+        self.write("a.tar.gz", tar_of({"x.env": text}))
+        self.write("b.tar.xz", tar_of({"x.env": text}, "w:xz"))
+        self.write("c.tar.bz2", tar_of({"x.env": text}, "w:bz2"))
+        self.write("d.gz", gzip.compress(text.encode()))
+        self.write("e.tar", tar_of({"deep/a.zip": inner}, "w"))
+        result = self.found()
+        self.assertEqual({leak["path"] for leak in result.leaks},
+                         {"a.tar.gz", "b.tar.xz", "c.tar.bz2", "d.gz", "e.tar"}, str(result))
+
+    def test_depth_is_kept_and_told(self):
+        made = zip_of({"x.env": f"TOKEN={self.token()}\n"})
+        for _ in range(6):
+            made = zip_of({"in.zip": made})
+        self.write("deep.zip", made)
+        self.assertEqual([g["reason"] for g in self.found("--archive-depth", "3", code=0).gaps],
+                         ["archive-limit"])
+        self.found("--archive-depth", "3", "--strict", code=3)
+        self.assertEqual(len(self.found("--archive-depth", "8").leaks), 1)
+
+    def test_a_bomb_is_bounded_and_told(self):
+        layer = b"\0" * (64 << 20)
+        for _ in range(3):
+            layer = zip_of({f"{i}": layer for i in range(2)})
+        self.write("bomb.zip", layer)
+        self.found("--strict", code=3)
+
+    def test_a_damaged_one_is_told(self):
+        whole = tar_of({"x.env": os.urandom(200000)})
+        self.write("cut.tar.gz", whole[:len(whole) // 2])
+        result = self.found("--strict", code=3)
+        self.assertEqual({g["reason"] for g in result.gaps}, {"damaged"}, str(result))
+
+
+if __name__ == "__main__":
+    scanning.main()

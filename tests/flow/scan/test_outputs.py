@@ -1,0 +1,237 @@
+"""What `reeve scan` says: every format well formed and without a byte of a secret, exit codes,
+the same bytes at any number of threads."""
+
+import csv
+import html.parser
+import io
+import json
+import os
+import unittest
+import xml.etree.ElementTree as ET
+
+import scanning
+
+GITLEAKS_FIELDS = {"RuleID", "Description", "StartLine", "EndLine", "StartColumn", "EndColumn",
+                   "Match", "Secret", "File", "SymlinkFile", "Commit", "Entropy", "Author", "Email",
+                   "Date", "Message", "Tags", "Fingerprint"}
+
+
+class Parser(html.parser.HTMLParser):
+    VOID = {"meta", "link", "br", "hr", "img", "input", "col"}
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.seen = [], set()
+
+    def handle_starttag(self, tag, attrs):
+        self.seen.add(tag)
+        if tag not in self.VOID:
+            self.open.append(tag)
+        for name, _ in attrs:
+            assert not name.startswith("on"), name
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag, tag
+
+
+def check(form, data):
+    """Parses a report as its reader would; gives how many findings it tells, or None."""
+    text = data.decode("utf-8")
+    if form == "json":
+        return len(json.loads(text)["leaks"])
+    if form == "jsonl":
+        lines = [json.loads(line) for line in text.splitlines()]
+        assert "summary" in lines[-1], lines[-1]
+        return sum("leak" in line for line in lines)
+    if form == "sarif":
+        document = json.loads(text)
+        assert document["version"] == "2.1.0"
+        results = document["runs"][0]["results"]
+        for result in results:
+            assert result["ruleId"] and result["partialFingerprints"]
+        return len(results)
+    if form == "csv":
+        rows = list(csv.reader(io.StringIO(text)))
+        assert len({len(row) for row in rows}) == 1, rows
+        assert rows[0][0] == "RuleID"
+        return len(rows) - 1
+    if form == "junit":
+        return len(ET.fromstring(text).findall(".//failure"))
+    if form == "html":
+        parser = Parser()
+        parser.feed(text)
+        assert not parser.open, parser.open
+        assert not parser.seen & {"script", "iframe", "object"}, parser.seen
+        assert "http-equiv=\"Content-Security-Policy\"" in text
+        return None
+    if form == "gitleaks":
+        rows = json.loads(text)
+        for row in rows:
+            assert set(row) == GITLEAKS_FIELDS, set(row) ^ GITLEAKS_FIELDS
+        return len(rows)
+    if form == "gitlab":
+        return len(json.loads(text)["vulnerabilities"])
+    if form == "github":
+        return sum(line.startswith("::error ") for line in text.splitlines())
+    return None
+
+
+class Formats(scanning.Case):
+    def setUp(self):
+        super().setUp()
+        self.write("a/one.env", f"GITHUB={self.token()}\nDB_PASSWORD=\"{self.password()}\"\n")
+        self.write("a/two.yaml", f"password: {self.password()}\ntoken: {self.token()}\n")
+        self.write("a/url.txt", f"postgres://app:{self.password()}@db.internal/app\n")
+        self.write("a/markup.txt", f"<b>&\"'\u2028{self.token()}]]>--><script>\n")
+        self.write("a/utf16.txt", f"TOKEN={self.token()}\n".encode("utf-16"))
+        self.write("a/two_in_a_line.txt", f"{self.token()} and {self.token()}\n")
+
+    def test_every_format_is_well_formed_and_counts_the_same(self):
+        count = len(self.found("a").leaks)
+        self.assertGreaterEqual(count, 8)
+        for form in scanning.FORMATS:
+            told = check(form, self.scan("--format", form, "a", code=1).out)
+            self.assertIn(told, (None, count), form)
+
+    def test_every_format_with_nothing_to_tell(self):
+        os.mkdir(self.path("none"))
+        for form in scanning.FORMATS:
+            told = check(form, self.scan("--format", form, "none", code=0).out)
+            self.assertIn(told, (None, 0), form)
+
+    def test_a_file_gets_what_standard_output_would(self):
+        for form in ("json", "sarif", "csv"):
+            path = self.path("report." + form)
+            result = self.scan("-o", path, "a", code=1)
+            self.assertEqual(result.out, b"", str(result))
+            with open(path, "rb") as f:
+                data = f.read()
+            self.assert_no_secret(data, path)
+            self.assertGreaterEqual(check(form, data), 8)
+        self.scan("-o", self.path("report.html"), "a", code=1)
+        with open(self.path("report.html"), "rb") as f:
+            check("html", f.read())
+
+    def test_history_in_every_format(self):
+        repo = self.repo()
+        repo.commit({"a.env": f"TOKEN={self.token()}\n"}, "it's <b>\"new\"</b> & \u00e9")
+        repo.commit({"a.env": "x\n"})
+        for form in scanning.FORMATS:
+            told = check(form, self.scan("--git", "repo", "--format", form, code=1).out)
+            self.assertIn(told, (None, 1), form)
+
+    def test_names_of_any_bytes_in_every_format(self):
+        odd = [b"new\nline.env", b"\xff\xfe.env", b"tab\t\"quote'<&>.env", b"\x1b[31mred.env",
+               b"%0A::error ::x.env", "caf\u00e9.env".encode(), b"a b.env", b"=cmd.env"]
+        os.mkdir(self.path("odd"))
+        for name in odd:
+            with open(os.path.join(os.fsencode(self.path("odd")), name), "wb") as f:
+                f.write(f"TOKEN={self.token()}\n".encode())
+        for form in scanning.FORMATS:
+            result = self.scan("--format", form, "odd", code=1)
+            self.assertIn(check(form, result.out), (None, len(odd)), str(result))
+            if form != "html":
+                self.assertNotIn(b"\x1b", result.out, form)
+        for path in [os.path.join(os.fsencode(self.path("odd")), name) for name in odd]:
+            self.assertEqual(self.run_reeve("scan", path).code, 1)
+
+    def test_unknown_formats_are_refused(self):
+        self.refused(["scan", "--format", "yaml", "a"], "yaml", "sarif", "next:")
+        self.refused(["scan", "--format", "", "a"], "sarif")
+
+    def test_a_report_that_cannot_be_written_is_said(self):
+        self.refused(["scan", "-o", self.path("no/such/report.json"), "a"], "no/such/report.json")
+        self.refused(["scan", "-o", "/dev/full", "-f", "json", "a"], "report", "space")
+
+    def test_quiet_says_the_summary_alone(self):
+        result = self.scan("-q", "a", code=1)
+        self.assertEqual(result.err, b"")
+        self.assertEqual(len(result.out.splitlines()), 1, str(result))
+        self.assertEqual(self.scan("-q", "--format", "json", "a", code=1).err, b"")
+
+    def test_masks_show_little(self):
+        self.write("short.env", f"DB_PASSWORD={self.keep(scanning.password()[:7])}\n")
+        for leak in self.found("a", "short.env").leaks:
+            limit = 0 if leak["path"] == "short.env" else 6
+            self.assertLessEqual(len(leak["masked"].replace("*", "")), limit, leak)
+
+
+class ExitCodes(scanning.Case):
+    def test_each(self):
+        self.write("clean/a.txt", "x\n")
+        self.write("dirty/a.env", f"TOKEN={self.token()}\n")
+        self.scan("clean", code=0)
+        self.scan("dirty", code=1)
+        self.scan("dirty", "--exit-code", "7", code=7)
+        self.scan("dirty", "--exit-code", "0", code=0)
+        self.scan("clean", "--exit-code", "7", code=0)
+        self.scan("nowhere", code=2)
+
+    def test_incomplete_is_three_only_when_strict_and_nothing_was_found(self):
+        self.write("big/a.txt", "x" * 5000)
+        self.write("both/a.txt", "x" * 5000)
+        self.write("both/b.env", f"TOKEN={self.token()}\n")
+        self.scan("big", "--max-file", "1k", code=0)
+        result = self.found("big", "--max-file", "1k", "--strict", code=3)
+        self.assertEqual([(g["path"], g["reason"]) for g in result.gaps], [("big/a.txt", "too-large")])
+        self.assertEqual(result.document["summary"]["result"], "incomplete")
+        self.scan("both", "--max-file", "1k", "--strict", code=1)
+        text = self.scan("big", "--max-file", "1k", code=0)
+        self.assertIn(b"not", text.out + text.err)
+
+    def test_weak_findings_fail_nothing(self):
+        self.write("a.env", f"TOKEN={self.token()}\n")
+        self.scan("--min-confidence", "100", code=0)
+        result = self.found("--min-confidence", "100", "--all", code=0)
+        self.assertEqual([l["state"] for l in result.leaks], ["weak"])
+
+    def test_allowed_findings_fail_nothing_and_show_with_all(self):
+        self.write("a.env", f"TOKEN={self.token()} # reeve:allow reason=\"for a test\"\n")
+        self.found(code=0)
+        result = self.found("--all", code=0)
+        self.assertEqual([l["state"] for l in result.leaks], ["allowed"])
+        self.assertIn("for a test", result.leaks[0]["note"])
+
+
+class Determinism(scanning.Case):
+    def test_files_at_one_and_eight_threads(self):
+        for i in range(300):
+            text = f"line\nTOKEN={self.token()}\n" if i % 3 == 0 else f"nothing {i}\n" * 50
+            self.write(f"tree/{i % 7}/{i % 5}/{i}.env", text)
+        for form in ("json", "sarif", "csv"):
+            outs = {self.stable(form, self.scan("-f", form, "-j", j, "tree", code=1).out)
+                    for j in ("1", "8", "3", "8")}
+            self.assertEqual(len(outs), 1, form)
+
+    def test_history_at_one_and_eight_threads(self):
+        repo = self.repo()
+        tokens = [self.token() for _ in range(12)]
+        text = "".join(f"line {i}\n" for i in range(500))
+        for i in range(25):
+            repo.commit({f"f{i % 4}.txt": text + f"x {i}\nTOKEN={tokens[i % 12]}\n",
+                         f"dir{i % 3}/g.txt": f"T={tokens[(i * 5) % 12]}\n"})
+        for step in ("loose", "packed"):
+            outs = {self.stable("json", self.scan("-f", "json", "--git", "repo", "-j", j,
+                                                  code=1).out) for j in "181838"}
+            self.assertEqual(len(outs), 1, step)
+            repo.git("gc", "-q", "--aggressive")
+
+    def stable(self, form, out):
+        if form == "json":
+            return scanning.without_times(out)
+        if form == "sarif":
+            document = json.loads(out)
+            for run in document["runs"]:
+                for key in ("invocations",):
+                    for item in run.get(key, []):
+                        for name in list(item):
+                            if "Time" in name:
+                                del item[name]
+                        item.pop("properties", None)
+                run.pop("properties", None)
+            return json.dumps(document)
+        return out.decode()
+
+
+if __name__ == "__main__":
+    scanning.main()
