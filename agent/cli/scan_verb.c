@@ -202,6 +202,28 @@ static void take_settings(struct scan *s)
 	ask->is_strict |= set->is_strict;
 }
 
+/* A file that held nothing holds nothing while these are the same. */
+static rv_status set_ledger_key(struct scan *s)
+{
+	RV_CLEANUP(rv_buf_done) struct rv_buf text = {0};
+	size_t count = 0;
+	const struct rv_rule *const *rows =
+		rv_ruleset_rows(rv_scan_config_rules(s->policy.config), &count);
+
+	if (!s->ask.sweep.ledger)
+		return RV_OK;
+	rv_buf_init(&text, (size_t)16 << 20);
+	RV_TRY(rv_buf_printf(&text, "%s %u %u %u %llu\n", RV_VERSION, s->ask.decode_depth,
+			     s->ask.sweep.archive_depth, s->policy.filter.min_confidence,
+			     (unsigned long long)s->ask.sweep.max_file));
+	for (size_t i = 0; i < count; i++)
+		RV_TRY(rv_buf_printf(&text, "%s %u %s\n", rows[i]->id, rows[i]->confidence,
+				     rows[i]->regex ? rows[i]->regex : ""));
+	struct rv_digest d = rv_sha256(text.data, text.len);
+	s->ask.sweep.ledger_key = rv_get_u64(d.bytes);
+	return RV_OK;
+}
+
 static rv_status prepare(struct scan *s, struct rv_diag *diag)
 {
 	struct rv_sweep_options *o = &s->ask.sweep;
@@ -215,6 +237,7 @@ static rv_status prepare(struct scan *s, struct rv_diag *diag)
 	RV_TRY(rv_scan_policy_load(&s->policy, &s->ask, diag));
 	RV_TRY(make_scanner(s, diag));
 	take_settings(s);
+	RV_TRY(set_ledger_key(s));
 	s->shared = (struct rv_sweep_shared){
 		.scanner = s->scanner,
 		.decode_depth = s->ask.decode_depth,

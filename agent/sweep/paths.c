@@ -1,5 +1,7 @@
 /* sweep: files, directories and standard input as documents. Not here: walking (walk.h). */
+#include "agent/base/clock.h"
 #include "agent/base/fd.h"
+#include "agent/sweep/ledger.h"
 #include "agent/sweep/run.h"
 
 #include <errno.h>
@@ -8,12 +10,44 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#define YOUNG_US (2 * RV_US_PER_S)
+
 /* What one thread of the walk keeps. */
 struct visitor {
 	struct rv_run *run;
 	struct rv_sweeper *w;
-	uint32_t line, column; /* of the next window's first byte */
+	uint32_t line, column;		/* of the next window's first byte */
+	const struct rv_ledger *ledger; /* or NULL */
+	struct rv_ledger_list clean;	/* files that held nothing */
+	uint64_t told;			/* findings and gaps before this file */
 };
+
+static uint64_t told_by(const struct rv_sweeper *w)
+{
+	return w->leaks.count + w->leaks.allowed + w->leaks.known + w->leaks.gap_total;
+}
+
+static bool is_known(void *user, const struct rv_walk_stat *stat)
+{
+	struct visitor *v = user;
+
+	v->told = told_by(v->w);
+	if (!rv_ledger_has(v->ledger, stat))
+		return false;
+	rv_ledger_add(v->ledger, &v->clean, stat);
+	atomic_fetch_add_explicit(&v->run->skipped, 1, memory_order_relaxed);
+	return true;
+}
+
+static void done(void *user, const struct rv_walk_stat *stat)
+{
+	struct visitor *v = user;
+
+	/* One that was just written may be written again within the same tick of its clock. */
+	int64_t young_ns = (rv_now_utc_us() - YOUNG_US) * 1000;
+	if (told_by(v->w) == v->told && stat->mtime_ns < young_ns && stat->ctime_ns < young_ns)
+		rv_ledger_add(v->ledger, &v->clean, stat);
+}
 
 static bool wants(void *user, struct rv_str path, bool is_dir)
 {
@@ -82,9 +116,9 @@ static rv_status file(void *user, const struct rv_walk_file *f)
 	return RV_OK;
 }
 
-rv_status rv_run_paths(struct rv_run *run, struct rv_diag *diag)
+static rv_status walk(struct rv_run *run, struct visitor *visitors, const struct rv_ledger *ledger,
+		      struct rv_diag *diag)
 {
-	struct visitor visitors[RV_WALK_THREADS_MAX];
 	void *users[RV_WALK_THREADS_MAX];
 	struct rv_walk_options options = {.paths = run->options->paths,
 					  .threads = run->threads,
@@ -95,12 +129,43 @@ rv_status rv_run_paths(struct rv_run *run, struct rv_diag *diag)
 					  .files = &run->files,
 					  .bytes = &run->bytes};
 	static const struct rv_walk_look look = {.wants = wants, .file = file, .gap = gap};
+	static const struct rv_walk_look look_with_ledger = {
+		.wants = wants, .is_known = is_known, .file = file, .done = done, .gap = gap};
 
 	for (unsigned i = 0; i < run->threads; i++) {
-		visitors[i] = (struct visitor){.run = run, .w = &run->sweepers[i]};
+		visitors[i] =
+			(struct visitor){.run = run, .w = &run->sweepers[i], .ledger = ledger};
 		users[i] = &visitors[i];
 	}
-	return rv_walk(&options, &look, users, diag);
+	return rv_walk(&options, ledger ? &look_with_ledger : &look, users, diag);
+}
+
+/* Saved after a stop as well: the next run goes on where this one ended. */
+static rv_status save(struct rv_run *run, const struct visitor *visitors,
+		      const struct rv_ledger *ledger, struct rv_diag *diag)
+{
+	struct rv_ledger_list lists[RV_WALK_THREADS_MAX];
+
+	for (unsigned i = 0; i < run->threads; i++)
+		lists[i] = visitors[i].clean;
+	return rv_ledger_save(ledger, lists, run->threads, diag);
+}
+
+rv_status rv_run_paths(struct rv_run *run, struct rv_diag *diag)
+{
+	struct visitor visitors[RV_WALK_THREADS_MAX];
+	struct rv_ledger *ledger = NULL;
+
+	if (run->options->ledger)
+		RV_TRY(rv_ledger_open(run->options->ledger, run->options->ledger_key, &ledger,
+				      diag));
+	rv_status status = walk(run, visitors, ledger, diag);
+	if (rv_is_ok(status) && ledger)
+		status = save(run, visitors, ledger, diag);
+	for (unsigned i = 0; i < run->threads; i++)
+		rv_ledger_list_done(&visitors[i].clean);
+	rv_ledger_free(ledger);
+	return status;
 }
 
 /* Standard input may be a pipe: it is read in windows, too. */

@@ -192,41 +192,62 @@ static rv_status read_open(struct reading *f)
 	return r->look->file(r->user, &file);
 }
 
+/* With a ledger a file is asked about by name first: one call, not three. */
+static bool is_known(struct rv_walk_reader *r, const struct rv_walk_dir *dir, const char *name,
+		     int at_flags)
+{
+	struct rv_walk_stat stat;
+	struct stat st;
+
+	if (!r->look->is_known || fstatat(dir ? dir->fd : AT_FDCWD, name, &st, at_flags) != 0 ||
+	    !S_ISREG(st.st_mode))
+		return false;
+	stat_of(&st, &stat);
+	return r->look->is_known(r->user, &stat);
+}
+
+/* What a name that was given, or a link, leads to must be a file. */
+static bool is_file(struct reading *f, bool is_given)
+{
+	struct rv_walk_reader *r = f->r;
+	struct stat st;
+
+	if (!r->look->is_known && !r->options->follows_links && !is_given)
+		return true;
+	if (fstat(f->fd, &st) == 0 && S_ISREG(st.st_mode)) {
+		stat_of(&st, &f->before);
+		return true;
+	}
+	if (is_given)
+		r->look->gap(r->user, f->path, "special", "not a regular file");
+	return false;
+}
+
 rv_status rv_walk_read(struct rv_walk_reader *r, const struct rv_walk_dir *dir, const char *name)
 {
 	struct reading f = {.r = r, .path = rv_walk_path(r, dir, name)};
-	bool is_given = !dir;
-	int links = is_given || r->options->follows_links ? 0 : O_NOFOLLOW;
+	bool follows = !dir || r->options->follows_links;
+	rv_status status = RV_OK;
 
 	if (atomic_load_explicit(r->options->stop, memory_order_relaxed)) {
 		r->look->gap(r->user, f.path, atomic_load(r->options->stop_reason), NULL);
 		return RV_OK;
 	}
+	atomic_fetch_add_explicit(r->options->files, 1, memory_order_relaxed);
+	if (is_known(r, dir, name, follows ? 0 : AT_SYMLINK_NOFOLLOW))
+		return RV_OK;
 	/* O_NONBLOCK: a name that became a fifo meanwhile must not hold us. */
 	f.fd = openat(dir ? dir->fd : AT_FDCWD, name,
-		      O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | links);
+		      O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | (follows ? 0 : O_NOFOLLOW));
 	if (f.fd < 0) {
 		gap_errno(&f);
 		return RV_OK;
 	}
-	rv_status status = RV_OK;
-	struct stat st;
-	bool is_known = false;
-	if (r->look->is_known || r->options->follows_links || is_given) {
-		if (fstat(f.fd, &st) != 0 || !S_ISREG(st.st_mode)) {
-			if (is_given)
-				r->look->gap(r->user, f.path, "special", "not a regular file");
-			rv_fd_closep(&f.fd);
-			return RV_OK;
-		}
-		stat_of(&st, &f.before);
-		is_known = r->look->is_known && r->look->is_known(r->user, &f.before);
-	}
-	if (!is_known)
+	if (is_file(&f, !dir)) {
 		status = read_open(&f);
-	if (!is_known && r->look->is_known && rv_is_ok(status))
-		r->look->done(r->user, &f.before);
-	atomic_fetch_add_explicit(r->options->files, 1, memory_order_relaxed);
+		if (r->look->is_known && rv_is_ok(status))
+			r->look->done(r->user, &f.before);
+	}
 	rv_fd_closep(&f.fd);
 	return status;
 }
