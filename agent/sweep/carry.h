@@ -6,7 +6,7 @@
 #include "agent/sweep/doc.h"
 
 /* Bytes around what a delta adds where an anchor may lie that the addition completes. */
-#define RV_CARRY_REACH 256
+#define RV_CARRY_REACH 128
 
 struct rv_carried {
 	uint64_t hash;

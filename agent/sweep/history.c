@@ -73,7 +73,7 @@ static rv_status object(void *user, const struct rv_git_told *told, void **out_s
 	for (size_t i = 0; i < found.count && rv_is_ok(status); i++)
 		status = rv_secrets_add(&l->secrets, told->oid, found.items[i].hash);
 	struct rv_carry *kept = NULL;
-	if (rv_is_ok(status) && found.count > 0) {
+	if (rv_is_ok(status) && found.count > 0 && told->is_base) {
 		kept = malloc(sizeof(*kept));
 		if (!kept)
 			status = rv_fail_nomem(NULL);
