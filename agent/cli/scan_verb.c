@@ -2,112 +2,10 @@
 #include "agent/cli/scan_verb.h"
 
 #include "agent/base/clock.h"
-#include "agent/base/digest.h"
 #include "agent/base/path.h"
-#include "agent/cli/local_verbs.h"
-#include "agent/cli/scan_policy.h"
-#include "agent/sandbox/confine.h"
+#include "agent/cli/scan_run.h"
 
-#include <locale.h>
 #include <stdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-/* A run's own things, freed together. */
-struct scan {
-	struct rv_out *out;
-	struct rv_scan_ask ask;
-	struct rv_scan_policy policy;
-	struct rv_scanner *scanner;
-	struct rv_sweep_shared shared;
-	struct rv_sweep_result result;
-	int64_t started_utc_us, started_boot_us;
-};
-
-static void scan_done(struct scan *s)
-{
-	rv_scanner_free(s->scanner);
-	rv_sweep_result_done(&s->result);
-	rv_scan_policy_done(&s->policy);
-}
-
-static const char *dir_of(const char *path, char room[4096])
-{
-	const char *slash = strrchr(path, '/');
-
-	if (!slash)
-		return ".";
-	size_t len = slash == path ? 1 : (size_t)(slash - path);
-	if (len >= 4096)
-		return path;
-	memcpy(room, path, len);
-	room[len] = '\0';
-	return room;
-}
-
-/* Reads everything, writes where the report and the ledger go, talks to nobody. */
-static rv_status confine(struct scan *s, struct rv_diag *diag)
-{
-	char rooms[2][4096];
-	struct rv_confine_path paths[3] = {{.path = "/"}};
-	size_t count = 1;
-	uint64_t walls = 0;
-
-	if (s->ask.output)
-		paths[count++] = (struct rv_confine_path){.path = dir_of(s->ask.output, rooms[0]),
-							  .is_writable = true};
-	if (s->ask.sweep.ledger)
-		paths[count++] = (struct rv_confine_path){
-			.path = dir_of(s->ask.sweep.ledger, rooms[1]), .is_writable = true};
-	rv_status status =
-		rv_confine_scan(paths, count, s->ask.validates && !s->ask.is_dry, &walls, diag);
-	if (rv_is_ok(status) || s->ask.may_be_open) {
-		if (!rv_is_ok(status))
-			*diag = (struct rv_diag){0};
-		return RV_OK;
-	}
-	rv_diag_next(diag, "reeve scan --no-confine goes on without that wall");
-	return status;
-}
-
-/* What was named and is not there is a mistake, not a gap. */
-static rv_status find_paths(const struct rv_sweep_options *o, struct rv_diag *diag)
-{
-	struct stat st;
-
-	for (const char *const *path = o->paths; o->source == RV_SWEEP_PATHS && *path; path++) {
-		if (stat(*path, &st) != 0)
-			return rv_fail_errno(diag, "cannot scan %s", rv_out_safe(*path));
-	}
-	return RV_OK;
-}
-
-/* Compiling every regex pays only where there is much to look at. */
-static rv_status make_scanner(struct scan *s, struct rv_diag *diag)
-{
-	const struct rv_ruleset *rules = rv_scan_config_rules(s->policy.config);
-
-	return rv_scanner_new_ready(rules, &s->scanner, diag);
-}
-
-static void on_progress(void *user, uint64_t files, uint64_t bytes, uint64_t total)
-{
-	struct scan *s = user;
-	char line[1600];
-	double mb = (double)bytes / 1e6;
-	double seconds = (double)(rv_boot_us() - s->started_boot_us) / 1e6;
-
-	if (total > 0)
-		(void)snprintf(
-			line, sizeof(line), "%3.0f %%  %llu things  %.0f of %.0f MB  %.0f MB/s",
-			100.0 * (double)bytes / (double)total, (unsigned long long)files, mb,
-			(double)total / 1e6, seconds > 0 ? mb / seconds : 0); /* cut is fine */
-	else
-		(void)snprintf(line, sizeof(line), "%llu files  %.0f MB  %.0f MB/s",
-			       (unsigned long long)files, mb,
-			       seconds > 0 ? mb / seconds : 0); /* cut is fine */
-	rv_out_progress(s->out, line);
-}
 
 static const char *command_name(enum rv_sweep_source source)
 {
@@ -126,7 +24,7 @@ static const char *command_name(enum rv_sweep_source source)
 	return "scan";
 }
 
-static int exit_code_of(const struct scan *s, uint64_t open)
+static int exit_code_of(const struct rv_scan_run *s, uint64_t open)
 {
 	if (open > 0)
 		return s->ask.exit_code;
@@ -142,7 +40,7 @@ static uint64_t count_open(const struct rv_leaks *leaks)
 	return open;
 }
 
-static rv_status write_report(struct scan *s, int code, struct rv_diag *diag)
+static rv_status write_report(struct rv_scan_run *s, int code, struct rv_diag *diag)
 {
 	RV_CLEANUP(rv_buf_done) struct rv_buf target = {0};
 	const struct rv_leaks *leaks = &s->result.leaks;
@@ -187,97 +85,21 @@ static rv_status write_report(struct scan *s, int code, struct rv_diag *diag)
 	return status;
 }
 
-/* An option goes before the configuration. */
-static void take_settings(struct scan *s)
-{
-	const struct rv_scan_settings *set = rv_scan_config_settings(s->policy.config);
-	struct rv_scan_ask *ask = &s->ask;
-
-	if (!ask->has_decode_depth)
-		ask->decode_depth = set->decode_depth;
-	if (!ask->has_archive_depth)
-		ask->sweep.archive_depth = set->archive_depth;
-	if (!ask->has_max_file)
-		ask->sweep.max_file = set->max_file_bytes;
-	ask->is_strict |= set->is_strict;
-}
-
-/* A file that held nothing holds nothing while these are the same. */
-static rv_status set_ledger_key(struct scan *s)
-{
-	RV_CLEANUP(rv_buf_done) struct rv_buf text = {0};
-	size_t count = 0;
-	const struct rv_rule *const *rows =
-		rv_ruleset_rows(rv_scan_config_rules(s->policy.config), &count);
-
-	if (!s->ask.sweep.ledger)
-		return RV_OK;
-	rv_buf_init(&text, (size_t)16 << 20);
-	RV_TRY(rv_buf_printf(&text, "%s %u %u %u %llu\n", RV_VERSION, s->ask.decode_depth,
-			     s->ask.sweep.archive_depth, s->policy.filter.min_confidence,
-			     (unsigned long long)s->ask.sweep.max_file));
-	for (size_t i = 0; i < count; i++)
-		RV_TRY(rv_buf_printf(&text, "%s %u %s\n", rows[i]->id, rows[i]->confidence,
-				     rows[i]->regex ? rows[i]->regex : ""));
-	struct rv_digest d = rv_sha256(text.data, text.len);
-	s->ask.sweep.ledger_key = rv_get_u64(d.bytes);
-	return RV_OK;
-}
-
-static rv_status prepare(struct scan *s, struct rv_diag *diag)
-{
-	struct rv_sweep_options *o = &s->ask.sweep;
-
-	s->started_utc_us = rv_now_utc_us();
-	s->started_boot_us = rv_boot_us();
-	/* Names in archives; the converters of the C library cannot be loaded any more later. */
-	(void)setlocale(LC_CTYPE, "C.UTF-8"); /* else such characters are shown as '?' */
-	RV_TRY(find_paths(o, diag));
-	RV_TRY(confine(s, diag));
-	RV_TRY(rv_scan_policy_load(&s->policy, &s->ask, diag));
-	RV_TRY(make_scanner(s, diag));
-	take_settings(s);
-	RV_TRY(set_ledger_key(s));
-	s->shared = (struct rv_sweep_shared){
-		.scanner = s->scanner,
-		.decode_depth = s->ask.decode_depth,
-		.min_confidence = s->policy.filter.min_confidence,
-		.shows_all = s->ask.shows_all,
-		.judge = rv_scan_policy_judge,
-		.judge_user = &s->policy,
-	};
-	rv_random(s->shared.key.bytes, sizeof(s->shared.key.bytes));
-	o->shared = &s->shared;
-	o->wants = rv_scan_policy_wants;
-	o->wants_user = &s->policy;
-	if (s->out->err_is_tty && !s->out->is_quiet) {
-		o->progress = on_progress;
-		o->progress_user = s;
-	}
-	return RV_OK;
-}
-
 static int run(struct rv_out *out, const struct rv_verb_args *args, enum rv_sweep_source source,
 	       bool is_gitleaks)
 {
-	RV_CLEANUP(scan_done) struct scan s = {.out = out};
+	RV_CLEANUP(rv_scan_run_done) struct rv_scan_run s = {.out = out};
 	struct rv_diag diag = {0};
 	int code = 2;
 
 	rv_status status = rv_scan_ask_of(out, args, source, is_gitleaks, &s.ask, &diag);
 	if (rv_is_ok(status))
-		status = prepare(&s, &diag);
-	if (rv_is_ok(status))
-		status = rv_sweep_run(&s.ask.sweep, &s.result, &diag);
-	rv_out_progress_end(out);
+		status = rv_scan_run_do(&s, &diag);
 	if (rv_is_ok(status)) {
 		code = exit_code_of(&s, count_open(&s.result.leaks));
 		status = write_report(&s, code, &diag);
 	}
-	if (rv_is_ok(status))
-		return code;
-	(void)rv_show_failure(status, &diag); /* its code is for the agent's verbs */
-	return 2;
+	return rv_is_ok(status) ? code : rv_scan_show_failure(status, &diag);
 }
 
 int rv_run_scan(struct rv_out *out, const struct rv_verb_args *args)

@@ -14,6 +14,8 @@
 void rv_sweep_result_done(struct rv_sweep_result *result)
 {
 	rv_leaks_done(&result->leaks);
+	free(result->costs);
+	result->costs = NULL;
 }
 
 static uint64_t resident_bytes(void)
@@ -124,9 +126,21 @@ static rv_status look_at(struct rv_run *run, struct rv_diag *diag)
 	return rv_fail(RV_CLASS_BUG, diag, "no such source");
 }
 
+static rv_status add_costs(struct rv_run *run)
+{
+	if (run->options->cost_count == 0)
+		return RV_OK;
+	run->result->costs = calloc(run->options->cost_count, sizeof(*run->result->costs));
+	if (!run->result->costs)
+		return rv_fail_nomem(NULL);
+	for (unsigned i = 0; i < run->threads; i++)
+		rv_lane_add_costs(run->sweepers[i].lane, run->result->costs);
+	return RV_OK;
+}
+
 static rv_status join(struct rv_run *run)
 {
-	rv_status status = RV_OK;
+	rv_status status = add_costs(run);
 
 	for (unsigned i = 0; i < run->threads && rv_is_ok(status); i++)
 		status = rv_leaks_join(&run->result->leaks, &run->sweepers[i].leaks);
@@ -152,6 +166,8 @@ rv_status rv_sweep_run(const struct rv_sweep_options *options, struct rv_sweep_r
 		return rv_fail_nomem(diag);
 	while (ready < run.threads && rv_is_ok(status)) {
 		status = rv_sweeper_init(&run.sweepers[ready++], options->shared);
+		if (rv_is_ok(status) && options->cost_count > 0)
+			rv_lane_count_costs(run.sweepers[ready - 1].lane, true);
 	}
 	if (rv_is_ok(status)) {
 		hire_clerk(&run);

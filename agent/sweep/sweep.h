@@ -36,12 +36,15 @@ struct rv_sweep_options {
 	/* Called about five times a second from one thread. NULL: not. */
 	void (*progress)(void *user, uint64_t files, uint64_t bytes, uint64_t total_bytes);
 	void *progress_user;
+	size_t cost_count; /* rules in force: count what each of them costs; 0: do not */
 	const struct rv_sweep_shared *shared;
 };
 
 struct rv_sweep_result {
 	struct rv_leaks leaks; /* sorted */
 	uint64_t files, bytes, blobs, commits;
+	struct rv_rule_cost
+		*costs;	  /* options->cost_count rows, over all threads; else NULL; owned */
 	uint64_t skipped; /* unchanged since the ledger was written */
 };
 

@@ -1,0 +1,186 @@
+/* cli: see scan_run.h. */
+#include "agent/cli/scan_run.h"
+
+#include "agent/base/clock.h"
+#include "agent/base/digest.h"
+#include "agent/cli/local_verbs.h"
+#include "agent/sandbox/confine.h"
+
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char *dir_of(const char *path, char room[4096])
+{
+	const char *slash = strrchr(path, '/');
+
+	if (!slash)
+		return ".";
+	size_t len = slash == path ? 1 : (size_t)(slash - path);
+	if (len >= 4096)
+		return path;
+	memcpy(room, path, len);
+	room[len] = '\0';
+	return room;
+}
+
+/* Reads everything, writes where the report and the ledger go, talks to nobody. */
+static rv_status confine(struct rv_scan_run *s, struct rv_diag *diag)
+{
+	char rooms[2][4096];
+	struct rv_confine_path paths[3] = {{.path = "/"}};
+	size_t count = 1;
+	uint64_t walls = 0;
+
+	const char *output = s->writes ? s->writes : s->ask.output;
+	if (output)
+		paths[count++] = (struct rv_confine_path){.path = dir_of(output, rooms[0]),
+							  .is_writable = true};
+	if (s->ask.sweep.ledger)
+		paths[count++] = (struct rv_confine_path){
+			.path = dir_of(s->ask.sweep.ledger, rooms[1]), .is_writable = true};
+	rv_status status =
+		rv_confine_scan(paths, count, s->ask.validates && !s->ask.is_dry, &walls, diag);
+	if (rv_is_ok(status) || s->ask.may_be_open) {
+		if (!rv_is_ok(status))
+			*diag = (struct rv_diag){0};
+		return RV_OK;
+	}
+	rv_diag_next(diag, "reeve scan --no-confine goes on without that wall");
+	return status;
+}
+
+/* What was named and is not there is a mistake, not a gap. */
+static rv_status find_paths(const struct rv_sweep_options *o, struct rv_diag *diag)
+{
+	struct stat st;
+
+	for (const char *const *path = o->paths; o->source == RV_SWEEP_PATHS && *path; path++) {
+		if (stat(*path, &st) != 0)
+			return rv_fail_errno(diag, "cannot scan %s", rv_out_safe(*path));
+	}
+	return RV_OK;
+}
+
+/* Compiling every regex pays only where there is much to look at. */
+static rv_status make_scanner(struct rv_scan_run *s, struct rv_diag *diag)
+{
+	const struct rv_ruleset *rules = rv_scan_config_rules(s->policy.config);
+
+	return rv_scanner_new_ready(rules, &s->scanner, diag);
+}
+
+static void on_progress(void *user, uint64_t files, uint64_t bytes, uint64_t total)
+{
+	struct rv_scan_run *s = user;
+	char line[1600];
+	double mb = (double)bytes / 1e6;
+	double seconds = (double)(rv_boot_us() - s->started_boot_us) / 1e6;
+
+	if (total > 0)
+		(void)snprintf(
+			line, sizeof(line), "%3.0f %%  %llu things  %.0f of %.0f MB  %.0f MB/s",
+			100.0 * (double)bytes / (double)total, (unsigned long long)files, mb,
+			(double)total / 1e6, seconds > 0 ? mb / seconds : 0); /* cut is fine */
+	else
+		(void)snprintf(line, sizeof(line), "%llu files  %.0f MB  %.0f MB/s",
+			       (unsigned long long)files, mb,
+			       seconds > 0 ? mb / seconds : 0); /* cut is fine */
+	rv_out_progress(s->out, line);
+}
+
+/* An option goes before the configuration. */
+static void take_settings(struct rv_scan_run *s)
+{
+	const struct rv_scan_settings *set = rv_scan_config_settings(s->policy.config);
+	struct rv_scan_ask *ask = &s->ask;
+
+	if (!ask->has_decode_depth)
+		ask->decode_depth = set->decode_depth;
+	if (!ask->has_archive_depth)
+		ask->sweep.archive_depth = set->archive_depth;
+	if (!ask->has_max_file)
+		ask->sweep.max_file = set->max_file_bytes;
+	ask->is_strict |= set->is_strict;
+}
+
+/* A file that held nothing holds nothing while these are the same. */
+static rv_status set_ledger_key(struct rv_scan_run *s)
+{
+	RV_CLEANUP(rv_buf_done) struct rv_buf text = {0};
+	size_t count = 0;
+	const struct rv_rule *const *rows =
+		rv_ruleset_rows(rv_scan_config_rules(s->policy.config), &count);
+
+	if (!s->ask.sweep.ledger)
+		return RV_OK;
+	rv_buf_init(&text, (size_t)16 << 20);
+	RV_TRY(rv_buf_printf(&text, "%s %u %u %u %llu\n", RV_VERSION, s->ask.decode_depth,
+			     s->ask.sweep.archive_depth, s->policy.filter.min_confidence,
+			     (unsigned long long)s->ask.sweep.max_file));
+	for (size_t i = 0; i < count; i++)
+		RV_TRY(rv_buf_printf(&text, "%s %u %s\n", rows[i]->id, rows[i]->confidence,
+				     rows[i]->regex ? rows[i]->regex : ""));
+	struct rv_digest d = rv_sha256(text.data, text.len);
+	s->ask.sweep.ledger_key = rv_get_u64(d.bytes);
+	return RV_OK;
+}
+
+static rv_status prepare(struct rv_scan_run *s, struct rv_diag *diag)
+{
+	struct rv_sweep_options *o = &s->ask.sweep;
+
+	s->started_utc_us = rv_now_utc_us();
+	s->started_boot_us = rv_boot_us();
+	/* Names in archives; the converters of the C library cannot be loaded any more later. */
+	(void)setlocale(LC_CTYPE, "C.UTF-8"); /* else such characters are shown as '?' */
+	RV_TRY(find_paths(o, diag));
+	RV_TRY(confine(s, diag));
+	RV_TRY(rv_scan_policy_load(&s->policy, &s->ask, diag));
+	RV_TRY(make_scanner(s, diag));
+	take_settings(s);
+	RV_TRY(set_ledger_key(s));
+	s->shared = (struct rv_sweep_shared){
+		.scanner = s->scanner,
+		.decode_depth = s->ask.decode_depth,
+		.min_confidence = s->policy.filter.min_confidence,
+		.shows_all = s->ask.shows_all,
+		.judge = rv_scan_policy_judge,
+		.judge_user = &s->policy,
+	};
+	rv_random(s->shared.key.bytes, sizeof(s->shared.key.bytes));
+	o->shared = &s->shared;
+	o->wants = rv_scan_policy_wants;
+	o->wants_user = &s->policy;
+	if (s->counts_costs)
+		(void)rv_ruleset_rows(rv_scan_config_rules(s->policy.config),
+				      &o->cost_count); /* only how many */
+	if (s->out->err_is_tty && !s->out->is_quiet) {
+		o->progress = on_progress;
+		o->progress_user = s;
+	}
+	return RV_OK;
+}
+
+rv_status rv_scan_run_do(struct rv_scan_run *s, struct rv_diag *diag)
+{
+	RV_TRY(prepare(s, diag));
+	rv_status status = rv_sweep_run(&s->ask.sweep, &s->result, diag);
+	rv_out_progress_end(s->out);
+	return status;
+}
+
+void rv_scan_run_done(struct rv_scan_run *s)
+{
+	rv_scanner_free(s->scanner);
+	rv_sweep_result_done(&s->result);
+	rv_scan_policy_done(&s->policy);
+}
+
+int rv_scan_show_failure(rv_status status, const struct rv_diag *diag)
+{
+	(void)rv_show_failure(status, diag); /* its code is for the agent's verbs */
+	return 2;
+}

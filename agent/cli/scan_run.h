@@ -1,0 +1,26 @@
+/* cli: one run of a scan: confinement, what is in force, the sweep. Shared by `reeve scan`, `reeve
+ * baseline` and `reeve rules cost`. Not here: what is done with what was found. */
+#pragma once
+
+#include "agent/cli/scan_ask.h"
+#include "agent/cli/scan_policy.h"
+
+/* Zeroed but for the first five. */
+struct rv_scan_run {
+	struct rv_out *out;
+	struct rv_scan_ask ask;
+	const char *writes; /* a file that will be written instead of a report, or NULL */
+	bool counts_costs;  /* result.costs */
+	struct rv_scan_policy policy;
+	struct rv_scanner *scanner;
+	struct rv_sweep_shared shared;
+	struct rv_sweep_result result;
+	int64_t started_utc_us, started_boot_us;
+};
+
+/* Confines the process for good before the first byte is read. Call rv_scan_run_done whatever
+ * comes; it accepts one that was only begun. */
+RV_NODISCARD rv_status rv_scan_run_do(struct rv_scan_run *run, struct rv_diag *diag);
+void rv_scan_run_done(struct rv_scan_run *run);
+/* Prints a failure; gives 2, the exit code of all of a scan's failures. */
+int rv_scan_show_failure(rv_status status, const struct rv_diag *diag);
