@@ -16,13 +16,14 @@ static const char *text_of(struct rv_baseline *baseline, const json_t *item, con
 	return copy;
 }
 
-/* "REDACTED", or as much as --redact=N left and "...". */
+/* "REDACTED", or as much as --redact=N left and "...", or masked as our own report of that form has
+ * it (mask.h). */
 static bool is_redacted(const char *secret)
 {
 	size_t len = strlen(secret);
 
 	return len == 0 || strcmp(secret, "REDACTED") == 0 ||
-	       (len >= 3 && strcmp(secret + len - 3, "...") == 0);
+	       (len >= 3 && strcmp(secret + len - 3, "...") == 0) || strstr(secret, "*****");
 }
 
 static void wipe(const json_t *item, const char *key)
