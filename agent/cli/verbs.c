@@ -3,6 +3,7 @@
 #include "agent/cli/verbs.h"
 
 #include "agent/base/yaml.h"
+#include "agent/cli/baseline_verb.h"
 #include "agent/cli/fleet_verbs.h"
 #include "agent/cli/local_verbs.h"
 #include "agent/cli/render.h"
@@ -40,6 +41,40 @@ static const struct rv_verb verb_table[] = {
 	 .more = rv_scan_options,
 	 .is_hidden = true,
 	 .run = rv_run_scan_protect},
+	{.name = "baseline create",
+	 .summary = "scan, and take every finding into the baseline",
+	 .positionals = {"paths*?"},
+	 .more = rv_baseline_create_options,
+	 .help = rv_baseline_help,
+	 .examples =
+		 "  reeve baseline create --git --reason \"before we scanned\" --until 2027-03-31",
+	 .run = rv_run_baseline_create},
+	{.name = "baseline add",
+	 .summary = "take one finding into the baseline, by its fingerprint",
+	 .positionals = {"fingerprint"},
+	 .more = rv_baseline_add_options,
+	 .examples = "  reeve baseline add rv1:0a1b... --reason \"revoked on 3 May\"",
+	 .run = rv_run_baseline_add},
+	{.name = "baseline expire",
+	 .summary = "end an entry: the finding is told again",
+	 .positionals = {"fingerprint"},
+	 .more = rv_baseline_expire_options,
+	 .examples = "  reeve baseline expire rv1:0a1b... --on 2027-01-31",
+	 .run = rv_run_baseline_expire},
+	{.name = "baseline prune",
+	 .summary = "scan, and drop what is not found any more",
+	 .positionals = {"paths*?"},
+	 .more = rv_baseline_prune_options,
+	 .help = "Scan as the baseline was made: what was taken from history needs --git. Refuses, "
+		 "with\n"
+		 "exit 3, when not all could be scanned.",
+	 .examples = "  reeve baseline prune --git",
+	 .run = rv_run_baseline_prune},
+	{.name = "baseline list",
+	 .summary = "the entries, who added them and why",
+	 .more = rv_baseline_list_options,
+	 .examples = "  reeve baseline list --ended",
+	 .run = rv_run_baseline_list},
 	{.name = "status",
 	 .wire = "status",
 	 .summary = "is the agent up, when did it last look, what did it count",

@@ -1,0 +1,189 @@
+"""`reeve baseline`: what is known stays quiet until it ends, through edits and moves; the file holds
+no secret."""
+
+import json
+import os
+import re
+import shutil
+import unittest
+
+import scanning
+
+
+class Baseline(scanning.Case):
+    def run_baseline(self, *words, code=0, **more):
+        result = self.run_reeve("baseline", *words, **more)
+        self.assertEqual(result.code, code, str(result))
+        return result
+
+    def create(self, *words, **more):
+        return self.run_baseline("create", "--reason", "before we scanned", *words, **more)
+
+    def entries(self, **more):
+        return json.loads(self.run_baseline("list", "--json", **more).out)
+
+    def test_what_is_wrong_is_said(self):
+        self.write("a.env", f"TOKEN={self.token()}\n")
+        self.refused(["baseline"], "create", "prune", "next:")
+        self.refused(["baseline", "create"], "reason", "next:")
+        self.refused(["baseline", "create", "--reason", "x", "--until", "soon"], "until")
+        self.refused(["baseline", "create", "--reason", "x", "nowhere"], "nowhere")
+        self.refused(["baseline", "create", "--reason", "x" * 5000], "text")
+        self.refused(["baseline", "create", "--reason", "x", "-o", "no/such/dir/b.json"], "no/such")
+        self.refused(["baseline", "list"], ".reeve-baseline.json", "next: reeve baseline create")
+        self.refused(["baseline", "add", "rv1:" + "0" * 32, "--reason", "x"], "next:")
+        self.assertFalse(os.path.exists(self.path(".reeve-baseline.json")))
+        self.create()
+        self.refused(["baseline", "add", "rv1:xyz", "--reason", "x"], "rv1:")
+        self.refused(["baseline", "add", "--reason", "x"], "fingerprint")
+        self.refused(["baseline", "expire", "rv1:" + "0" * 32], "no entry", "next:")
+        self.refused(["baseline", "create", "--reson", "x"], "--reason")
+        self.write(".reeve-baseline.json", "{}")
+        for words in (["list"], ["prune"], ["create", "--reason", "x"]):
+            self.refused(["baseline", *words], ".reeve-baseline.json")
+
+    def test_what_is_in_it_is_quiet_and_what_is_new_is_told(self):
+        self.write("a.env", f"TOKEN={self.token()}\nDB_PASSWORD=\"{self.password()}\"\n")
+        self.found(code=1)
+        self.create()
+        result = self.found(code=0)
+        self.assertEqual(result.document["summary"]["baseline"], 2)
+        self.write("b.env", f"TOKEN={self.token()}\n")
+        self.assert_places(self.found(), ("b.env", 1))
+        states = [l["state"] for l in self.found("--all").leaks if l["path"][0] != "."]
+        self.assertEqual(sorted(states), ["baseline", "baseline", "open"])
+
+    def test_edits_and_moves_do_not_wake_it(self):
+        token, word = self.token(), self.password()
+        self.write("a.env", f"TOKEN={token}\nDB_PASSWORD=\"{word}\"\n")
+        self.create()
+        os.unlink(self.path("a.env"))
+        self.write("deep/er/b.env", f"#\n#\nDB_PASSWORD=\"{word}\"\n\nTOKEN={token}\n")
+        self.found(code=0)
+
+    def test_no_secret_is_in_it_and_it_is_the_same_for_the_same(self):
+        self.write("a.env", f"TOKEN={self.token()}\nDB_PASSWORD=\"{self.password()}\"\n")
+        self.create()
+        with open(self.path(".reeve-baseline.json"), "rb") as f:
+            first = f.read()
+        self.assert_no_secret(first, "the baseline")
+        self.assertEqual(len(re.findall(rb"rv1:[0-9a-f]{32}", first)), 2)
+        self.create()
+        with open(self.path(".reeve-baseline.json"), "rb") as f:
+            self.assertEqual(f.read(), first)
+
+    def test_create_adds_to_what_is_there(self):
+        self.write("a.env", f"TOKEN={self.token()}\n")
+        self.create()
+        old = self.entries()
+        self.write("b.env", f"TOKEN={self.token()}\n")
+        self.run_baseline("create", "--reason", "second", "--by", "mia", "--until", "2099-01-31")
+        new = self.entries()
+        self.assertEqual(len(new), 2)
+        self.assertIn(old[0], new)
+        added = [e for e in new if e["reason"] == "second"][0]
+        self.assertEqual((added["by"], added["until"], added["path"], added["rule"]),
+                         ("mia", "2099-01-31", "b.env", "github-token"))
+
+    def test_another_file_on_request(self):
+        self.write("a.env", f"TOKEN={self.token()}\n")
+        self.create("-o", self.path("known.json"))
+        self.assertFalse(os.path.exists(self.path(".reeve-baseline.json")))
+        self.found(code=1)
+        self.found("-b", "known.json", code=0)
+        listed = self.run_baseline("list", "-b", "known.json", "--json").out
+        self.assertEqual(len(json.loads(listed)), 1)
+
+    def test_what_has_ended_is_told_again(self):
+        self.write("a.env", f"TOKEN={self.token()}\n")
+        self.create()
+        prints = self.entries()[0]["fingerprint"]
+        self.run_baseline("expire", prints, "--on", "2099-01-01")
+        self.found(code=0)
+        self.run_baseline("expire", prints)
+        result = self.found(code=1)
+        self.assertEqual(result.leaks[0]["fingerprint"], prints)
+        self.assertTrue(self.entries()[0]["ended"])
+        self.assertEqual(len(json.loads(self.run_baseline("list", "--ended", "--json").out)), 1)
+        self.run_baseline("add", prints, "--reason", "revoked", "--rule", "github-token")
+        self.found(code=0)
+
+    def test_one_finding_alone_is_added_by_its_fingerprint(self):
+        self.write("a.env", f"TOKEN={self.token()}\n")
+        self.create()
+        self.write("a.env", f"TOKEN={self.token()}\nTOKEN2={self.token()}\n")
+        leaks = self.found(code=1).leaks
+        self.run_baseline("add", leaks[0]["fingerprint"], "--reason", "one of them")
+        self.assertEqual([l["fingerprint"] for l in self.found(code=1).leaks],
+                         [leaks[1]["fingerprint"]])
+
+    def test_prune_drops_what_is_gone(self):
+        self.write("a.env", f"TOKEN={self.token()}\n")
+        self.write("b.env", f"TOKEN={self.token()}\n")
+        self.create()
+        os.unlink(self.path("a.env"))
+        result = self.run_baseline("prune")
+        self.assertIn(b"1 dropped", result.out)
+        self.assertEqual([e["path"] for e in self.entries()], ["b.env"])
+
+    def test_prune_refuses_when_not_all_was_scanned(self):
+        self.write("a.env", f"TOKEN={self.token()}\n")
+        self.create()
+        os.mkdir(self.path("d"))
+        self.write(".reeve.yaml", "scan:\n  max_file: 1K\n")
+        self.write("big", "x" * 5000)
+        os.unlink(self.path("a.env"))
+        result = self.run_baseline("prune", code=3)
+        self.assertIn(b"next:", result.err)
+        self.assertEqual(len(self.entries()), 1)
+
+    def test_history(self):
+        if not shutil.which("git"):
+            self.skipTest("git is not installed")
+        repo = self.repo()
+        repo.commit({"sub/a.env": f"TOKEN={self.token()}\n"})
+        repo.commit({"sub/a.env": "x\n"})
+        self.create("--git", cwd=repo.path + "/sub")
+        self.assertTrue(os.path.exists(repo.path + "/.reeve-baseline.json"))
+        self.found("--git", cwd=repo.path, code=0)
+        repo.commit({"b.env": f"TOKEN={self.token()}\n"})
+        self.assert_places(self.found("--git", cwd=repo.path), ("b.env", 1))
+        self.run_baseline("prune", "--git", cwd=repo.path)
+        self.assertEqual(len(self.entries(cwd=repo.path)), 1)
+        self.run_baseline("prune", cwd=repo.path)
+        self.assertEqual(len(self.entries(cwd=repo.path)), 0)
+
+    def test_two_branches_that_add_merge(self):
+        if not shutil.which("git"):
+            self.skipTest("git is not installed")
+        repo = self.repo()
+        repo.commit({"a.env": f"TOKEN={self.token()}\n"})
+        self.create(cwd=repo.path)
+        repo.commit({})
+        repo.git("branch", "side")
+        repo.commit({"b.env": f"TOKEN={self.token()}\n"})
+        self.create(cwd=repo.path)
+        repo.commit({})
+        repo.git("checkout", "-q", "side")
+        repo.commit({"c.env": f"TOKEN={self.token()}\n"})
+        self.create(cwd=repo.path)
+        repo.commit({})
+        try:
+            repo.git("merge", "-q", "-m", "both", "main")
+        except RuntimeError as e:
+            self.skipTest(f"these fingerprints were neighbours: {e}"[:60])
+        self.found(cwd=repo.path, code=0)
+        self.assertEqual(len(self.entries(cwd=repo.path)), 3)
+
+    def test_a_report_of_gitleaks_is_one(self):
+        self.write("a.env", f"TOKEN={self.token()}\n")
+        report = self.run_reeve("dir", ".", "--report-format", "json").out
+        self.write("old.json", report)
+        self.found("-b", "old.json", code=0)
+        self.refused(["baseline", "create", "--reason", "x", "-b", "old.json"], "gitleaks")
+        self.refused(["baseline", "add", "rv1:" + "0" * 32, "--reason", "x", "-b", "old.json"],
+                     "gitleaks")
+
+
+if __name__ == "__main__":
+    scanning.main()
