@@ -1,6 +1,8 @@
 /* sweep: a value found becomes a leak: its place, its masked text, its state. Not here: layers
  * (doc.c). */
+#include "agent/base/clock.h"
 #include "agent/sweep/doc_parts.h"
+#include "agent/sweep/facts.h"
 #include "agent/sweep/mask.h"
 
 #include <stdlib.h>
@@ -173,6 +175,30 @@ static void count_state(struct rv_sweeper *w, const struct rv_leak *leak)
 	w->leaks.known += leak->state == RV_LEAK_BASELINE;
 }
 
+/* What the value proves. A key that is damaged is told as what it is worth. */
+static rv_status prove(struct rv_sweeper *w, const struct rv_layer *layer,
+		       const struct rv_found *found, struct rv_leak *leak)
+{
+	struct rv_fact_about about = {.rule = found->rule,
+				      .bytes = layer->bytes,
+				      .start = found->start,
+				      .len = found->len,
+				      .match_start = found->match_start,
+				      .match_len = found->match_len,
+				      .public_id = leak->public_id,
+				      .now_utc_us = rv_now_utc_us()};
+	struct rv_fact fact;
+
+	RV_TRY(rv_fact_of(&about, &fact));
+	leak->facts = fact.text[0] ? rv_leaks_cstr(&w->leaks, fact.text) : NULL;
+	if (!leak->public_id && fact.public_id[0])
+		leak->public_id = rv_leaks_cstr(&w->leaks, fact.public_id);
+	leak->is_identified |= fact.is_proven;
+	if (fact.is_damaged && leak->confidence > RV_FACT_DAMAGED)
+		leak->confidence = RV_FACT_DAMAGED;
+	return RV_OK;
+}
+
 static rv_status make_leak(struct rv_sweeper *w, const struct rv_doc *doc,
 			   const struct rv_layer *layer, const struct rv_found *found,
 			   struct rv_span place)
@@ -189,6 +215,7 @@ static rv_status make_leak(struct rv_sweeper *w, const struct rv_doc *doc,
 	leak->is_identified = found->is_identified;
 	leak->public_id = found->public_id[0] ? rv_leaks_cstr(&w->leaks, found->public_id) : NULL;
 	leak->layers = name_layers(w, layer);
+	RV_TRY(prove(w, layer, found, leak));
 	RV_TRY(place_leak(w, doc, leak, place));
 	RV_TRY(describe(w, leak, found, value, line, line_start));
 	if (w->choice)
