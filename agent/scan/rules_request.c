@@ -1,5 +1,8 @@
 /* scan: a rule's `validate`: the one harmless request. Not here: sending it. */
+#include "agent/base/url.h"
 #include "agent/scan/rules_row.h"
+
+#include <strings.h>
 
 #define URL_MAX	   1024
 #define BODY_MAX   4096
@@ -46,6 +49,32 @@ static rv_status read_codes(const struct rv_rules_reader *r, const json_t *from,
 	return RV_OK;
 }
 
+/* Letters, digits, '-' and '_'; and none that says where or how much is sent. */
+static bool is_header_name(const char *name)
+{
+	static const char *const ours[] = {
+		"host",	   "content-length", "transfer-encoding",   "connection", "upgrade", "te",
+		"trailer", "expect",	     "proxy-authorization", "cookie",	  NULL};
+	size_t len = strlen(name);
+
+	for (const char *const *o = ours; *o; o++) {
+		if (strcasecmp(name, *o) == 0)
+			return false;
+	}
+	return len > 0 && len <= 64 &&
+	       strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") ==
+		       len;
+}
+
+static bool is_header_text(const char *text)
+{
+	for (; *text; text++) {
+		if ((unsigned char)*text < ' ' || (unsigned char)*text >= 0x7f)
+			return false;
+	}
+	return true;
+}
+
 static rv_status read_headers(const struct rv_rules_reader *r, const json_t *request,
 			      const char *const **out)
 {
@@ -65,9 +94,14 @@ static rv_status read_headers(const struct rv_rules_reader *r, const json_t *req
 	json_object_foreach (headers, name, value) {
 		struct rv_buf line;
 
-		if (!json_is_string(value) || strpbrk(json_string_value(value), "\r\n") ||
-		    strpbrk(name, ":\r\n "))
-			return fail_in(r, headers, name, "a header is a name and one line of text");
+		if (!json_is_string(value) || !is_header_text(json_string_value(value)))
+			return fail_in(r, headers, name,
+				       "a header is a name and one line of ASCII");
+		if (!is_header_name(name))
+			return fail_in(
+				r, headers, name,
+				"a header of this name is not sent: letters, digits, - and _; "
+				"not Host, Cookie or what frames a message");
 		rv_buf_init(&line, BODY_MAX);
 		rv_status status = rv_buf_printf(&line, "%s: %s", name, json_string_value(value));
 		if (rv_is_ok(status))
@@ -109,8 +143,12 @@ static rv_status read_parts(const struct rv_rules_reader *r, const json_t *reque
 	if (strcmp(q->method, "GET") != 0 && strcmp(q->method, "HEAD") != 0 &&
 	    strcmp(q->method, "POST") != 0)
 		return fail_in(r, request, "method", "GET, HEAD or POST is wanted");
-	if (!q->url || strncmp(q->url, "https://", 8) != 0)
-		return fail_in(r, request, "url", "the url begins with https://");
+	if (!q->url || !rv_url_host(rv_str_of(q->url), NULL))
+		return fail_in(r, request, "url",
+			       "the url begins with https:// and a host name as it is: nothing is "
+			       "filled in before its path; no user, no #, no spaces");
+	if (q->body && strcmp(q->method, "POST") != 0)
+		return fail_in(r, request, "body", "only a POST has a body");
 	if (!has_secret(q))
 		return fail_in(r, request, NULL, "{secret} stands nowhere in the request");
 	return RV_OK;

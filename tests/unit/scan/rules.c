@@ -84,6 +84,32 @@ static void refuses_a_rule_that_could_not_be_scanned_with(void **state)
 		{HEAD BODY "    validate: {request: {url: 'http://a/{secret}'}, valid: [200], "
 			   "invalid: [401]}\n",
 		 "begins with https://"},
+		{HEAD BODY
+		 "    validate: {request: {url: 'https://{id}.a/{secret}'}, valid: [200], "
+		 "invalid: [401]}\n",
+		 "nothing is filled in before its path"},
+		{HEAD BODY
+		 "    validate: {request: {url: 'https://a:{id}/{secret}'}, valid: [200], "
+		 "invalid: [401]}\n",
+		 "nothing is filled in before its path"},
+		{HEAD BODY "    validate: {request: {url: 'https://u@a/{secret}'}, valid: [200], "
+			   "invalid: [401]}\n",
+		 "no user, no #"},
+		{HEAD BODY "    validate: {request: {url: 'https://a/#{secret}'}, valid: [200], "
+			   "invalid: [401]}\n",
+		 "no user, no #"},
+		{HEAD BODY "    validate: {request: {url: 'https://a/{secret}', headers: {Host: "
+			   "b}}, valid: [200], "
+			   "invalid: [401]}\n",
+		 "a header of this name is not sent"},
+		{HEAD BODY "    validate: {request: {url: 'https://a/', headers: {A: "
+			   "\"{secret}\\r\\nB: c\"}}, valid: [200], "
+			   "invalid: [401]}\n",
+		 "one line of ASCII"},
+		{HEAD BODY
+		 "    validate: {request: {url: 'https://a/', body: '{secret}'}, valid: [200], "
+		 "invalid: [401]}\n",
+		 "only a POST has a body"},
 		{HEAD BODY "    validate: {request: {url: 'https://a/'}, valid: [200], "
 			   "invalid: [401]}\n",
 		 "{secret} stands nowhere"},
