@@ -4,6 +4,7 @@
 #include "agent/base/clock.h"
 
 #include <curl/curl.h>
+#include <malloc.h>
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
 #include <stdio.h>
@@ -34,6 +35,36 @@ void rv_http_reply_done(struct rv_http_reply *reply)
 rv_status rv_http_init(void)
 {
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		return rv_fail(RV_CLASS_EXHAUSTED, NULL, "libcurl does not start");
+	return RV_OK;
+}
+
+/* --- memory that is wiped --- */
+
+static void wiping_free(void *p)
+{
+	if (p)
+		explicit_bzero(p, malloc_usable_size(p));
+	free(p);
+}
+
+static void *wiping_realloc(void *p, size_t size)
+{
+	void *moved = malloc(size);
+	size_t old = p ? malloc_usable_size(p) : 0;
+
+	if (!moved)
+		return NULL;
+	if (old > 0)
+		memcpy(moved, p, old < size ? old : size);
+	wiping_free(p);
+	return moved;
+}
+
+rv_status rv_http_init_wiping(void)
+{
+	if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, wiping_free, wiping_realloc, strdup,
+				 calloc) != CURLE_OK)
 		return rv_fail(RV_CLASS_EXHAUSTED, NULL, "libcurl does not start");
 	return RV_OK;
 }
@@ -159,10 +190,36 @@ static bool set_bounds(CURL *easy, const struct rv_http_ask *ask)
 	       curl_easy_setopt(easy, CURLOPT_PROXY, "") == CURLE_OK &&
 	       curl_easy_setopt(easy, CURLOPT_NOPROXY, "*") == CURLE_OK &&
 	       curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
+	       curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L) == CURLE_OK &&
 	       curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, connect_ms) == CURLE_OK &&
 	       curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, total_ms) == CURLE_OK &&
 	       curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) ==
 		       CURLE_OK;
+}
+
+/* The caller's own lines; an empty "Name:" keeps libcurl's line of that name away. */
+static bool add_lines(struct curl_slist **list, const char *const *lines)
+{
+	static const char *const unwanted[] = {"Accept:", "Content-Type:", "Expect:"};
+	struct curl_slist *more = NULL;
+
+	for (const char *const *line = lines; *line; line++) {
+		more = curl_slist_append(*list, *line);
+		if (!more)
+			return false;
+		*list = more;
+	}
+	for (size_t i = 0; i < RV_LEN(unwanted); i++) {
+		const char *const *line = lines;
+
+		while (*line && strncasecmp(*line, unwanted[i], strlen(unwanted[i])) != 0)
+			line++;
+		more = *line ? *list : curl_slist_append(*list, unwanted[i]);
+		if (!more)
+			return false;
+		*list = more;
+	}
+	return true;
 }
 
 /* The Authorization line is built here and wiped by us; libcurl keeps its copy until the end. */
@@ -170,6 +227,8 @@ static bool add_headers(struct curl_slist **list, const struct rv_http_ask *ask)
 {
 	char line[512];
 
+	if (ask->headers)
+		return add_lines(list, ask->headers);
 	snprintf(line, sizeof(line), "Content-Type: %s",
 		 ask->content_type ? ask->content_type : "application/json");
 	struct curl_slist *more = curl_slist_append(*list, line);
@@ -196,6 +255,9 @@ static bool set_request(CURL *easy, struct call *call, struct curl_slist *header
 			curl_easy_setopt(easy, CURLOPT_POSTFIELDS, ask->body.data) != CURLE_OK ||
 			curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
 					 (curl_off_t)ask->body.len) != CURLE_OK))
+		return false;
+	if (strcmp(ask->method, "HEAD") == 0 &&
+	    curl_easy_setopt(easy, CURLOPT_NOBODY, 1L) != CURLE_OK)
 		return false;
 	return curl_easy_setopt(easy, CURLOPT_URL, ask->url) == CURLE_OK &&
 	       curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers) == CURLE_OK &&

@@ -18,11 +18,15 @@ struct rv_http_tls {
 };
 
 struct rv_http_ask {
-	const char *method; /* "GET" or "POST" */
-	const char *url;    /* https only */
+	const char *method; /* "GET", "HEAD" or "POST" */
+	const char *url;    /* https only; its path is sent as it stands */
 	struct rv_str body; /* of a POST */
 	const char *content_type;
 	const char *bearer; /* a token for Authorization, or NULL */
+	/* Whole lines "Name: text", NULL-ended: then these are sent, in this order, and neither
+	 * content_type nor bearer nor anything of libcurl's own but Host before them and, of a
+	 * POST, Content-Length after them. The caller has looked for line ends. NULL: none. */
+	const char *const *headers;
 	struct rv_http_tls tls;
 	long connect_ms, total_ms; /* 0: 10 s and 60 s */
 	size_t max_reply;	   /* 0: 1 MiB */
@@ -41,6 +45,8 @@ void rv_http_reply_done(struct rv_http_reply *reply);
 
 /* Once per process, before confinement: libcurl's own start-up. */
 RV_NODISCARD rv_status rv_http_init(void);
+/* The same, and whatever libcurl frees is wiped first: for who sends secrets in a request. */
+RV_NODISCARD rv_status rv_http_init_wiping(void);
 /* Any status is a success here; look at reply->status.
  * RETRY: not reached, nothing was sent. UNSURE: sent, no whole answer (a POST may have been done).
  * DENIED: the peer's certificate is not to be believed. MALFORMED: the answer is too large or no
