@@ -42,7 +42,7 @@ static rv_status confine(struct rv_scan_run *s, struct rv_diag *diag)
 		paths[count++] = (struct rv_confine_path){
 			.path = dir_of(s->ask.sweep.ledger, rooms[1]), .is_writable = true};
 	rv_status status =
-		rv_confine_scan(paths, count, s->ask.validates && !s->ask.is_dry, &walls, diag);
+		rv_confine_scan(paths, count, &walls, diag);
 	if (rv_is_ok(status) || s->ask.may_be_open) {
 		if (!rv_is_ok(status))
 			*diag = (struct rv_diag){0};

@@ -15,6 +15,7 @@ enum rv_jail {
 	RV_JAIL_PLACE,
 	RV_JAIL_REPORT,
 	RV_JAIL_SCAN, /* rv_confine_scan() */
+	RV_JAIL_ASK,  /* rv_confine_ask() */
 	RV_JAIL__COUNT
 };
 
@@ -69,9 +70,13 @@ RV_NODISCARD rv_status rv_confine(const struct rv_confine_spec *spec, uint64_t *
 				  struct rv_diag *diag);
 
 /* The same for a command that only looks (`reeve scan`): stays the caller's user (root keeps
- * CAP_DAC_READ_SEARCH alone), reads what the paths allow, writes where they say so, runs threads,
- * starts nothing, and has no network unless is_networked. A container may lack Landlock or refuse
- * a filter: the failure says which, *out_walls what stands all the same, and the caller decides. */
+ * CAP_DAC_READ_SEARCH alone), reads everything, writes where the paths say so, runs threads, starts
+ * nothing, and has no network. A container may lack Landlock or refuse a filter: the failure says
+ * which, *out_walls what stands all the same, and the caller decides. */
 RV_NODISCARD rv_status rv_confine_scan(const struct rv_confine_path *paths, size_t count,
-				       bool is_networked, uint64_t *out_walls,
-				       struct rv_diag *diag);
+				       uint64_t *out_walls, struct rv_diag *diag);
+
+/* The same for its counterpart that has the network and nothing else (`reeve-ask`): stays the
+ * caller's user without any capability, reads what the resolver and the list of authorities are
+ * made of, writes nothing, starts nothing, makes AF_INET and AF_INET6 sockets. */
+RV_NODISCARD rv_status rv_confine_ask(uint64_t *out_walls, struct rv_diag *diag);

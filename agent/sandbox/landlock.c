@@ -101,7 +101,8 @@ static rv_status fill(int ruleset, const struct rv_confine_spec *spec, uint64_t 
 rv_status rv_landlock_raise(const struct rv_confine_spec *spec, uint64_t *walls,
 			    struct rv_diag *diag)
 {
-	bool is_networked = spec->jail == RV_JAIL_REPORT || spec->profile == RV_PROFILE_NET;
+	bool is_networked = spec->jail == RV_JAIL_REPORT || spec->jail == RV_JAIL_ASK ||
+			    spec->profile == RV_PROFILE_NET;
 	size_t size;
 
 	if (spec->jail == RV_JAIL_OPEN)
@@ -116,8 +117,8 @@ rv_status rv_landlock_raise(const struct rv_confine_spec *spec, uint64_t *walls,
 		abi = (long)spec->abi_cap;
 	struct ruleset denied = what_to_deny(abi, is_networked, &size);
 
-	/* It may read everything, and what it opens for reading cannot be truncated. An open asks for
-	 * these rights each time, up to the root: a tenth of a walk's time. */
+	/* It may read everything, and what it opens for reading cannot be truncated. An open asks
+	 * for these rights each time, up to the root: a tenth of a walk's time. */
 	if (spec->jail == RV_JAIL_SCAN)
 		denied.fs &= ~(FS_READ | FS_TRUNCATE | FS_IOCTL_DEV);
 	RV_CLEANUP(rv_fd_closep)

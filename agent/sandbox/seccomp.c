@@ -148,13 +148,16 @@ static void jail_rules(struct filter *f, const struct rv_confine_spec *spec)
 	case RV_JAIL_SCAN:
 		/* The C library may want a converter of character sets for a name in an archive:
 		 * it goes on without. */
-		rule(f, SOFT(EACCES), "mmap", 1,
-		     SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, PROT_EXEC));
+		rule(f, SOFT(EACCES), "mmap", 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, PROT_EXEC));
 		allow_list(f, rv_calls_files); /* Landlock says where */
 		thread_rules(f);
 		soften(f, "prlimit64", EPERM); /* a thread asks for the size of its stack */
-		if (spec->profile == RV_PROFILE_NET)
-			inet_rules(f);
+		return;
+	case RV_JAIL_ASK:
+		allow_list(f, rv_calls_looking);
+		read_only_open(f);
+		inet_rules(f);
+		soften(f, "prlimit64", EPERM); /* as above: the resolver's */
 		return;
 	case RV_JAIL__COUNT:
 		return;
@@ -169,7 +172,8 @@ rv_status rv_seccomp_raise(const struct rv_confine_spec *spec, uint64_t *walls,
 	if (!f.ctx)
 		return rv_fail_nomem(diag);
 	allow_list(&f, rv_calls_common);
-	memory_rules(&f, spec->jail == RV_JAIL_PLUGHOST || spec->jail == RV_JAIL_REPORT);
+	memory_rules(&f, spec->jail == RV_JAIL_PLUGHOST || spec->jail == RV_JAIL_REPORT ||
+				 spec->jail == RV_JAIL_ASK); /* name services are libraries */
 	self_rules(&f);
 	jail_rules(&f, spec);
 	/* A binary tree instead of a chain: the list is long and each call pays for it. */
