@@ -41,8 +41,7 @@ static rv_status confine(struct rv_scan_run *s, struct rv_diag *diag)
 	if (s->ask.sweep.ledger)
 		paths[count++] = (struct rv_confine_path){
 			.path = dir_of(s->ask.sweep.ledger, rooms[1]), .is_writable = true};
-	rv_status status =
-		rv_confine_scan(paths, count, &walls, diag);
+	rv_status status = rv_confine_scan(paths, count, &walls, diag);
 	if (rv_is_ok(status) || s->ask.may_be_open) {
 		if (!rv_is_ok(status))
 			*diag = (struct rv_diag){0};
@@ -149,6 +148,7 @@ static rv_status prepare(struct rv_scan_run *s, struct rv_diag *diag)
 		.shows_all = s->ask.shows_all,
 		.judge = rv_scan_policy_judge,
 		.judge_user = &s->policy,
+		.composites = rv_filter_has_composites(s->policy.config) ? s->policy.config : NULL,
 	};
 	rv_random(s->shared.key.bytes, sizeof(s->shared.key.bytes));
 	o->shared = &s->shared;

@@ -3,6 +3,7 @@
 
 #include "agent/base/digest.h"
 #include "agent/scan/utf16.h"
+#include "agent/sweep/filter.h"
 
 #include <stdlib.h>
 
@@ -122,6 +123,47 @@ static rv_status descend(struct rv_sweeper *w, const struct rv_doc *doc,
 	return s;
 }
 
+/* Lines and columns of what was found, which comes in order of place. */
+static void place_found(const struct rv_sweeper *w, struct rv_str bytes,
+			struct rv_filter_place *out)
+{
+	uint32_t line = 1;
+	size_t line_start = 0;
+	size_t at = 0;
+
+	for (size_t i = 0; i < w->found_count; i++) {
+		while (at < w->found[i].start) {
+			line_start = bytes.data[at] == '\n' ? at + 1 : line_start;
+			line += bytes.data[at++] == '\n';
+		}
+		out[i] = (struct rv_filter_place){.rule = w->found[i].rule,
+						  .line = line,
+						  .column = (uint32_t)(at - line_start + 1)};
+	}
+}
+
+/* Drops what is only a part of others, and what lacks a part. */
+static rv_status drop_incomplete(struct rv_sweeper *w, struct rv_str bytes)
+{
+	const struct rv_scan_config *config = w->shared->composites;
+	size_t kept = 0;
+
+	if (!config || w->found_count == 0)
+		return RV_OK;
+	RV_CLEANUP(rv_freep)
+	struct rv_filter_place *places = calloc(w->found_count, sizeof(*places));
+	if (!places)
+		return rv_fail_nomem(NULL);
+	place_found(w, bytes, places);
+	for (size_t i = 0; i < w->found_count; i++) {
+		if (!rv_filter_is_part(config, w->found[i].rule) &&
+		    rv_filter_is_complete(config, &places[i], places, w->found_count))
+			w->found[kept++] = w->found[i];
+	}
+	w->found_count = kept;
+	return RV_OK;
+}
+
 /* The runs are copied: what they hold is scanned by the same lane. */
 static rv_status take_runs(struct rv_sweeper *w, const struct rv_doc *doc,
 			   struct rv_decode_run **out, size_t *out_count)
@@ -151,6 +193,7 @@ static rv_status scan_layer(struct rv_sweeper *w, const struct rv_doc *doc,
 	RV_TRY(scan_bytes(w, doc, layer, goes_on ? RV_SCAN_RUNS : 0));
 	if (goes_on)
 		RV_TRY(take_runs(w, doc, &runs, &count));
+	RV_TRY(drop_incomplete(w, layer->bytes));
 	for (size_t i = 0; i < w->found_count; i++)
 		RV_TRY(rv_doc_tell(w, doc, layer, &w->found[i]));
 	for (size_t i = 0; i < count; i++)

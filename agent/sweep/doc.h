@@ -6,6 +6,8 @@
 #include "agent/scan/scan.h"
 #include "agent/sweep/leaks.h"
 
+struct rv_scan_config;
+
 /* The key a process makes at its start to tell equal values by, for this run alone. */
 struct rv_run_key {
 	uint8_t bytes[32];
@@ -31,6 +33,8 @@ struct rv_sweep_shared {
 	rv_status (*judge)(void *user, struct rv_leaks *leaks, struct rv_leak *leak,
 			   const struct rv_judging *about);
 	void *judge_user;
+	const struct rv_scan_config
+		*composites; /* rules that need others beside them; NULL: none */
 };
 
 struct rv_doc {

@@ -339,3 +339,8 @@ bool rv_filter_is_part(const struct rv_scan_config *config, const struct rv_rule
 	}
 	return false;
 }
+
+bool rv_filter_has_composites(const struct rv_scan_config *config)
+{
+	return config->required.count > 0 || config->hidden.count > 0;
+}

@@ -75,3 +75,5 @@ bool rv_filter_is_complete(const struct rv_scan_config *config, const struct rv_
 			   const struct rv_filter_place *others, size_t other_count);
 /* Findings of this rule are parts of others' alone (skipReport). */
 bool rv_filter_is_part(const struct rv_scan_config *config, const struct rv_rule *rule);
+/* Are there rules of either sort? Without them the two above need not be asked. */
+bool rv_filter_has_composites(const struct rv_scan_config *config);
