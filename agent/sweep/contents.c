@@ -133,6 +133,8 @@ rv_status rv_run_document(struct rv_run *run, struct rv_sweeper *w, const struct
 	enum rv_unpack_kind kind = RV_UNPACK_NONE;
 	bool is_opened = false;
 
+	if (run->options->max_cpu > 0)
+		rv_run_pace(run);
 	if (run->options->archive_depth > 0 && doc->offset == 0 && !doc->parts)
 		kind = rv_unpack_kind(doc->bytes);
 	if (kind == RV_UNPACK_PKCS12 || kind == RV_UNPACK_JKS)

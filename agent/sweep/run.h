@@ -18,6 +18,7 @@ struct rv_run {
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
 	bool has_clerk, is_over;
+	int64_t started_ns; /* CLOCK_MONOTONIC */
 };
 
 /* One document, opened when it is an archive: from fd when that is not -1 (bytes are its beginning
@@ -28,3 +29,5 @@ RV_NODISCARD rv_status rv_run_paths(struct rv_run *run, struct rv_diag *diag);
 RV_NODISCARD rv_status rv_run_stdin(struct rv_run *run, struct rv_diag *diag);
 RV_NODISCARD rv_status rv_run_history(struct rv_run *run, struct rv_diag *diag);
 RV_NODISCARD rv_status rv_run_changes(struct rv_run *run, struct rv_diag *diag);
+/* Between documents: keeps a thread within --max-cpu. */
+void rv_run_pace(struct rv_run *run);

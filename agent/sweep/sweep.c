@@ -73,18 +73,45 @@ static void *clerk(void *user)
 	return NULL;
 }
 
-static void hire_clerk(struct rv_run *run)
+static void init_lock(struct rv_run *run)
 {
-	const struct rv_sweep_options *o = run->options;
 	pthread_condattr_t attr;
 
-	if (!o->progress && o->max_time_us == 0 && o->max_rss == 0)
-		return;
 	pthread_mutex_init(&run->lock, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&run->wake, &attr);
 	pthread_condattr_destroy(&attr);
+}
+
+/* A thread that has had more than its share waits until it has not. */
+void rv_run_pace(struct rv_run *run)
+{
+	unsigned percent = run->options->max_cpu;
+	struct timespec used, now;
+
+	if (percent == 0 || clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used) != 0 ||
+	    clock_gettime(CLOCK_MONOTONIC, &now) != 0)
+		return;
+	int64_t used_ns = (int64_t)used.tv_sec * 1000000000 + used.tv_nsec;
+	int64_t now_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+	int64_t due_ns = run->started_ns + used_ns * 100 * run->threads / percent;
+	if (due_ns <= now_ns)
+		return;
+	struct timespec until = {due_ns / 1000000000, due_ns % 1000000000};
+	pthread_mutex_lock(&run->lock);
+	while (!atomic_load(&run->stop) &&
+	       pthread_cond_timedwait(&run->wake, &run->lock, &until) == 0)
+		continue;
+	pthread_mutex_unlock(&run->lock);
+}
+
+static void hire_clerk(struct rv_run *run)
+{
+	const struct rv_sweep_options *o = run->options;
+
+	if (!o->progress && o->max_time_us == 0 && o->max_rss == 0)
+		return;
 	run->has_clerk = pthread_create(&run->clerk, NULL, clerk, run) == 0;
 }
 
@@ -160,6 +187,11 @@ rv_status rv_sweep_run(const struct rv_sweep_options *options, struct rv_sweep_r
 	unsigned ready = 0;
 	rv_status status = RV_OK;
 
+	struct timespec now = {0};
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
+	run.started_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+	init_lock(&run);
 	run.threads = thread_count(options);
 	run.sweepers = calloc(run.threads, sizeof(*run.sweepers));
 	if (!run.sweepers)
