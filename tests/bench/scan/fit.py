@@ -91,6 +91,8 @@ def main():
     args.add_argument("--split", choices=("train", "dev", "all"), default="train")
     args.add_argument("--penalty", type=float, default=0.002)
     args.add_argument("--rounds", type=int, default=60)
+    args.add_argument("--test-prior", type=float, default=80,
+                      help="hundredths of a logit taken off in tests and examples, beyond the labels")
     args.add_argument("--write", action="store_true")
     a = args.parse_args()
     with open(DEF, encoding="utf-8") as f:
@@ -114,6 +116,7 @@ def main():
         print(f"{name:18} {weight * 100:7.0f}   in {used[name]:6}, true {true[name]:5}")
     print(f"bias {bias * 100:.0f}; {len(samples)} samples, {sum(t for _, t, _, _ in samples):.0f} true")
     if a.write:
+        weights[names.index("FILE_TEST")] -= a.test_prior / 100
         value = dict(zip(names, weights))
         text = LINE.sub(lambda m: f"RV_FEATURE({m[1]}, {round(value[m[1]] * 100)}, ", text)
         text = re.sub(r"#define RV_FEATURE_BIAS -?\d+", f"#define RV_FEATURE_BIAS {round(bias * 100)}", text)
