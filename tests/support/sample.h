@@ -1,5 +1,5 @@
-/* tests: renders a detector's sample template (policies/detectors/README.md) into a value that
- * looks like a secret and opens nothing, so that none has to lie in the tree. */
+/* tests: scan/sample.h by a shorter name: a template (policies/detectors/README.md) becomes a value
+ * that looks like a secret and opens nothing, so that none has to lie in the tree. */
 #pragma once
 
 #include "agent/base/buf.h"
