@@ -111,6 +111,19 @@ static size_t skip_wrap(struct rv_place *p, size_t at)
 	return i;
 }
 
+/* Does "env" stand within ENV_REACH bytes, whatever the case? */
+static bool names_env(const struct rv_place *p, size_t at)
+{
+	size_t left = p->bytes.len - at;
+	const uint8_t *b = p->bytes.data + at;
+
+	for (size_t i = 0; i + 2 < left && i < ENV_REACH && b[i] >= ' '; i++) {
+		if ((b[i] | 0x20) == 'e' && (b[i + 1] | 0x20) == 'n' && (b[i + 2] | 0x20) == 'v')
+			return true;
+	}
+	return false;
+}
+
 /* What is taken when nothing is set: `getenv("X") or ".."`, `process.env.X || '..'`. PowerShell's
  * ConvertTo-SecureString '..' stands before its text, too. To the quote, or `at` as it was. */
 static size_t skip_to_default(const struct rv_place *p, size_t at)
@@ -126,10 +139,7 @@ static size_t skip_to_default(const struct rv_place *p, size_t at)
 		}
 		return at;
 	}
-	if (p->context->form != RV_FORM_CODE || !rv_is_letter(rv_at(p, at)) ||
-	    !rv_says((struct rv_str){p->bytes.data + at,
-				     p->bytes.len - at < ENV_REACH ? p->bytes.len - at : ENV_REACH},
-		     "env"))
+	if (p->context->form != RV_FORM_CODE || !rv_is_letter(rv_at(p, at)) || !names_env(p, at))
 		return at;
 	for (size_t i = at; i < at + RV_ASSIGN_REACH && rv_at(p, i) >= ' '; i++) {
 		for (size_t k = 0; rv_at(p, i) == ' ' && k < RV_LEN(signs); k++) {
