@@ -1,6 +1,8 @@
 /* scan: files by their names. Not here: reading them. */
 #include "agent/scan/context.h"
 
+#include "agent/scan/wordlist.h"
+
 #include <string.h>
 
 static const struct {
@@ -45,31 +47,6 @@ static bool has_word(const char *list, struct rv_str word)
 	return strstr(list, text) != NULL;
 }
 
-static uint8_t fold(uint8_t c)
-{
-	return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
-}
-
-static bool has_any(struct rv_str path, const char *const *parts, size_t count)
-{
-	for (size_t i = 0; i < path.len; i++) {
-		uint8_t first = fold(path.data[i]);
-
-		for (size_t k = 0; k < count; k++) {
-			size_t at = 1;
-
-			if (first != (uint8_t)parts[k][0])
-				continue;
-			while (parts[k][at] && i + at < path.len &&
-			       fold(path.data[i + at]) == (uint8_t)parts[k][at])
-				at++;
-			if (!parts[k][at])
-				return true;
-		}
-	}
-	return false;
-}
-
 static struct rv_str after_last(struct rv_str s, uint8_t mark)
 {
 	for (size_t i = s.len; i > 0; i--) {
@@ -79,25 +56,73 @@ static struct rv_str after_last(struct rv_str s, uint8_t mark)
 	return s;
 }
 
-static uint8_t form_of(struct rv_str name)
-{
-	static const char *const shells[] = {"dockerfile", "containerfile", "vagrantfile",
-					     ".bashrc",	   ".zshrc",	    ".profile",
-					     "_history",   "makefile",	    ".bash_"};
-	static const char *const configs[] = {
-		".env",	   ".netrc",	  "_netrc", ".pgpass",		".npmrc",    ".pypirc",
-		".my.cnf", "credentials", ".s3cfg", ".git-credentials", ".gitconfig"};
-	struct rv_str extension = after_last(name, '.');
+/* Words of a whole path. */
+static rv_wordlist tests = {
+	['d' - 'a'] = " demo ",
+	['e' - 'a'] = " example ",
+	['f' - 'a'] = " fixture ",
+	['m' - 'a'] = " mock ",
+	['s' - 'a'] = " spec/ spec. sample stub ",
+	['t' - 'a'] = " test ",
+};
+static rv_wordlist locales = {
+	['i' - 'a'] = " i18n intl/ ",
+	['l' - 'a'] = " locale l10n lang/ ",
+	['m' - 'a'] = " messages_ ",
+	['t' - 'a'] = " translation ",
+};
+static rv_wordlist vendors = {
+	['b' - 'a'] = " bower_components/ ",
+	['n' - 'a'] = " node_modules/ ",
+	['t' - 'a'] = " third_party/ ",
+	['v' - 'a'] = " vendor/ ",
+};
+/* Words of a file's name. */
+static rv_wordlist locks = {
+	['c' - 'a'] = " composer.lock cargo.lock checksum ",
+	['f' - 'a'] = " flake.lock ",
+	['g' - 'a'] = " gemfile.lock go.sum ",
+	['m' - 'a'] = " mix.lock ",
+	['n' - 'a'] = " npm-shrinkwrap ",
+	['p' - 'a'] = " package-lock.json pnpm-lock poetry.lock pipfile.lock packages.lock "
+		      "package.resolved ",
+	['y' - 'a'] = " yarn.lock ",
+};
+static rv_wordlist dumps = {
+	['b' - 'a'] = " backup ",
+	['d' - 'a'] = " dump ",
+	['e' - 'a'] = " export ",
+	['s' - 'a'] = " seed ",
+};
+static rv_wordlist shells = {
+	['b' - 'a'] = " bashrc bash_ ", ['c' - 'a'] = " containerfile ",
+	['d' - 'a'] = " dockerfile ",	['h' - 'a'] = " history ",
+	['m' - 'a'] = " makefile ",	['v' - 'a'] = " vagrantfile ",
+	['z' - 'a'] = " zshrc ",
+};
+static rv_wordlist configs = {
+	['c' - 'a'] = " credentials ",
+	['e' - 'a'] = " env ",
+	['g' - 'a'] = " git-credentials gitconfig ",
+	['m' - 'a'] = " my.cnf ",
+	['n' - 'a'] = " netrc npmrc ",
+	['p' - 'a'] = " pgpass pypirc ",
+	['s' - 'a'] = " s3cfg ",
+};
 
-	if (has_any(name, shells, RV_LEN(shells)))
+static uint8_t form_of(struct rv_str name, struct rv_str extension)
+{
+	bool has_extension = extension.len < name.len;
+	bool is_hidden = name.len > 0 && (name.data[0] == '.' || name.data[0] == '_');
+
+	if ((!has_extension || is_hidden || rv_wordlist_at(shells, name, 0)) &&
+	    (rv_wordlist_within(shells, name) || rv_str_ends_with(name, ".profile")))
 		return RV_FORM_SHELL;
-	if (extension.len < name.len) {
-		for (size_t i = 0; i < RV_LEN(forms); i++) {
-			if (has_word(forms[i].extensions, extension))
-				return (uint8_t)forms[i].form;
-		}
+	for (size_t i = 0; has_extension && i < RV_LEN(forms); i++) {
+		if (has_word(forms[i].extensions, extension))
+			return (uint8_t)forms[i].form;
 	}
-	return has_any(name, configs, RV_LEN(configs)) ? RV_FORM_CONFIG : RV_FORM_TEXT;
+	return rv_wordlist_within(configs, name) ? RV_FORM_CONFIG : RV_FORM_TEXT;
 }
 
 /* "de.yml", "pt-BR.json": texts in a language. */
@@ -113,31 +138,17 @@ static bool is_language_file(struct rv_str name, uint8_t form)
 
 struct rv_context rv_context_of(struct rv_str path)
 {
-	static const char *const tests[] = {"test",    "spec/",	  "_spec.",  ".spec.",
-					    "fixture", "example", "mock",    "demo",
-					    "sample",  "stub",	  "testdata"};
-	static const char *const locales[] = {"locale",	     "i18n",	  "l10n", "/lang/",
-					      "translation", "messages_", ".po",  "/intl/",
-					      ".resx",	     ".strings"};
-	static const char *const locks[] = {
-		"package-lock.json", "yarn.lock",      "pnpm-lock",   "composer.lock",
-		"cargo.lock",	     "gemfile.lock",   "poetry.lock", "go.sum",
-		"pipfile.lock",	     "npm-shrinkwrap", "flake.lock",  "packages.lock",
-		"package.resolved",  "mix.lock",       ".sha256",     "checksum"};
-	static const char *const dumps[] = {"dump", "backup", "export", "seed"};
-	static const char *const vendors[] = {"node_modules/", "vendor/", "third_party/",
-					      "bower_components/"};
 	struct rv_str name = after_last(path, '/');
-
-	uint8_t form = form_of(name);
+	struct rv_str extension = name.len ? after_last(name, '.') : name;
+	uint8_t form = form_of(name, extension);
 
 	return (struct rv_context){
 		.form = form,
-		.is_test = has_any(path, tests, RV_LEN(tests)),
-		.is_locale =
-			has_any(path, locales, RV_LEN(locales)) || is_language_file(name, form),
-		.is_lock = has_any(name, locks, RV_LEN(locks)),
-		.is_dump = form == RV_FORM_SQL && has_any(name, dumps, RV_LEN(dumps)),
-		.is_vendored = has_any(path, vendors, RV_LEN(vendors)),
+		.is_test = rv_wordlist_within(tests, path),
+		.is_locale = rv_wordlist_within(locales, path) || is_language_file(name, form) ||
+			     has_word(" po pot resx strings ", extension),
+		.is_lock = rv_wordlist_within(locks, name) || has_word(" sha256 ", extension),
+		.is_dump = form == RV_FORM_SQL && rv_wordlist_within(dumps, name),
+		.is_vendored = rv_wordlist_within(vendors, path),
 	};
 }

@@ -8,7 +8,7 @@ static uint8_t fold(uint8_t c)
 
 size_t rv_wordlist_at(rv_wordlist list, struct rv_str text, size_t at)
 {
-	unsigned letter = fold(text.data[at]) - (unsigned)'a';
+	unsigned letter = at < text.len ? fold(text.data[at]) - (unsigned)'a' : RV_WORDLIST_LETTERS;
 	size_t best = 0;
 
 	if (letter >= RV_WORDLIST_LETTERS || !list[letter])

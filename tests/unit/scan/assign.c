@@ -316,6 +316,41 @@ static void gives_one_value_for_two_words_of_a_name(void **state)
 	assert_int_equal(a.name_len, 12);
 }
 
+static void knows_a_file_by_its_name(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *path;
+		enum rv_form form;
+	} cases[] = {
+		{"", RV_FORM_TEXT},
+		{"src/a.py", RV_FORM_CODE},
+		{"UserProfile.java", RV_FORM_CODE},
+		{".env", RV_FORM_CONFIG},
+		{"app/.env.local", RV_FORM_CONFIG},
+		{"a.YML", RV_FORM_YAML},
+		{"Dockerfile", RV_FORM_SHELL},
+		{"Dockerfile.prod", RV_FORM_SHELL},
+		{"home/.bash_history", RV_FORM_SHELL},
+		{"home/.profile", RV_FORM_SHELL},
+		{"README", RV_FORM_TEXT},
+		{"README.md", RV_FORM_DOC},
+		{"a/.netrc", RV_FORM_CONFIG},
+		{"x.tar.gz", RV_FORM_TEXT},
+	};
+
+	for (size_t i = 0; i < RV_LEN(cases); i++) {
+		if (rv_context_of(rv_str_of(cases[i].path)).form != cases[i].form)
+			fail_msg("%s", cases[i].path);
+	}
+	assert_true(rv_context_of(rv_str_of("a/tests/b.py")).is_test);
+	assert_false(rv_context_of(rv_str_of("a/src/b.py")).is_test);
+	assert_true(rv_context_of(rv_str_of("web/yarn.lock")).is_lock);
+	assert_true(rv_context_of(rv_str_of("i/de.json")).is_locale);
+	assert_true(rv_context_of(rv_str_of("db/dump.sql")).is_dump);
+	assert_false(rv_context_of(rv_str_of("db/schema.sql")).is_dump);
+}
+
 static void says_in_words_why(void **state)
 {
 	(void)state;
@@ -411,6 +446,7 @@ int main(void)
 		cmocka_unit_test(gives_one_value_for_two_words_of_a_name),
 		cmocka_unit_test(finds_hashes_of_accounts),
 		cmocka_unit_test(reads_the_lines_of_listed_files),
+		cmocka_unit_test(knows_a_file_by_its_name),
 		cmocka_unit_test(says_in_words_why),
 	};
 
