@@ -170,14 +170,14 @@ static size_t count_entries(const struct rv_baseline *baseline)
 static void tell(struct rv_out *out, const char *file, const char *verb, size_t changed, size_t all)
 {
 	if (!out->is_json && !out->is_jsonl) {
-		rv_out_line(out, "%s: %zu %s, %zu in all\n", rv_out_safe(file), changed, verb, all);
+		rv_out_line(out, "%s: %zu %s, %zu in all", rv_out_safe(file), changed, verb, all);
 		return;
 	}
 	RV_CLEANUP(rv_jsonp)
 	json_t *told = json_pack("{s:s, s:I, s:I}", "file", file, verb, (json_int_t)changed,
 				 "entries", (json_int_t)all);
 	RV_CLEANUP(rv_freep) char *text = told ? json_dumps(told, JSON_COMPACT) : NULL;
-	rv_out_line(out, "%s\n", text ? text : "{}");
+	rv_out_line(out, "%s", text ? text : "{}");
 }
 
 static void tell_gaps(const struct rv_out *out, const struct rv_scan_run *run)

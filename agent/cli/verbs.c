@@ -7,6 +7,7 @@
 #include "agent/cli/fleet_verbs.h"
 #include "agent/cli/local_verbs.h"
 #include "agent/cli/render.h"
+#include "agent/cli/rules_verb.h"
 #include "agent/cli/scan_verb.h"
 
 static const struct rv_verb verb_table[] = {
@@ -75,6 +76,28 @@ static const struct rv_verb verb_table[] = {
 	 .more = rv_baseline_list_options,
 	 .examples = "  reeve baseline list --ended",
 	 .run = rv_run_baseline_list},
+	{.name = "rules list",
+	 .summary = "the rules that reeve scan has built in",
+	 .more = rv_rules_list_options,
+	 .examples = "  reeve rules list --provider github",
+	 .run = rv_run_rules_list},
+	{.name = "rules show",
+	 .summary = "one rule: by what it finds, how sure, where its keys are rolled",
+	 .positionals = {"rule"},
+	 .examples = "  reeve rules show github-token",
+	 .run = rv_run_rules_show},
+	{.name = "rules test",
+	 .summary = "try rules on their samples",
+	 .positionals = {"paths*?"},
+	 .help = rv_rules_test_help,
+	 .examples = "  reeve rules test\n  reeve rules test ci/rules.yaml",
+	 .run = rv_run_rules_test},
+	{.name = "rules cost",
+	 .summary = "scan, and tell the ten rules that took most of the time",
+	 .positionals = {"paths*?"},
+	 .more = rv_rules_cost_options,
+	 .examples = "  reeve rules cost .",
+	 .run = rv_run_rules_cost},
 	{.name = "status",
 	 .wire = "status",
 	 .summary = "is the agent up, when did it last look, what did it count",
