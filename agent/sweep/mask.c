@@ -136,13 +136,36 @@ static rv_status put_line(struct rv_str line, const struct spans *spans,
 	return rv_buf_put_str(out, "..");
 }
 
+static bool is_token_byte(uint8_t c)
+{
+	return isalnum(c) || c == '_' || c == '-';
+}
+
+/* Where a value lies in the line. A rule of one's own may call a part of the token its value
+ * ("live" of acme_live_..): the rest of the word is masked with it, as far as the rule matched. */
+static struct rv_span span_of(const struct rv_found *f, struct rv_str line, size_t line_start)
+{
+	size_t line_end = line_start + line.len;
+	size_t low = f->match_start > line_start ? f->match_start : line_start;
+	size_t high = f->match_start + f->match_len;
+	size_t start = f->start > line_start ? f->start : line_start;
+	size_t end = f->start + f->len < line_end ? f->start + f->len : line_end;
+
+	if (high > line_end)
+		high = line_end;
+	while (start > low && is_token_byte(line.data[start - 1 - line_start]))
+		start--;
+	while (end < high && is_token_byte(line.data[end - line_start]))
+		end++;
+	return (struct rv_span){start - line_start, end - line_start};
+}
+
 rv_status rv_mask_line(struct rv_sweeper *w, struct rv_str line, size_t line_start,
 		       const struct rv_found *about, struct rv_buf *out)
 {
 	struct spans spans = {.count = 0};
 	struct masking m = {&spans, line};
-	size_t from = about->start - line_start;
-	struct rv_span value = {from, from + about->len < line.len ? from + about->len : line.len};
+	struct rv_span value = span_of(about, line, line_start);
 
 	add_span(&spans, value.start, value.end, line);
 	for (size_t i = 0; i < w->found_count; i++) {
@@ -150,8 +173,8 @@ rv_status rv_mask_line(struct rv_sweeper *w, struct rv_str line, size_t line_sta
 
 		if (f->start + f->len <= line_start || f->start >= line_start + line.len)
 			continue;
-		size_t start = f->start > line_start ? f->start - line_start : 0;
-		add_span(&spans, start, f->start + f->len - line_start, line);
+		struct rv_span span = span_of(f, line, line_start);
+		add_span(&spans, span.start, span.end, line);
 	}
 	rv_status s = rv_scan_buffer(w->lane, line, RV_SCAN_MASK, on_hit, &m);
 	if (rv_class_of(s) == RV_CLASS_EXHAUSTED || spans.is_full)
