@@ -148,13 +148,15 @@ static rv_status take_format(const struct rv_out *out, const struct rv_verb_args
 	if (text_of(args, "report_template"))
 		return refuse(diag, "report-template", text_of(args, "report_template"),
 			      "one of the formats (--format)");
-	if (!format && ask->is_gitleaks && !foreign && ask->output)
-		foreign = "json";
-	if (foreign && strcmp(foreign, "json") == 0) {
+	format = format ? format : foreign;
+	if (!format && ask->is_gitleaks && ask->output)
+		format = rv_report_format_of_file(ask->output) == RV_REPORT__COUNT
+				 ? "json"
+				 : rv_report_format_name(rv_report_format_of_file(ask->output));
+	if (format && strcmp(format, "json") == 0 && (foreign || ask->is_gitleaks)) {
 		ask->format = RV_REPORT_GITLEAKS;
 		return RV_OK;
 	}
-	format = format ? format : foreign;
 	if (format)
 		ask->format = rv_report_format_of(format);
 	else if (out->is_json || out->is_jsonl)
