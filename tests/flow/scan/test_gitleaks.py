@@ -1,0 +1,229 @@
+"""Those who come from gitleaks: its verbs, flags and short forms, its reports, and ten of its
+set-ups unchanged (setups/README.md)."""
+
+import base64
+import csv
+import io
+import json
+import os
+import random
+import re
+import shutil
+import string
+import unittest
+import xml.etree.ElementTree as ET
+
+import scanning
+from test_outputs import GITLEAKS_FIELDS
+
+SETUPS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "setups")
+CLASSES = {"alnum": string.ascii_letters + string.digits, "hex": "0123456789abcdef",
+           "lower": string.ascii_lowercase, "upper": string.ascii_uppercase,
+           "digit": string.digits}
+
+
+class Flags(scanning.Case):
+    def setUp(self):
+        super().setUp()
+        self.r = self.repo()
+        self.r.commit({"old.env": f"TOKEN={self.token()}\n"})
+        self.r.commit({"old.env": "x\n", "a.env": f"TOKEN={self.token()}\n"})
+
+    def leaks(self, *words, code=1, **more):
+        """Through a report file, as CI jobs do it."""
+        path = self.path("report.json")
+        if os.path.exists(path):
+            os.unlink(path)
+        result = self.run_reeve(*words, "-r", path, **{"cwd": self.r.path, **more})
+        self.assertEqual(result.code, code, str(result))
+        with open(path, "rb") as f:
+            data = f.read()
+        self.assert_no_secret(data, path)
+        rows = json.loads(data)
+        for row in rows:
+            self.assertEqual(set(row), GITLEAKS_FIELDS)
+        return rows
+
+    def files(self, *words, **more):
+        return sorted(row["File"] for row in self.leaks(*words, **more))
+
+    def test_each_verb_looks_where_gitleaks_does(self):
+        self.assertEqual(self.files("git"), ["a.env", "old.env"])
+        self.assertEqual(self.files("git", "."), ["a.env", "old.env"])
+        self.assertEqual(self.files("detect"), ["a.env", "old.env"])
+        self.assertEqual(self.files("detect", "-s", self.r.path, cwd=self.dir), ["a.env", "old.env"])
+        self.assertEqual(self.files("detect", "--source=" + self.r.path, cwd=self.dir),
+                         ["a.env", "old.env"])
+        self.assertEqual(self.files("dir", "."), ["a.env"])
+        self.assertEqual(self.files("detect", "--no-git"), ["a.env"])
+        self.assertEqual(self.files("protect", code=0), [])
+        self.r.write("s.env", f"TOKEN={self.token()}\n")
+        self.r.git("add", "s.env")
+        self.assertEqual(self.files("protect", "--staged"), ["s.env"])
+        self.assertEqual(self.files("git", "--pre-commit", "--staged"), ["s.env"])
+        self.assertEqual(self.files("git", "--staged"), ["s.env"])
+        piped = self.leaks("stdin", stdin=f"TOKEN={self.token()}\n".encode())
+        self.assertEqual(len(piped), 1)
+        self.assertEqual(len(self.leaks("detect", "--pipe", stdin=self.token().encode())), 1)
+
+    def test_history_has_its_commits(self):
+        rows = {row["File"]: row for row in self.leaks("git")}
+        first = self.r.git("rev-parse", "HEAD~1")
+        row = rows["old.env"]
+        self.assertEqual((row["Commit"], row["Author"], row["Email"], row["Message"]),
+                         (first, "A U Thor", "author@example.org", "more"))
+        self.assertTrue(row["Fingerprint"].startswith(f"{first}:old.env:"), row)
+        self.assertTrue(row["Fingerprint"].endswith(":1"), row)
+        self.assertTrue(row["Date"].startswith("2026-01-02T"), row)
+
+    def test_short_forms_and_quiet_ones(self):
+        self.write("config.toml", "[extend]\nuseDefault = true\n[allowlist]\npaths = ['old']\n")
+        words = ["git", "-v", "-l", "warn", "--no-banner", "--no-color", "-c",
+                 self.path("config.toml"), "-f", "json", "--redact", "--exit-code", "9"]
+        self.assertEqual(self.files(*words, code=9), ["a.env"])
+        for redact in ("--redact=0", "--redact=20", "--redact=100", "--redact"):
+            self.assertEqual(len(self.leaks("git", redact)), 2)
+        for level in ("trace", "debug", "info", "warn", "error", "fatal"):
+            self.leaks("dir", "--log-level", level)
+        self.assertEqual(self.files("git", "--log-opts=HEAD~1..HEAD"), ["a.env"])
+        self.assertEqual(self.files("git", "--log-opts", "--all HEAD"), ["a.env", "old.env"])
+        self.leaks("git", "--platform", "github", "--timeout", "60", "--max-decode-depth", "2",
+                   "--max-archive-depth", "2", "--max-target-megabytes", "50")
+        self.leaks("dir", "--enable-rule", "github-pat")
+        self.assertEqual(self.files("dir", "--enable-rule", "aws-access-token", code=0), [])
+
+    def test_a_configuration_from_the_environment(self):
+        self.write("config.toml", "[extend]\nuseDefault = true\n[allowlist]\npaths = ['old']\n")
+        env = {"GITLEAKS_CONFIG": self.path("config.toml")}
+        self.assertEqual(self.files("git", env=env), ["a.env"])
+
+    def test_its_ignores_and_markers(self):
+        rows = self.leaks("git")
+        self.r.write(".gitleaksignore", rows[0]["Fingerprint"] + "\n")
+        self.assertEqual(len(self.leaks("git")), 1)
+        os.unlink(self.r.path + "/.gitleaksignore")
+        ignore = self.write("elsewhere/.gitleaksignore", rows[1]["Fingerprint"] + "\n")
+        self.assertEqual(len(self.leaks("git", "-i", os.path.dirname(ignore))), 1)
+        self.assertEqual(len(self.leaks("git", "--gitleaks-ignore-path", ignore)), 1)
+        self.r.write("m.env", f"TOKEN={self.token()} # gitleaks:allow\n")
+        self.assertEqual(self.files("dir"), ["a.env"])
+        self.assertEqual(self.files("dir", "--ignore-gitleaks-allow"), ["a.env", "m.env"])
+
+    def test_its_report_is_a_baseline(self):
+        self.leaks("git")
+        os.rename(self.path("report.json"), self.path("base.json"))
+        for option in ("-b", "--baseline-path"):
+            self.assertEqual(self.leaks("git", option, self.path("base.json"), code=0), [])
+        self.r.commit({"new.env": f"TOKEN={self.token()}\n"})
+        self.assertEqual(self.files("git", "-b", self.path("base.json")), ["new.env"])
+
+    def test_every_report_format(self):
+        for form in ("json", "csv", "junit", "sarif"):
+            path = self.path("out." + form)
+            result = self.run_reeve("git", "--report-format", form, "--report-path", path,
+                                    cwd=self.r.path)
+            self.assertEqual(result.code, 1, str(result))
+            with open(path, encoding="utf-8") as f:
+                text = f.read()
+            self.assert_no_secret(text.encode(), form)
+            if form == "csv":
+                self.assertEqual(len(list(csv.DictReader(io.StringIO(text)))), 2)
+            elif form == "junit":
+                self.assertEqual(len(ET.fromstring(text).findall(".//failure")), 2)
+            elif form == "sarif":
+                self.assertEqual(len(json.loads(text)["runs"][0]["results"]), 2)
+        out = self.run_reeve("git", "-f", "json", "-r", "-", cwd=self.r.path)
+        self.assertEqual(len(json.loads(out.out)), 2, str(out))
+
+    def test_links(self):
+        target = self.write("outside.env", f"TOKEN={self.token()}\n")
+        os.symlink(target, self.r.path + "/link.env")
+        self.assertEqual(self.files("dir"), ["a.env"])
+        self.assertEqual(self.files("dir", "--follow-symlinks"), ["a.env", "link.env"])
+
+    def test_what_cannot_be_had_is_said(self):
+        self.refused(["git", "--report-template", "x.tmpl"], "report-template", cwd=self.r.path)
+        self.refused(["git", "-c", "gone.toml"], "gone.toml", cwd=self.r.path)
+        self.refused(["git", "--no-such-flag"], "--no-such-flag", cwd=self.r.path)
+        self.refused(["git", self.dir], "epositor")
+
+
+def web_token():
+    """One that decodes: ours is told only then."""
+    def part(value):
+        return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
+    key = "".join(random.choice(CLASSES["alnum"]) for _ in range(43))
+    return ".".join((part({"alg": "HS256", "typ": "JWT"}),
+                     part({"sub": str(random.random()), "iat": 1700000000}), key))
+
+
+def render(template):
+    template = template.replace("eyJ{alnum:20}.eyJ{alnum:40}.{alnum:43}", web_token())
+    return re.sub(r"\{(\w+):(\d+)\}",
+                  lambda m: "".join(random.choice(CLASSES[m[1]]) for _ in range(int(m[2]))),
+                  template)
+
+
+class SetUps(scanning.Case):
+    def build(self, name):
+        """A repository with what `expect` names; gives what must and must not be told."""
+        repo = self.repo(name)
+        shutil.copytree(os.path.join(SETUPS, name), repo.path, dirs_exist_ok=True)
+        os.unlink(repo.path + "/expect")
+        files, told, quiet, unread = {}, set(), set(), set()
+        with open(os.path.join(SETUPS, name, "expect"), encoding="utf-8") as f:
+            expect = f.read().splitlines()
+        for line in expect:
+            state, path, number, _rule, text = (line.split(" ", 4) + [""] * 4)[:5]
+            if state == "note":
+                continue
+            if state == "skipped":
+                unread.add(path)
+                files[path] = {1: f"TOKEN={self.token()}"}
+                continue
+            text = render(text)
+            self.keep(re.search("<<(.*)>>", text)[1])
+            files.setdefault(path, {})[int(number)] = text.replace("<<", "").replace(">>", "")
+            # Sums beside a file's name are no secrets to us, whatever gitleaks says.
+            if state == "told" and "{hex:64}" in line:
+                continue
+            (told if state == "told" else quiet).add((path, int(number)))
+        for path, lines in files.items():
+            repo.write(path, "\n".join(lines.get(i, "") for i in range(1, max(lines) + 1)) + "\n")
+        return repo, told, quiet, unread
+
+    def check(self, name, rows, told, quiet, unread):
+        rows = [r for r in rows if not r["File"].startswith(".gitleaks")]
+        places = {(r["File"], r["StartLine"]) for r in rows}
+        self.assertEqual(told - places, set(), f"{name}: not told")
+        self.assertEqual(quiet & places, set(), f"{name}: told: {rows}")
+        self.assertEqual({r["File"] for r in rows} & unread, set(), f"{name}: read")
+
+    def test_each_runs_unchanged(self):
+        names = sorted(n for n in os.listdir(SETUPS) if n[0].isdigit())
+        self.assertGreaterEqual(len(names), 10)
+        for name in names:
+            self.secrets = []
+            repo, told, quiet, unread = self.build(name)
+            for words in (["dir", "."], ["detect", "--no-git"]):
+                with self.subTest(setup=name, words=words):
+                    out = self.run_reeve(*words, "-f", "json", "-r", "-", cwd=repo.path)
+                    self.assertEqual(out.code, 1 if told else 0, str(out))
+                    self.check(name, json.loads(out.out), told, quiet, unread)
+            repo.git("add", "-A", "-f")
+            for words in (["protect", "--staged"], ["git", "--staged"]):
+                with self.subTest(setup=name, words=words):
+                    out = self.run_reeve(*words, "-f", "json", "-r", "-", cwd=repo.path)
+                    self.check(name, json.loads(out.out), told, quiet, unread)
+            repo.commit({})
+            for words in (["git"], ["detect", "-v", "--redact"]):
+                with self.subTest(setup=name, words=words):
+                    out = self.run_reeve(*words, "-f", "json", "-r", "-", cwd=repo.path)
+                    self.check(name, json.loads(out.out), told, quiet, unread)
+
+
+if __name__ == "__main__":
+    if not shutil.which("git"):
+        print("SKIPPED: git is not installed")
+        raise SystemExit(77)
+    scanning.main()
