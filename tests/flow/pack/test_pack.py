@@ -145,6 +145,16 @@ def tarball(stage):
         assert f"\n==== {package} " in notices, package
 
 
+def own_libcrypto(stage):
+    """The host's OpenSSL configuration is for the host's OpenSSL, not for the one linked in."""
+    repo, secret = stage.repo()
+    config = stage.path("openssl.cnf")
+    with open(config, "w", encoding="utf-8") as file:
+        file.write("openssl_conf = x\n[x]\nalg_section = a\n[a]\ndefault_properties = fips=yes\n")
+    os.environ["OPENSSL_CONF"] = config
+    finds(secret, os.path.join(stage.build, "bin/reeve"), cwd=repo)
+
+
 def check_record(path):
     with zipfile.ZipFile(path) as wheel:
         names = wheel.namelist()
@@ -358,7 +368,7 @@ def ubuntu(stage):
     in_root(stage, "jammy", url, "/usr/share/keyrings/ubuntu-archive-keyring.gpg")
 
 
-CASES = [build, same_bytes, hardened, tarball, wheel, npm, oci, precommit, debian, ubuntu]
+CASES = [build, same_bytes, hardened, own_libcrypto, tarball, wheel, npm, oci, precommit, debian, ubuntu]
 
 
 def main():
