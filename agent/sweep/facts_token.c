@@ -126,15 +126,15 @@ static void gitlab(const struct rv_fact_about *about, struct rv_fact *fact)
 		return;
 	size_t len = rv_base64_decode((struct rv_str){dash + 1, (size_t)(dot - dash) - 1}, payload,
 				      sizeof(payload));
+	/* The last byte tells how many random ones stand before it. */
+	size_t tail = len > 0 && len <= sizeof(payload) ? (size_t)payload[len - 1] + 1 : 0;
 	const uint8_t *at = payload;
-	const uint8_t *end = payload + (len == SIZE_MAX ? 0 : len);
+	const uint8_t *end = payload + (tail > 0 && tail < len ? len - tail : 0);
 	while (end - at > 2 && at[1] == ':') {
 		struct rv_str digits = run_of(at + 2, end, is_alnum);
 		char text[14];
 
-		/* The last line has no end: random bytes follow, which may be digits. */
-		if (digits.len == 0 || digits.len > 12 || digits.data + digits.len >= end ||
-		    digits.data[digits.len] != '\n')
+		if (digits.len == 0 || digits.len > 12)
 			break;
 		memcpy(text, digits.data, digits.len);
 		text[digits.len] = '\0';
@@ -143,7 +143,8 @@ static void gitlab(const struct rv_fact_about *about, struct rv_fact *fact)
 				rv_fact_say(fact, "%s %llu", names[i].name,
 					    strtoull(text, NULL, 36));
 		}
-		at = digits.data + digits.len + 1;
+		at = digits.data + digits.len;
+		at += at < end && *at == '\n' ? 1 : 0;
 	}
 	OPENSSL_cleanse(payload, sizeof(payload));
 }

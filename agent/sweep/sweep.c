@@ -2,6 +2,7 @@
 #include "agent/sweep/sweep.h"
 
 #include "agent/base/clock.h"
+#include "agent/sweep/facts_pair.h"
 #include "agent/sweep/run.h"
 
 #include <stdio.h>
@@ -171,6 +172,8 @@ static rv_status join(struct rv_run *run)
 
 	for (unsigned i = 0; i < run->threads && rv_is_ok(status); i++)
 		status = rv_leaks_join(&run->result->leaks, &run->sweepers[i].leaks);
+	if (rv_is_ok(status) && run->options->source == RV_SWEEP_PATHS && !atomic_load(&run->stop))
+		status = rv_facts_pair(&run->result->leaks, NULL);
 	rv_leaks_sort(&run->result->leaks);
 	run->result->files = atomic_load(&run->files);
 	run->result->bytes = atomic_load(&run->bytes);
