@@ -5,6 +5,7 @@
 #include "agent/sweep/fields.h"
 
 #include <ctype.h>
+#include <strings.h>
 
 #define TEXT_MAX       1024
 #define REGEX_MAX      8192
@@ -14,7 +15,8 @@
 static const char *const root_keys[] = {"scan", NULL};
 static const char *const scan_keys[] = {"rules",	 "disable",  "allow",	  "min_confidence",
 					"strict",	 "baseline", "exclude",	  "decode_depth",
-					"archive_depth", "max_file", "rules_day", NULL};
+					"archive_depth", "max_file", "rules_day", "allow_validate",
+					"never_ask",	 NULL};
 static const char *const allow_keys[] = {"paths", "rules", "values", "reason", "until", NULL};
 
 struct reader {
@@ -308,6 +310,26 @@ static rv_status read_disable(const struct reader *r, const json_t *scan)
 	return RV_OK;
 }
 
+/* What is asked of providers: consent rule by rule, and what is left in peace. */
+static rv_status read_asking(const struct reader *r, const json_t *scan)
+{
+	struct rv_scan_settings *s = &r->config->settings;
+	const char *const *ids;
+	const char *const *never;
+
+	RV_TRY(read_texts(r, scan, "allow_validate", &ids));
+	for (const char *const *id = ids; id && *id; id++) {
+		if (strcasecmp(*id, "all") == 0 || strcmp(*id, "*") == 0)
+			return rv_yaml_fail(r->y, scan, "allow_validate", r->diag,
+					    "allow_validate names rules one by one: there is no "
+					    "consent for all");
+	}
+	RV_TRY(read_texts(r, scan, "never_ask", &never));
+	s->allow_validate = ids ? ids : s->allow_validate;
+	s->never_ask = never ? never : s->never_ask;
+	return RV_OK;
+}
+
 static rv_status read_exclude(const struct reader *r, const json_t *scan)
 {
 	const char *const *paths;
@@ -343,6 +365,7 @@ static rv_status read_root(const struct reader *r)
 	RV_TRY(read_rule_files(r, scan));
 	RV_TRY(read_disable(r, scan));
 	RV_TRY(read_exclude(r, scan));
+	RV_TRY(read_asking(r, scan));
 	return read_allow(r, scan);
 }
 

@@ -33,6 +33,15 @@ enum rv_leak_reach {
 /* "none", "head", "ref", "reflog", "unreachable", "index"; else "invalid". */
 const char *rv_leak_reach_name(enum rv_leak_reach reach);
 
+/* What its provider says (--validate). */
+enum rv_leak_alive {
+	RV_ALIVE_NO_CONSENT = -3, /* could be asked about; nobody consented for its rule */
+	RV_ALIVE_NOT_ASKED = -2,
+	RV_ALIVE_UNKNOWN = -1, /* asked; the answer says nothing */
+	RV_ALIVE_REFUSED = 0,
+	RV_ALIVE_LIVES = 1,
+};
+
 struct rv_leak_commit {
 	const char *id; /* hex, or NULL: unknown */
 	const char *author;
@@ -67,6 +76,6 @@ struct rv_leak {
 	uint8_t confidence;		   /* 0..100 */
 	bool is_identified; /* a check digit, structure or key id proves what it is */
 	bool is_marked;	    /* RV_LEAK_ALLOWED by a marker in the source itself; else by a file */
-	int8_t alive;	    /* --validate: 1 lives, 0 refused, -1 unknown, -2 not asked */
+	int8_t alive;	    /* --validate: enum rv_leak_alive */
 	uint32_t places;    /* further places of the same rule and value that this row stands for */
 };

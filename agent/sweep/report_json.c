@@ -111,6 +111,23 @@ static void put_history(struct rv_emit *e, const struct rv_leak *leak)
 	rv_emit_close(e, '}');
 }
 
+/* NULL: --validate had nothing to do with it. */
+static const char *validity_of(const struct rv_leak *leak)
+{
+	switch (leak->alive) {
+	case RV_ALIVE_LIVES:
+		return "valid";
+	case RV_ALIVE_REFUSED:
+		return "refused";
+	case RV_ALIVE_UNKNOWN:
+		return "unknown";
+	case RV_ALIVE_NO_CONSENT:
+		return "not-asked";
+	default:
+		return NULL;
+	}
+}
+
 static void put_leak(struct rv_emit *e, const char *key, const struct rv_leak *leak)
 {
 	rv_emit_open(e, key, '{');
@@ -121,11 +138,7 @@ static void put_leak(struct rv_emit *e, const char *key, const struct rv_leak *l
 	rv_emit_str(e, "fingerprint", leak->fingerprint);
 	rv_emit_str(e, "public_id", leak->public_id);
 	rv_emit_str(e, "facts", leak->facts);
-	if (leak->alive >= -1)
-		rv_emit_str(e, "validity",
-			    leak->alive == 1   ? "valid"
-			    : leak->alive == 0 ? "refused"
-					       : "unknown");
+	rv_emit_str(e, "validity", validity_of(leak));
 	rv_emit_str(e, "note", leak->note);
 	rv_emit_str(e, "owner_hint", leak->owner_hint);
 	put_history(e, leak);

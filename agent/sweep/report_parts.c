@@ -92,12 +92,14 @@ struct rv_str rv_report_mark(const struct rv_leak *leak)
 const char *rv_report_alive(const struct rv_leak *leak)
 {
 	switch (leak->alive) {
-	case 1:
+	case RV_ALIVE_LIVES:
 		return "ALIVE: its provider accepts it";
-	case 0:
+	case RV_ALIVE_REFUSED:
 		return "dead: its provider refuses it";
-	case -1:
+	case RV_ALIVE_UNKNOWN:
 		return "its provider gives no clear answer";
+	case RV_ALIVE_NO_CONSENT:
+		return "not asked: no --allow-validate for its rule";
 	default:
 		return NULL;
 	}

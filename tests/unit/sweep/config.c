@@ -48,6 +48,9 @@ static void refuses_a_bad_reeve_yaml_with_its_place(void **state)
 		{"scan: {max_file: 0}\n", "max_file is a size"},
 		{"scan: {max_file: 99999999999G}\n", "max_file is a size"},
 		{"scan: {rules_day: 2026-02-30}\n", "rules_day is a day"},
+		{"scan: {allow_validate: [jwt, all]}\n", "there is no consent for all"},
+		{"scan: {allow_validate: ['*']}\n", "there is no consent for all"},
+		{"scan: {never_ask: [1]}\n", "each of never_ask is text"},
 		{"scan: {rules: [gone.yaml]}\n", "gone.yaml: no such file"},
 		{"scan: {rules: [odd.yaml]}\n", "odd.yaml:7:5: there is no check crc65"},
 		{"scan: {exclude: ['a[']}\n", "f:1:8: "},
@@ -136,6 +139,7 @@ static void takes_settings_of_reeve_yaml(void **state)
 			   "  exclude: ['vendor/', '*.min.js', '/top.txt', '!keep.min.js']\n"
 			   "  decode_depth: 1\n  archive_depth: 0\n  max_file: 2M\n"
 			   "  rules_day: 2026-11-27\n"
+			   "  allow_validate: [a, b]\n  never_ask: c\n"
 			   "  allow:\n    - {rules: [own-key], reason: r, until: 2026-11-01}\n";
 
 	(void)state;
@@ -149,11 +153,14 @@ static void takes_settings_of_reeve_yaml(void **state)
 	assert_int_equal(s->archive_depth, 0);
 	assert_int_equal(s->max_file_bytes, 2 << 20);
 	assert_int_equal(s->rules_day, 20261127);
+	assert_string_equal(s->allow_validate[1], "b");
+	assert_null(s->allow_validate[2]);
+	assert_string_equal(s->never_ask[0], "c");
 	assert_non_null(rv_ruleset_find(rv_scan_config_rules(config), "own-key"));
 	assert_null(rv_ruleset_find(rv_scan_config_rules(config), "jwt"));
 	assert_non_null(rv_ruleset_find(rv_scan_config_rules(config), "private-key"));
 	assert_true(sift_notes(config, "f:3:3: there is no rule nothing-such"));
-	assert_true(sift_notes(config, "f:13: this allowance has ended"));
+	assert_true(sift_notes(config, "f:15: this allowance has ended"));
 	assert_true(rv_filter_skips_path(config, rv_str_of("a/vendor/b/c"), NULL));
 	assert_true(rv_filter_skips_path(config, rv_str_of("./a/x.min.js"), NULL));
 	assert_false(rv_filter_skips_path(config, rv_str_of("a/keep.min.js"), NULL));
@@ -179,7 +186,7 @@ static void knows_the_keys_of_its_schema(void **state)
 	rv_buf_done(&text);
 	json_t *scan = json_object_get(json_object_get(schema, "properties"), "scan");
 	json_t *keys = json_object_get(scan, "properties");
-	assert_int_equal(json_object_size(keys), 11);
+	assert_int_equal(json_object_size(keys), 13);
 	json_object_foreach (keys, key, value) {
 		struct rv_scan_config *config = NULL;
 
