@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #define TEXTS_MAX ((size_t)256 * 1024)
+#define AGENT	  "User-Agent:"
 
 enum encoding { AS_IS, AS_PATH, AS_QUERY, AS_JSON };
 
@@ -166,10 +167,8 @@ static rv_status put_own_lines(const struct maker *m, const struct rv_rule_reque
 		RV_TRY(rv_buf_put_str(m->out, "Accept: */*"));
 		RV_TRY(end_line(m, count));
 	}
-	if (!line_of(rule, "User-Agent:")) {
-		RV_TRY(rv_buf_printf(m->out, "User-Agent: %s", agent));
-		RV_TRY(end_line(m, count));
-	}
+	RV_TRY(rv_buf_printf(m->out, AGENT " %s", agent));
+	RV_TRY(end_line(m, count));
 	if (rule->body && !line_of(rule, "Content-Type:")) {
 		RV_TRY(rv_buf_printf(m->out, "Content-Type: application/%s",
 				     is_json(rule) ? "json" : "x-www-form-urlencoded"));
@@ -185,6 +184,8 @@ static rv_status put_texts(const struct maker *m, const struct rv_rule_request *
 	RV_TRY(fill(m, rule->url, AS_PATH));
 	RV_TRY(rv_buf_put_byte(m->out, 0));
 	for (const char *const *h = rule->headers; h && *h; h++) {
+		if (strncasecmp(*h, AGENT, strlen(AGENT)) == 0)
+			continue;
 		RV_TRY(fill(m, *h, AS_IS));
 		RV_TRY(end_line(m, count));
 	}

@@ -28,7 +28,7 @@ struct rv_ask_request {
 };
 
 /* Lines: the rule's own in its order, then, where it has none of that name: Authorization (of
- * `user`), Accept, User-Agent and, with a body, Content-Type.
+ * `user`), Accept and, with a body, Content-Type; and always our own User-Agent alone.
  * MALFORMED: the value has a byte that is not printable ASCII (a line end could begin a header of
  * its own), begins or ends with a space, or is "." or ".."; a missing id; it is too long. Borrows
  * method. Call rv_ask_request_done whatever comes. */

@@ -2,6 +2,7 @@
 #include "agent/cli/scan_ask.h"
 
 #include "agent/base/clock.h"
+#include "agent/cli/scan_validate.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -108,13 +109,27 @@ static rv_status take_limits(const struct rv_verb_args *args, struct rv_scan_ask
 	return RV_OK;
 }
 
+/* What only --validate gives a meaning, without it: somebody expects what will not be. */
+static rv_status check_validate(const struct rv_scan_ask *ask, struct rv_diag *diag)
+{
+	if (ask->validates || (!ask->is_dry && !ask->validate_ca && !ask->allow_validate))
+		return RV_OK;
+	rv_diag_next(diag, "reeve scan --validate ...");
+	return rv_fail(RV_CLASS_MISCONFIGURED, diag, "reeve scan: --%s goes with --validate",
+		       ask->is_dry	  ? "dry-run"
+		       : ask->validate_ca ? "validate-ca"
+					  : "allow-validate");
+}
+
 static rv_status take_choices(const struct rv_verb_args *args, struct rv_scan_ask *ask,
 			      struct rv_diag *diag)
 {
-	uint64_t confidence = 50, code = 1;
+	uint64_t confidence = 50, code = 1, questions = RV_VALIDATE_MAX;
 
 	RV_TRY(number_of(args, "min_confidence", "min-confidence", 100, &confidence, diag));
 	RV_TRY(number_of(args, "exit_code", "exit-code", 255, &code, diag));
+	RV_TRY(number_of(args, "validate_max", "validate-max", RV_VALIDATE_MAX_MOST, &questions,
+			 diag));
 	ask->has_min_confidence = text_of(args, "min_confidence") != NULL;
 	ask->min_confidence = (unsigned)confidence;
 	ask->exit_code = (int)code;
@@ -129,11 +144,13 @@ static rv_status take_choices(const struct rv_verb_args *args, struct rv_scan_as
 	ask->is_strict = flag_of(args, "strict");
 	ask->shows_all = flag_of(args, "all");
 	ask->is_verbose = flag_of(args, "verbose");
+	ask->validate_ca = text_of(args, "validate_ca");
 	ask->validates = flag_of(args, "validate");
 	ask->is_dry = flag_of(args, "dry_run");
 	ask->may_be_open = flag_of(args, "no_confine");
 	ask->ignores_foreign_marks = flag_of(args, "ignore_gitleaks_allow");
-	return RV_OK;
+	ask->validate_max = (uint32_t)questions;
+	return check_validate(ask, diag);
 }
 
 static rv_status take_format(const struct rv_out *out, const struct rv_verb_args *args,

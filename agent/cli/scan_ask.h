@@ -18,6 +18,8 @@ struct rv_scan_ask {
 	const json_t *enable_rules;
 	const json_t *excludes;
 	const json_t *allow_validate;
+	const char *validate_ca; /* authorities in PEM, or NULL: the system's */
+	uint32_t validate_max;
 	unsigned min_confidence;
 	bool has_min_confidence, has_decode_depth, has_archive_depth, has_max_file;
 	unsigned decode_depth;

@@ -127,6 +127,16 @@ static rv_status set_ledger_key(struct rv_scan_run *s)
 	return RV_OK;
 }
 
+/* What becomes of a finding; its value is kept when it may be asked about. Any thread. */
+static rv_status on_leak(void *user, struct rv_leaks *leaks, struct rv_leak *leak,
+			 const struct rv_judging *about)
+{
+	struct rv_scan_run *s = user;
+
+	RV_TRY(rv_scan_policy_judge(&s->policy, leaks, leak, about));
+	return s->validation ? rv_validation_note(s->validation, leak, about->value) : RV_OK;
+}
+
 static rv_status prepare(struct rv_scan_run *s, struct rv_diag *diag)
 {
 	struct rv_sweep_options *o = &s->ask.sweep;
@@ -136,8 +146,14 @@ static rv_status prepare(struct rv_scan_run *s, struct rv_diag *diag)
 	/* Names in archives; the converters of the C library cannot be loaded any more later. */
 	(void)setlocale(LC_CTYPE, "C.UTF-8"); /* else such characters are shown as '?' */
 	RV_TRY(find_paths(o, diag));
+	if (s->ask.validates)
+		RV_TRY(rv_validation_open(&s->ask, s->libexec, &s->validation, diag));
 	RV_TRY(confine(s, diag));
+	if (s->validation)
+		RV_TRY(rv_validation_seal(s->validation, &s->ask, diag));
 	RV_TRY(rv_scan_policy_load(&s->policy, &s->ask, diag));
+	if (s->validation)
+		rv_validation_settle(s->validation, rv_scan_config_settings(s->policy.config));
 	RV_TRY(make_scanner(s, diag));
 	take_settings(s);
 	RV_TRY(set_ledger_key(s));
@@ -146,8 +162,8 @@ static rv_status prepare(struct rv_scan_run *s, struct rv_diag *diag)
 		.decode_depth = s->ask.decode_depth,
 		.min_confidence = s->policy.filter.min_confidence,
 		.shows_all = s->ask.shows_all,
-		.judge = rv_scan_policy_judge,
-		.judge_user = &s->policy,
+		.judge = on_leak,
+		.judge_user = s,
 		.composites = rv_filter_has_composites(s->policy.config) ? s->policy.config : NULL,
 	};
 	rv_random(s->shared.key.bytes, sizeof(s->shared.key.bytes));
@@ -169,6 +185,8 @@ rv_status rv_scan_run_do(struct rv_scan_run *s, struct rv_diag *diag)
 	RV_TRY(prepare(s, diag));
 	rv_status status = rv_sweep_run(&s->ask.sweep, &s->result, diag);
 	rv_out_progress_end(s->out);
+	if (rv_is_ok(status) && s->validation)
+		status = rv_validation_run(s->validation, s->out, &s->result.leaks, diag);
 	return status;
 }
 
@@ -176,6 +194,7 @@ void rv_scan_run_done(struct rv_scan_run *s)
 {
 	rv_scanner_free(s->scanner);
 	rv_sweep_result_done(&s->result);
+	rv_validation_free(s->validation);
 	rv_scan_policy_done(&s->policy);
 }
 

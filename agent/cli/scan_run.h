@@ -4,13 +4,16 @@
 
 #include "agent/cli/scan_ask.h"
 #include "agent/cli/scan_policy.h"
+#include "agent/cli/scan_validate.h"
 
 /* Zeroed but for the first five. */
 struct rv_scan_run {
 	struct rv_out *out;
 	struct rv_scan_ask ask;
-	const char *writes; /* a file that will be written instead of a report, or NULL */
-	bool counts_costs;  /* result.costs */
+	const char *writes;  /* a file that will be written instead of a report, or NULL */
+	bool counts_costs;   /* result.costs */
+	const char *libexec; /* where reeve-ask is, or NULL: found */
+	struct rv_validation *validation; /* NULL: without --validate */
 	struct rv_scan_policy policy;
 	struct rv_scanner *scanner;
 	struct rv_sweep_shared shared;

@@ -88,7 +88,7 @@ static rv_status write_report(struct rv_scan_run *s, int code, struct rv_diag *d
 static int run(struct rv_out *out, const struct rv_verb_args *args, enum rv_sweep_source source,
 	       bool is_gitleaks)
 {
-	RV_CLEANUP(rv_scan_run_done) struct rv_scan_run s = {.out = out};
+	RV_CLEANUP(rv_scan_run_done) struct rv_scan_run s = {.out = out, .libexec = args->libexec};
 	struct rv_diag diag = {0};
 	int code = 2;
 
