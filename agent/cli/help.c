@@ -134,21 +134,57 @@ bool rv_help_completion(const char *shell)
 	return true;
 }
 
-void rv_help_scdoc(void)
+/* scdoc's own signs are taken literally. */
+static void put_plain(const char *text)
+{
+	for (; *text; text++) {
+		if (strchr("*_\\", *text))
+			putchar('\\');
+		putchar(*text);
+	}
+}
+
+static void put_option(const struct rv_opt *option)
+{
+	if (option->letter)
+		printf("\t*-%c*, ", option->letter);
+	else
+		putchar('\t');
+	printf("*--%s*", option->name);
+	if (option->value) {
+		fputs(" _", stdout);
+		put_plain(option->value);
+		putchar('_');
+	}
+	fputs(": ", stdout);
+	put_plain(option->help);
+	fputs("\n\n", stdout);
+}
+
+/* Is it the verb `first`, or one of that group? */
+static bool is_of(const struct rv_verb *verb, const char *first)
+{
+	size_t len = strlen(first);
+
+	return strncmp(verb->name, first, len) == 0 &&
+	       (verb->name[len] == '\0' || verb->name[len] == ' ');
+}
+
+void rv_help_scdoc(const char *first)
 {
 	size_t count;
 	const struct rv_verb *verbs = rv_verbs(&count);
 	for (size_t i = 0; i < count; i++) {
-		if (verbs[i].is_hidden)
+		if (verbs[i].is_hidden || (first && !is_of(&verbs[i], first)))
 			continue;
 		fputs("*", stdout);
 		print_usage(&verbs[i]);
 		printf("*\n\t%s\n\n", verbs[i].summary);
 		const struct rv_opt *option;
+		if (verbs[i].more && !first)
+			continue; /* a page of its own has them */
 		for (size_t o = 0; (option = rv_verb_option(&verbs[i], o)); o++)
 			if (option->help)
-				printf("\t*--%s*%s%s: %s\n\n", option->name,
-				       option->value ? " " : "", option->value ? option->value : "",
-				       option->help);
+				put_option(option);
 	}
 }

@@ -7,5 +7,6 @@ void rv_help_top(void);
 void rv_help_verb(const struct rv_verb *verb);
 /* The bash completion script, for `reeve --completion bash`. False for another shell. */
 bool rv_help_completion(const char *shell);
-/* The verb list in scdoc form, for docs/man (made at build). */
-void rv_help_scdoc(void);
+/* The verb list in scdoc form, for docs/man (made at build). first NULL: all, without the options
+ * of those that have a page of their own; else that verb or group, with all options. */
+void rv_help_scdoc(const char *first);

@@ -174,7 +174,7 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	if (strcmp(argv[0], "--scdoc") == 0) {
-		rv_help_scdoc();
+		rv_help_scdoc(count > 1 ? argv[1] : NULL);
 		return 0;
 	}
 	if (strcmp(argv[0], "--completion") == 0 && count == 2 && rv_help_completion(argv[1]))
