@@ -129,6 +129,10 @@ static rv_status look_at(struct looking *l, const struct rv_git_change *c)
 		gap_of(l, c->path, status);
 		return RV_OK;
 	}
+	if (l->run->options->max_file > 0 && new_text.len > l->run->options->max_file) {
+		rv_leaks_gap(&l->w->leaks, c->path, NULL, "too-large", "larger than --max-file");
+		return RV_OK;
+	}
 	if (c->old_mode != 0 && rv_git_mode_is_blob(c->old_mode) &&
 	    !rv_is_ok(read_blob(l->old_reader, &c->old_oid, &old_text)))
 		old_text = RV_STR_NONE; /* all of it counts as added */

@@ -91,6 +91,27 @@ class Configuration(scanning.Case):
         self.refused(["scan", "."], ".reeve-baseline.json")
 
 
+    def test_a_pipe_in_the_place_of_a_file_does_not_hold_it(self):
+        for name in (".reeve.yaml", ".gitleaks.toml", ".gitleaksignore", ".reeveignore",
+                     ".reeve-baseline.json"):
+            os.mkfifo(self.path(name))
+            self.refused(["scan", "."], name, "regular file")
+            os.unlink(self.path(name))
+        for name in ("HEAD", "index", "config", "packed-refs", "objects/info/alternates",
+                     "logs/HEAD", "refs/heads/x", "shallow", "commondir",
+                     "objects/info/commit-graph", "objects/pack/multi-pack-index",
+                     "objects/pack/pack-1.idx", "refs/stash"):
+            repo = self.repo("r" + name.replace("/", "-"))
+            repo.commit({"a.env": f"TOKEN={self.token()}\n"})
+            path = f"{repo.path}/.git/{name}"
+            if os.path.exists(path):
+                os.unlink(path)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            os.mkfifo(path)
+            for words in (["--git"], ["--staged"], ["--diff", "HEAD"]):
+                self.assertIn(self.scan(*words, cwd=repo.path).code, (0, 1, 2), name)
+
+
 class Files(scanning.Case):
     def test_what_may_not_be_read_is_in_the_ledger(self):
         if os.geteuid() == 0:
@@ -222,6 +243,13 @@ class Limits(scanning.Case):
             result = self.found("d", *words, code=0)
             self.assertEqual([g["reason"] for g in result.gaps], ["too-large"], str(result))
         self.found("d", "--max-file", "4M", code=1)
+        repo = self.repo()
+        repo.commit({"a.env": "x\n"})
+        repo.write("b.env", "x " * 4000 + self.token())
+        repo.git("add", "b.env")
+        result = self.found("--staged", "--max-file", "1k", "--strict", cwd=repo.path, code=3)
+        self.assertEqual([g["path"] for g in result.gaps], ["b.env"])
+        self.found("--staged", cwd=repo.path)
 
     def test_time_ends_a_scan_and_is_told(self):
         with open(self.path("sparse"), "wb") as f:
