@@ -32,7 +32,7 @@ struct rv_scan_settings {
 	unsigned decode_depth;
 	unsigned archive_depth;
 	uint64_t max_file_bytes; /* 0: no limit */
-	uint32_t rules_day; /* rules younger than this day only warn; 0: none do */
+	uint32_t rules_day;	 /* rules younger than this day only warn; 0: none do */
 	/* --validate; NULL-ended, or NULL. Names of rules (ids or aliases) whose findings may be
 	 * asked for, and public ids and fingerprints that never are. */
 	const char *const *allow_validate;
