@@ -201,6 +201,9 @@ class Bench:
         if run.code == EXIT_MISSING or run.code < 0:
             result.why = "stopped after %d s" % self.args.timeout if run.code < 0 else "cannot be started"
             return
+        if run.code not in tool.good:
+            result.why = "exit code %d" % run.code
+            return
         path = out if tool.stdout else out + ".json"
         try:
             places = tool.places(path, result.base)
@@ -337,13 +340,14 @@ class Bench:
         entries = [self.staged_entry(where, "git diff", ["git", "diff", "--cached", "-U0"], self.args.staged_runs)]
         if self.args.reeve:
             command = [self.args.reeve] + tools.REEVE.staged
-            entries.append(self.staged_entry(where, "reeve", command, self.args.staged_runs))
+            entries.append(self.staged_entry(where, "reeve", command, self.args.staged_runs, tools.REEVE.good))
         for tool, program in self.peers.values():
             if tool.staged and program:
-                entries.append(self.staged_entry(where, tool.name, [program] + tool.staged, STAGED_PEER_RUNS))
+                command = [program] + tool.staged
+                entries.append(self.staged_entry(where, tool.name, command, STAGED_PEER_RUNS, tool.good))
         self.measure("staged", where, entries)
 
-    def staged_entry(self, where, name, command, runs):
+    def staged_entry(self, where, name, command, runs, good=(0,)):
         earlier = self.earlier("staged", where, name) if name not in ("reeve", "git diff") else None
         if earlier:
             return earlier, None, 0
@@ -353,8 +357,8 @@ class Bench:
             self.meter.once(command, folder=where["path"])  # warms
             for _ in range(runs):
                 run = self.meter.once(command, folder=where["path"])
-                if run.code == EXIT_MISSING or run.code < 0:
-                    result.why = "cannot be started"
+                if run.code not in good:
+                    result.why, result.runs = "exit code %d" % run.code, []
                     return
                 result.runs.append(run.as_dict())
         return result, act, 1

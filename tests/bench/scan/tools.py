@@ -68,16 +68,21 @@ def read_reeve(path):
 class Tool:
     """binary, report reader, and the command lines; {out} is the report, {j} the threads."""
 
-    def __init__(self, name, reader, version, directory, history=None, staged=None, stdout=False, inside=False):
+    def __init__(self, name, reader, version, directory, history=None, staged=None, stdout=False, inside=False,
+                 good=(0, 1), bare=()):
         self.name, self.reader, self.version = name, reader, version
         self.directory, self.history, self.staged = directory, history, staged
         self.stdout = stdout  # the report comes on standard output
         self.inside = inside  # runs in the directory that it scans
+        self.good = good  # exit codes: scanned, with or without findings
+        self.bare = list(bare)  # more words for a repository without a work tree
 
     def command(self, kind, binary, path, out, threads):
         words = getattr(self, kind)
         if words is None:
             return None
+        if kind == "history" and not os.path.exists(os.path.join(path, ".git")):
+            words = words[:1] + self.bare + words[1:]
         fill = {"path": path, "out": out, "j": str(threads)}
         return [binary] + [w.format(**fill) for w in words]
 
@@ -98,7 +103,7 @@ _KINGFISHER = ["--no-validate", "--no-update-check", "--jobs", "{j}", "--redact"
 REEVE = Tool("reeve", read_reeve, ["--version"],
              ["scan", "--json", "-o", "{out}", "-j", "{j}", "{path}"],
              ["scan", "--git", "--json", "-o", "{out}", "-j", "{j}", "{path}"],
-             ["scan", "--staged"])
+             ["scan", "--staged"], good=(0, 1, 3))
 # The second of two such scans finds every file unchanged in the ledger of what was scanned.
 REEVE_REPEAT = ["scan", "--json", "-o", "{out}", "-j", "{j}", "--ledger", "{ledger}", "{path}"]
 PEERS = [
@@ -113,17 +118,17 @@ PEERS = [
     Tool("kingfisher", read_kingfisher, ["--version"],
          ["scan"] + _KINGFISHER + ["{path}"],
          ["scan"] + _KINGFISHER + ["{path}"],
-         ["scan", "--staged", "--no-validate", "--no-update-check", "--quiet", "."]),
+         ["scan", "--staged", "--no-validate", "--no-update-check", "--quiet", "."], good=(0, 200, 205)),
     Tool("trufflehog", read_trufflehog, ["--version"],
          ["filesystem"] + _TRUFFLEHOG + ["{path}"],
          ["git"] + _TRUFFLEHOG + ["file://{path}"],
          ["git", "--no-verification", "--no-update", "--since-commit=HEAD", "--log-level=-1", "file://."],
-         stdout=True),
+         stdout=True, good=(0, 183), bare=["--bare"]),
 ]
 # Too slow for whole trees (0.1 MB a CPU-second); measured on the small directory only.
 SMALL_ONLY = [
     Tool("detect-secrets", read_detect_secrets, ["--version"], ["scan", "--all-files", "."],
-         stdout=True, inside=True),
+         stdout=True, inside=True, good=(0,)),
 ]
 
 
