@@ -212,7 +212,7 @@ static rv_status search(struct search *s)
 
 rv_status rv_publics_in(struct rv_str bytes, size_t most, rv_public_fn *fn, void *user)
 {
-	struct search s = {.bytes = bytes, .most = most, .fn = fn, .user = user};
+	struct search s = {.bytes = bytes, .most = most, .fn = fn, .user = user, .line = 1};
 
 	if (bytes.len == 0)
 		return RV_OK;
