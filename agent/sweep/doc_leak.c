@@ -175,7 +175,7 @@ static void count_state(struct rv_sweeper *w, const struct rv_leak *leak)
 	w->leaks.known += leak->state == RV_LEAK_BASELINE;
 }
 
-/* What the value proves. A key that is damaged is told as what it is worth. */
+/* What the value proves. A key that nothing can be made of is told as what it is worth. */
 static rv_status prove(struct rv_sweeper *w, const struct rv_layer *layer,
 		       const struct rv_found *found, struct rv_leak *leak)
 {
@@ -194,8 +194,8 @@ static rv_status prove(struct rv_sweeper *w, const struct rv_layer *layer,
 	if (!leak->public_id && fact.public_id[0])
 		leak->public_id = rv_leaks_cstr(&w->leaks, fact.public_id);
 	leak->is_identified |= fact.is_proven;
-	if (fact.is_damaged && leak->confidence > RV_FACT_DAMAGED)
-		leak->confidence = RV_FACT_DAMAGED;
+	if (fact.is_useless && leak->confidence > RV_FACT_USELESS)
+		leak->confidence = RV_FACT_USELESS;
 	return RV_OK;
 }
 

@@ -7,8 +7,8 @@
 
 #define RV_FACT_TEXT 256
 #define RV_FACT_ID   132
-/* The confidence that is left of a key that is not whole. */
-#define RV_FACT_DAMAGED 40
+/* The confidence that is left of a key that nothing can be made of. */
+#define RV_FACT_USELESS 40
 /* Longer values have no facts. */
 #define RV_FACT_VALUE_MAX 65536
 
@@ -25,7 +25,10 @@ struct rv_fact {
 	char text[RV_FACT_TEXT];    /* phrases joined by ", ", without a full stop; "": nothing */
 	char public_id[RV_FACT_ID]; /* "": none */
 	bool is_proven;		    /* the value's numbers fit together, or it names its owner */
-	bool is_damaged;	    /* a key that does not parse, or whose numbers do not fit */
+	/* A key that does not parse, is cut short, or whose numbers do not fit. One wrong character
+	 * can be guessed, and half of a key holds its secret: that alone makes it not harmless. */
+	bool is_damaged;
+	bool is_useless; /* it does not parse, or less than half of it is there */
 };
 
 /* JSON Web Tokens (RFC 7519), private keys (RFC 5208, 5915, 5958, 8017, 8410, OpenSSH's

@@ -211,7 +211,12 @@ static void read_der(struct rv_str body, struct rv_key *key)
 	if (body.len < 2 || body.data[0] != TAG_SEQUENCE)
 		return;
 	if (!rv_der_take(&body, TAG_SEQUENCE, &in)) {
+		/* Three bytes of length: no key is that long. */
+		bool is_long = body.len > 3 && body.data[1] == 0x82;
+		size_t whole = is_long ? (size_t)body.data[2] << 8 | body.data[3] : 0;
+
 		key->state = RV_KEY_CUT;
+		key->is_half_there = is_long && body.len > whole / 2;
 		return;
 	}
 	if (rv_der_take(&in, TAG_SEQUENCE, &algorithm)) {
@@ -361,6 +366,8 @@ static void tell(const struct rv_key *key, struct rv_fact *fact)
 	else if (key->is_locked)
 		rv_fact_say(fact, "passphrase-protected");
 	fact->is_damaged = is_bad(key->state);
+	fact->is_useless =
+		key->state == RV_KEY_BROKEN || (key->state == RV_KEY_CUT && !key->is_half_there);
 	fact->is_proven = key->state == RV_KEY_WHOLE;
 	if (fact->is_damaged)
 		rv_fact_say(fact, "damaged: %s",

@@ -155,8 +155,12 @@ void rv_key_openssh(struct rv_str body, struct rv_key *key)
 	}
 	rv_ssh_fingerprint(blob, key->id);
 	type_of(key, type, rest);
-	if (!rv_ssh_take(&in, &list))
+	if (!rv_ssh_take(&in, &list)) {
+		/* Two bytes of length: no list is that long. */
+		key->is_half_there = in.len > 4 && in.data[0] == 0 && in.data[1] == 0 &&
+				     in.len - 4 > ((size_t)in.data[2] << 8 | in.data[3]) / 2;
 		return;
+	}
 	key->state = key->is_locked ? RV_KEY_UNKNOWN : prove(list, blob);
 	if (key->state == RV_KEY_WHOLE && !agrees(list, blob))
 		key->state = RV_KEY_UNFIT;

@@ -111,10 +111,12 @@ static size_t first_of(const struct pairing *p, const char *id, struct rv_str di
 	return low;
 }
 
-static void phrase_of(const struct pairing *p, const struct rv_public *found, char out[PHRASE_MAX])
+static void phrase_of(const struct pairing *p, const struct key *key, const struct rv_public *found,
+		      char out[PHRASE_MAX])
 {
 	size_t len = strlen(p->path);
-	const char *path = len > PATH_SHOWN ? base_of(p->path) : p->path;
+	bool is_own = !key->leak->inside && rv_str_is(key->leak->path, p->path);
+	const char *path = is_own ? "same file" : len > PATH_SHOWN ? base_of(p->path) : p->path;
 	char when[RV_TIME_TEXT];
 
 	if (found->kind == RV_PUBLIC_CERTIFICATE) {
@@ -125,9 +127,11 @@ static void phrase_of(const struct pairing *p, const struct rv_public *found, ch
 			       found->end_utc_us <= p->host.now_utc_us ? "expired" : "valid until",
 			       when, path);
 	} else if (found->kind == RV_PUBLIC_SSH &&
-		   strncmp(base_of(path), "authorized_keys", 15) == 0) {
+		   strncmp(base_of(p->path), "authorized_keys", 15) == 0) {
 		(void)snprintf(out, PHRASE_MAX, "authorized in %.255s line %zu", path, /* fits */
 			       found->line);
+	} else if (is_own) {
+		memcpy(out, "public half in the same file", sizeof("public half in the same file"));
 	} else if (p->is_same_dir) {
 		(void)snprintf(out, PHRASE_MAX, "public half %.255s beside it", /* fits */
 			       base_of(path));
@@ -145,7 +149,7 @@ static rv_status add_phrase(struct pairing *p, struct key *key, const struct rv_
 
 	if (key->told >= RV_PAIR_TOLD_MAX)
 		return RV_OK;
-	phrase_of(p, found, phrase);
+	phrase_of(p, key, found, phrase);
 	if (leak->facts && strstr(leak->facts, phrase))
 		return RV_OK;
 	rv_buf_init(&text, 4096);
@@ -349,7 +353,8 @@ rv_status rv_facts_pair(struct rv_leaks *list, const struct rv_pair_host *host)
 	p.keys = keys;
 	p.by_id = sorted;
 	rv_buf_init(&p.content, RV_PAIR_FILE_MAX);
-	rv_status status = pair(&p);
+	rv_status status =
+		rv_buf_reserve(&p.content, RV_PAIR_FILE_MAX) ? pair(&p) : rv_fail_nomem(NULL);
 	rv_buf_done(&p.content);
 	return status;
 }

@@ -426,10 +426,11 @@ static void says_whose_account_file_a_key_stands_in(void **state)
 	EVP_PKEY_free(key);
 }
 
-static void expect_damage(const char *text, const char *says)
+static void expect_damage(const char *text, const char *says, bool is_useless)
 {
 	struct rv_fact fact = look_at_key(text);
 
+	assert_int_equal(fact.is_useless, is_useless);
 	if (!fact.is_damaged || fact.is_proven || fact.public_id[0] || !strstr(fact.text, says))
 		fail_msg("'%s' for %s", fact.text, text);
 }
@@ -443,14 +444,16 @@ static void says_that_a_key_is_damaged(void **state)
 
 	(void)state;
 	assert_non_null(cut);
+	strchr(strchr(cut, '\n') + 1100, '\n')[1] = '\0';
+	expect_damage(cut, "damaged: cut short", false);
 	strchr(strchr(cut, '\n') + 400, '\n')[1] = '\0';
-	expect_damage(cut, "damaged: cut short");
+	expect_damage(cut, "damaged: cut short", true);
 	free(cut);
 	char *middle = body + 65 * 2 + 10; /* in the modulus */
 	*middle = *middle == 'A' ? 'B' : 'A';
-	expect_damage(text, "damaged: its numbers do not belong together");
+	expect_damage(text, "damaged: its numbers do not belong together", false);
 	body[0] = 'N';
-	expect_damage(text, "damaged: does not parse");
+	expect_damage(text, "damaged: does not parse", true);
 	free(text);
 	EVP_PKEY_free(key);
 }
@@ -463,7 +466,7 @@ static void says_that_an_elliptic_key_is_damaged(void **state)
 
 	(void)state;
 	*at = *at == 'A' ? 'B' : 'A';
-	expect_damage(text, "EC P-256, damaged: its numbers do not belong together");
+	expect_damage(text, "EC P-256, damaged: its numbers do not belong together", false);
 	free(text);
 	EVP_PKEY_free(key);
 }

@@ -185,6 +185,7 @@ static void finds_the_certificate_in_the_keys_own_file(void **state)
 
 	write_certificate(h, "etc/all.key", "shop.example.org", NULL);
 	assert_non_null(strstr(pair(h, leak), "certificate shop.example.org, valid"));
+	assert_non_null(strstr(h->leaks.items[leak].facts, "(same file)"));
 }
 
 static void names_no_person(void **state)
