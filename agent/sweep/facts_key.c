@@ -122,7 +122,7 @@ static void read_ec(struct rv_str in, int curve, struct rv_key *key)
 	if (!rv_spki_of_point(curve, (struct rv_str){made, len}, key->id))
 		key->id[0] = '\0';
 	/* Unused bits, then 4 for an uncompressed point. */
-	if (public_half.len == len + 1 && public_half.data[1] == made[0] &&
+	if (public_half.data && public_half.len == len + 1 && public_half.data[1] == made[0] &&
 	    memcmp(public_half.data + 1, made, len) != 0)
 		key->state = RV_KEY_UNFIT;
 }

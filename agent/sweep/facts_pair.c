@@ -43,7 +43,7 @@ struct pairing {
 	uint64_t files, bytes;
 	/* The file that is looked at. */
 	const char *path;
-	const struct rv_str *only; /* keys of this directory alone, or NULL */
+	struct rv_str only; /* keys of this directory alone; none: of all */
 	bool is_same_dir;
 	struct rv_buf content;
 };
@@ -165,15 +165,13 @@ static rv_status add_phrase(struct pairing *p, struct key *key, const struct rv_
 
 static rv_status add_all(struct pairing *p, const char *id, const struct rv_public *found)
 {
-	struct rv_str dir = p->only ? *p->only : RV_STR_NONE;
-
-	for (size_t i = first_of(p, id, dir); id[0] && i < p->count; i++) {
+	for (size_t i = first_of(p, id, p->only); id[0] && i < p->count; i++) {
 		struct key *key = p->by_id[i];
 
 		if (strcmp(key->leak->public_id, id) != 0 ||
-		    (p->only && !rv_str_equal(key->dir, dir)))
+		    (p->only.len > 0 && !rv_str_equal(key->dir, p->only)))
 			break;
-		if (!p->only || !key->leak->inside)
+		if (p->only.len == 0 || !key->leak->inside)
 			RV_TRY(add_phrase(p, key, found));
 	}
 	return RV_OK;
@@ -264,7 +262,7 @@ static rv_status look_beside(struct pairing *p, size_t first, size_t end)
 
 	if (dir.len + 16 > sizeof(path))
 		return RV_OK;
-	p->only = &dir;
+	p->only = dir;
 	p->is_same_dir = true;
 	for (size_t i = first; i < end; i++) {
 		const struct rv_leak *leak = p->keys[i].leak;
@@ -291,7 +289,7 @@ static rv_status look_in_places(struct pairing *p)
 {
 	char path[PATH_MAX];
 
-	p->only = NULL;
+	p->only = RV_STR_NONE;
 	p->is_same_dir = false;
 	for (size_t i = 0; i < RV_LEN(places); i++) {
 		const char *above = places[i].is_home ? p->host.home : p->host.root;
