@@ -16,6 +16,7 @@ struct source {
 	struct rv_repo_view *view; /* NULL: the directory */
 	struct rv_git_oid tree;
 	struct rv_leaks *gaps;
+	bool is_trusted; /* what is read names files for the one who called us */
 };
 
 static rv_status read_path(const char *path, struct rv_buf *out, struct rv_diag *diag)
@@ -39,6 +40,17 @@ static rv_status read_named(const struct source *s, const char *name, struct rv_
 	return read_path(path, out, diag);
 }
 
+static bool is_below(const char *path)
+{
+	if (path[0] == '/')
+		return false;
+	for (const char *p = path; *p; p += strcspn(p, "/"), p += *p == '/') {
+		if (strncmp(p, "..", 2) == 0 && (p[2] == '/' || p[2] == '\0'))
+			return false;
+	}
+	return true;
+}
+
 /* Files that a configuration names: relative to where it is scanned. */
 static rv_status read_for_config(void *context, const char *path, struct rv_buf *out,
 				 struct rv_diag *diag)
@@ -46,6 +58,10 @@ static rv_status read_for_config(void *context, const char *path, struct rv_buf 
 	const struct source *s = context;
 	rv_status status;
 
+	/* The configuration of a tree may not name what lies outside of it: it is a stranger's. */
+	if (!s->is_trusted && !is_below(path))
+		return rv_fail(RV_CLASS_DENIED, diag,
+			       "the configuration names a file outside of the tree: %s", path);
 	if (path[0] == '/' && !s->view)
 		status = read_path(path, out, diag);
 	else
@@ -97,13 +113,17 @@ static enum rv_scan_source source_of(const char *path)
 }
 
 static rv_status load_config(struct rv_scan_policy *p, const struct rv_scan_ask *ask,
-			     const struct source *s, struct rv_diag *diag)
+			     struct source *s, struct rv_diag *diag)
 {
 	const char *named = ask->config ? ask->config : getenv("GITLEAKS_CONFIG");
 	bool is_there = false;
 
-	if (named && *named)
-		return load_file(p, source_of(named), named, diag);
+	if (named && *named) {
+		s->is_trusted = true;
+		rv_status status = load_file(p, source_of(named), named, diag);
+		s->is_trusted = false;
+		return status;
+	}
 	RV_TRY(load_if_there(p, s, RV_SCAN_SOURCE_GITLEAKS, ".gitleaks.toml", &is_there, diag));
 	return load_if_there(p, s, RV_SCAN_SOURCE_NATIVE, ".reeve.yaml", &is_there, diag);
 }
@@ -200,6 +220,10 @@ static rv_status load_baseline(struct rv_scan_policy *p, const struct rv_scan_as
 	RV_CLEANUP(rv_buf_done) struct rv_buf text = {0};
 	const char *name = settings->baseline ? settings->baseline : ".reeve-baseline.json";
 	char path[5000];
+
+	if (!ask->config && !ask->baseline && !is_below(name))
+		return rv_fail(RV_CLASS_DENIED, diag,
+			       "the configuration names a baseline outside of the tree: %s", name);
 	rv_status status;
 
 	rv_buf_init(&text, RV_BASELINE_FILE_MAX);
@@ -260,14 +284,16 @@ static rv_status find_source(struct source *s, const struct rv_scan_ask *ask,
 	return rv_repo_tree_of(view, ref, &s->tree, diag);
 }
 
-static rv_status load_all(struct rv_scan_policy *p, const struct rv_scan_ask *ask,
-			  const struct source *s, struct rv_diag *diag)
+static rv_status load_all(struct rv_scan_policy *p, const struct rv_scan_ask *ask, struct source *s,
+			  struct rv_diag *diag)
 {
-	const struct rv_scan_reader reader = {read_for_config, (void *)(uintptr_t)s};
+	const struct rv_scan_reader reader = {read_for_config, s};
 
 	RV_TRY(rv_scan_config_new(&reader, rv_now_utc_us(), &p->config));
 	RV_TRY(load_config(p, ask, s, diag));
+	s->is_trusted = true;
 	RV_TRY(load_rules(p, ask, diag));
+	s->is_trusted = false;
 	RV_TRY(load_ignores(p, ask, s, diag));
 	RV_TRY(load_excludes(p, ask, diag));
 	RV_TRY(rv_scan_config_seal(p->config, diag));

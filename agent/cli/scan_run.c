@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static const char *dir_of(const char *path, char room[4096])
@@ -97,12 +98,26 @@ static void take_settings(struct rv_scan_run *s)
 	struct rv_scan_ask *ask = &s->ask;
 
 	if (!ask->has_decode_depth)
-		ask->decode_depth = set->decode_depth;
+		ask->decode_depth = set->decode_depth < RV_DECODE_DEPTH_MAX ? set->decode_depth
+									    : RV_DECODE_DEPTH_MAX;
 	if (!ask->has_archive_depth)
 		ask->sweep.archive_depth = set->archive_depth;
 	if (!ask->has_max_file)
 		ask->sweep.max_file = set->max_file_bytes;
 	ask->is_strict |= set->is_strict;
+}
+
+static rv_status put_rule(const struct rv_rule *r, struct rv_buf *out)
+{
+	RV_TRY(rv_buf_printf(out, "%s %u %u %u %u %u %u %u %s %s %s", r->id, r->confidence,
+			     r->flags, r->behind, r->ahead, r->within, r->min_entropy, r->group,
+			     r->regex ? r->regex : "", r->check ? r->check : "",
+			     r->path_regex ? r->path_regex : ""));
+	for (const char *const *a = r->anchors; a && *a; a++)
+		RV_TRY(rv_buf_printf(out, " %s", *a));
+	for (const char *const *n = r->near; n && *n; n++)
+		RV_TRY(rv_buf_printf(out, " ~%s", *n));
+	return rv_buf_put_byte(out, '\n');
 }
 
 /* A file that held nothing holds nothing while these are the same. */
@@ -116,12 +131,11 @@ static rv_status set_ledger_key(struct rv_scan_run *s)
 	if (!s->ask.sweep.ledger)
 		return RV_OK;
 	rv_buf_init(&text, (size_t)16 << 20);
-	RV_TRY(rv_buf_printf(&text, "%s %u %u %u %llu\n", RV_VERSION, s->ask.decode_depth,
+	RV_TRY(rv_buf_printf(&text, "%s %u %u %u %llu %d\n", RV_VERSION, s->ask.decode_depth,
 			     s->ask.sweep.archive_depth, s->policy.filter.min_confidence,
-			     (unsigned long long)s->ask.sweep.max_file));
+			     (unsigned long long)s->ask.sweep.max_file, s->ask.shows_all));
 	for (size_t i = 0; i < count; i++)
-		RV_TRY(rv_buf_printf(&text, "%s %u %s\n", rows[i]->id, rows[i]->confidence,
-				     rows[i]->regex ? rows[i]->regex : ""));
+		RV_TRY(put_rule(rows[i], &text));
 	struct rv_digest d = rv_sha256(text.data, text.len);
 	s->ask.sweep.ledger_key = rv_get_u64(d.bytes);
 	return RV_OK;
@@ -145,6 +159,8 @@ static rv_status prepare(struct rv_scan_run *s, struct rv_diag *diag)
 	s->started_boot_us = rv_boot_us();
 	/* Names in archives; the converters of the C library cannot be loaded any more later. */
 	(void)setlocale(LC_CTYPE, "C.UTF-8"); /* else such characters are shown as '?' */
+	(void)setenv("TZ", "UTC0", 1); /* without it each time in an archive asks for a file */
+	tzset();
 	RV_TRY(find_paths(o, diag));
 	if (s->ask.validates)
 		RV_TRY(rv_validation_open(&s->ask, s->libexec, &s->validation, diag));

@@ -222,15 +222,20 @@ static void try_assignment(struct rv_scan *s, struct rv_armed *row, const struct
 		add(s, hit);
 }
 
-/* The anchor "-----BEGIN " is PEM's, any other JSON's. */
+/* The anchor tells the form: "-----BEGIN ", "PuTTY-User-Key-File-", "\"kty\"". */
 static void try_pem(struct rv_scan *s, struct rv_armed *row, const struct rv_anchor *anchor,
 		    struct rv_span span)
 {
-	bool is_pem = anchor->text[0] == '-';
 	struct rv_pem_key found;
+	bool is_found = false;
 
-	if (is_pem ? !rv_pem_private_at(s->bytes, span.start, &found)
-		   : !rv_jwk_private_at(s->bytes, span.start, &found))
+	if (anchor->text[0] == '-')
+		is_found = rv_pem_private_at(s->bytes, span.start, &found);
+	else if (anchor->text[0] == 'P')
+		is_found = rv_ppk_private_at(s->bytes, span.start, &found);
+	else
+		is_found = rv_jwk_private_at(s->bytes, span.start, &found);
+	if (!is_found)
 		return;
 	size_t start = found.start < span.start ? found.start : span.start;
 	struct rv_hit hit = {.rule = row->rule,
@@ -338,5 +343,31 @@ void rv_match_whole(struct rv_scan *s)
 		if ((rule->flags & RV_RULE_WHOLE) && rule->regex &&
 		    (!rule->anchors || !rule->anchors[0]))
 			try_whole(s, &scanner->rows[r]);
+	}
+}
+
+/* Of a file whose every line is a credential by its name. */
+void rv_match_listed(struct rv_scan *s, int listed)
+{
+	struct rv_scanner *scanner = s->lane->scanner;
+	struct rv_armed *row = NULL;
+	struct rv_assign found;
+	size_t at = 0;
+
+	for (size_t r = 0; r < scanner->count && !row; r++) {
+		if (scanner->rows[r].rule->matcher == RV_MATCHER_ASSIGNMENT)
+			row = &scanner->rows[r];
+	}
+	while (row && !s->is_full &&
+	       rv_assign_next_line((enum rv_listed)listed, s->bytes, &at, &found)) {
+		if (found.len == 0)
+			continue;
+		add(s, (struct rv_hit){.rule = row->rule,
+				       .start = found.start,
+				       .len = found.len,
+				       .match_start = found.start,
+				       .match_len = found.len,
+				       .kind = found.kind,
+				       .confidence = found.confidence});
 	}
 }

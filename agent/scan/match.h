@@ -45,3 +45,5 @@ int rv_match_on_word_anchor(unsigned id, unsigned long long from, unsigned long 
 			    unsigned hs_flags, void *user);
 /* WHOLE rules without an anchor. */
 void rv_match_whole(struct rv_scan *s);
+/* Lines of .pgpass and its like; listed: enum rv_listed (assign.h). */
+void rv_match_listed(struct rv_scan *s, int listed);

@@ -2,6 +2,7 @@
  * an anchor leads to (match.c). */
 #include "agent/scan/scan.h"
 
+#include "agent/scan/assign.h"
 #include "agent/scan/match.h"
 
 #include <stdlib.h>
@@ -334,6 +335,9 @@ static rv_status find(struct rv_scan *s, const struct rv_span *parts, size_t par
 		find_words(s, parts[i]);
 	if (lane->scanner->has_free_whole)
 		rv_match_whole(s);
+	enum rv_listed listed = lane->path.len > 0 ? rv_assign_listed(lane->path) : RV_LISTED_NOT;
+	if (listed != RV_LISTED_NOT)
+		rv_match_listed(s, (int)listed);
 	return RV_OK;
 }
 

@@ -127,6 +127,22 @@ static rv_status open_up(struct rv_run *run, struct rv_sweeper *w, const struct 
 	return RV_OK;
 }
 
+/* What an encoding holds may be an archive, as any file may. */
+rv_status rv_run_layer(void *user, struct rv_sweeper *w, const struct rv_doc *doc,
+		       struct rv_str bytes, bool *out_is_opened)
+{
+	struct rv_run *run = user;
+	enum rv_unpack_kind kind = rv_unpack_kind(bytes);
+	struct rv_doc inner = {.path = doc->path, .inside = doc->inside, .bytes = bytes};
+
+	*out_is_opened = false;
+	if (kind == RV_UNPACK_PKCS12 || kind == RV_UNPACK_JKS) {
+		*out_is_opened = true;
+		return look_at_keystore(w, &inner, kind);
+	}
+	return kind == RV_UNPACK_NONE ? RV_OK : open_up(run, w, &inner, -1, out_is_opened);
+}
+
 rv_status rv_run_document(struct rv_run *run, struct rv_sweeper *w, const struct rv_doc *doc,
 			  int fd, bool *out_is_opened)
 {
@@ -139,7 +155,8 @@ rv_status rv_run_document(struct rv_run *run, struct rv_sweeper *w, const struct
 		kind = rv_unpack_kind(doc->bytes);
 	if (kind == RV_UNPACK_PKCS12 || kind == RV_UNPACK_JKS)
 		RV_TRY(look_at_keystore(w, doc, kind));
-	else if (kind != RV_UNPACK_NONE)
+	/* The rows of a database too large for one window are searched as bytes. */
+	else if (kind != RV_UNPACK_NONE && !(kind == RV_UNPACK_SQLITE && fd >= 0))
 		RV_TRY(open_up(run, w, doc, fd, &is_opened));
 	if (out_is_opened)
 		*out_is_opened = is_opened;

@@ -7,7 +7,8 @@
 
 #include <stdlib.h>
 
-#define LAYER_MAX ((size_t)16 << 20) /* decoded bytes of one layer */
+#define NESTING_MAX 3 /* archives that were opened out of encodings, in one another */
+#define LAYER_MAX   ((size_t)16 << 20) /* decoded bytes of one layer */
 
 uint64_t rv_run_hash(const struct rv_run_key *key, struct rv_str bytes)
 {
@@ -18,6 +19,7 @@ uint64_t rv_run_hash(const struct rv_run_key *key, struct rv_str bytes)
 
 rv_status rv_sweeper_init(struct rv_sweeper *w, const struct rv_sweep_shared *shared)
 {
+	RV_BUG_ON(shared->decode_depth > RV_DECODE_DEPTH_MAX);
 	*w = (struct rv_sweeper){.shared = shared};
 	for (size_t i = 0; i < RV_LEN(w->layers); i++)
 		rv_buf_init(&w->layers[i], LAYER_MAX);
@@ -97,6 +99,30 @@ static rv_status scan_bytes(struct rv_sweeper *w, const struct rv_doc *doc,
 static rv_status scan_layer(struct rv_sweeper *w, const struct rv_doc *doc,
 			    const struct rv_layer *layer);
 
+static void reset_count(struct rv_sweeper *w, const struct rv_doc *doc)
+{
+	w->count.at = 0;
+	w->count.line = doc->line ? doc->line : 1;
+	w->count.line_start = 0;
+}
+
+/* The members begin documents of their own; afterwards this one goes on. */
+static rv_status open_layer(struct rv_sweeper *w, const struct rv_doc *doc, struct rv_str bytes,
+			    bool *out_is_opened)
+{
+	if (!w->open_layer || w->nesting >= NESTING_MAX)
+		return RV_OK;
+	w->nesting++;
+	rv_status s = w->open_layer(w->open_user, w, doc, bytes, out_is_opened);
+	w->nesting--;
+	if (*out_is_opened) {
+		w->seen_count = 0;
+		reset_count(w, doc);
+		rv_lane_set_path(w->lane, doc->path);
+	}
+	return s;
+}
+
 static rv_status descend(struct rv_sweeper *w, const struct rv_doc *doc,
 			 const struct rv_layer *layer, const struct rv_decode_run *run)
 {
@@ -116,7 +142,11 @@ static rv_status descend(struct rv_sweeper *w, const struct rv_doc *doc,
 					.kind = run->kind,
 					.depth = layer->depth + 1};
 
-		s = scan_layer(w, doc, &next);
+		bool is_opened = false;
+
+		s = open_layer(w, doc, next.bytes, &is_opened);
+		if (rv_is_ok(s) && !is_opened)
+			s = scan_layer(w, doc, &next);
 	}
 	rv_decode_map_done(&map);
 	out->len = before;
@@ -203,9 +233,7 @@ static rv_status scan_layer(struct rv_sweeper *w, const struct rv_doc *doc,
 
 static void begin(struct rv_sweeper *w, const struct rv_doc *doc)
 {
-	w->count.at = 0;
-	w->count.line = doc->line ? doc->line : 1;
-	w->count.line_start = 0;
+	reset_count(w, doc);
 	w->seen_count = 0;
 	w->documents++;
 	rv_lane_set_path(w->lane, doc->path);

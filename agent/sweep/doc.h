@@ -89,6 +89,12 @@ struct rv_sweeper {
 	rv_sighting_fn *on_sighting; /* NULL: leaks are made */
 	void *sighting_user;
 	const struct rv_doc_choice *choice; /* NULL: every value becomes a leak */
+	/* Opens decoded bytes that are an archive; its members are documents. NULL: they are bytes.
+	 */
+	rv_status (*open_layer)(void *user, struct rv_sweeper *w, const struct rv_doc *doc,
+				struct rv_str bytes, bool *out_is_opened);
+	void *open_user;
+	unsigned nesting; /* archives in encodings in archives .. */
 	struct rv_found *found;
 	size_t found_count, found_room;
 	struct rv_buf layers[RV_DECODE_DEPTH_MAX + 1];

@@ -31,3 +31,6 @@ RV_NODISCARD rv_status rv_run_history(struct rv_run *run, struct rv_diag *diag);
 RV_NODISCARD rv_status rv_run_changes(struct rv_run *run, struct rv_diag *diag);
 /* Between documents: keeps a thread within --max-cpu. */
 void rv_run_pace(struct rv_run *run);
+/* For rv_sweeper.open_layer; user is struct rv_run. */
+rv_status rv_run_layer(void *user, struct rv_sweeper *w, const struct rv_doc *doc,
+		       struct rv_str bytes, bool *out_is_opened);

@@ -174,6 +174,9 @@ static rv_status join(struct rv_run *run)
 		status = rv_leaks_join(&run->result->leaks, &run->sweepers[i].leaks);
 	if (rv_is_ok(status) && run->options->source == RV_SWEEP_PATHS && !atomic_load(&run->stop))
 		status = rv_facts_pair(&run->result->leaks, NULL);
+	if (run->result->leaks.is_full)
+		rv_leaks_gap(&run->result->leaks, rv_str_of("report"), NULL, "too-large",
+			     "more findings than are told of one run");
 	rv_leaks_sort(&run->result->leaks);
 	run->result->files = atomic_load(&run->files);
 	run->result->bytes = atomic_load(&run->bytes);
@@ -200,7 +203,11 @@ rv_status rv_sweep_run(const struct rv_sweep_options *options, struct rv_sweep_r
 	if (!run.sweepers)
 		return rv_fail_nomem(diag);
 	while (ready < run.threads && rv_is_ok(status)) {
-		status = rv_sweeper_init(&run.sweepers[ready++], options->shared);
+		struct rv_sweeper *w = &run.sweepers[ready++];
+
+		status = rv_sweeper_init(w, options->shared);
+		w->open_layer = options->archive_depth > 0 ? rv_run_layer : NULL;
+		w->open_user = &run;
 		if (rv_is_ok(status) && options->cost_count > 0)
 			rv_lane_count_costs(run.sweepers[ready - 1].lane, true);
 	}
