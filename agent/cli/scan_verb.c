@@ -80,7 +80,8 @@ static rv_status write_report(struct rv_scan_run *s, int code, struct rv_diag *d
 	if (!to)
 		return rv_fail_errno(diag, "cannot write %s", s->ask.output);
 	rv_status status = rv_report_write(s->ask.format, &facts, &look, to, diag);
-	if ((s->ask.output ? fclose(to) : fflush(to)) != 0 && rv_is_ok(status))
+	int closed = to == stdout ? fflush(stdout) : fclose(to);
+	if (closed != 0 && rv_is_ok(status))
 		status = rv_fail_errno(diag, "writing the report");
 	return status;
 }

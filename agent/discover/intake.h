@@ -3,8 +3,8 @@
 #pragma once
 
 #include "agent/base/secret.h"
-#include "agent/scan/scan.h"
 #include "agent/ipc/frame.h"
+#include "agent/scan/scan.h"
 
 /* Where findings go: one call per found_* or not_looked record (struct rv_rec_<type>). Borrows the
  * record for the call. A failure ends the file and is returned. */
@@ -15,9 +15,9 @@ struct rv_sink {
 
 /* One for each process; holds about 6 MiB. Keys and scanner are shared and must outlive it. */
 struct rv_intake;
-RV_NODISCARD rv_status rv_intake_new(struct rv_scanner *scanner,
-				     const struct rv_secret *fleet, const struct rv_secret *host,
-				     struct rv_sink sink, struct rv_intake **out);
+RV_NODISCARD rv_status rv_intake_new(struct rv_scanner *scanner, const struct rv_secret *fleet,
+				     const struct rv_secret *host, struct rv_sink sink,
+				     struct rv_intake **out);
 void rv_intake_free(struct rv_intake *in); /* wipes */
 void rv_intake_freep(struct rv_intake **in);
 

@@ -222,7 +222,7 @@ static void try_assignment(struct rv_scan *s, struct rv_armed *row, const struct
 		add(s, hit);
 }
 
-/* The anchor tells the form: "-----BEGIN ", "PuTTY-User-Key-File-", "\"kty\"". */
+/* The anchor tells the form: "-----BEGIN ", "Private-Lines: ", "\"kty\"". */
 static void try_pem(struct rv_scan *s, struct rv_armed *row, const struct rv_anchor *anchor,
 		    struct rv_span span)
 {

@@ -14,6 +14,12 @@ EMBED(base);
 EMBED(avx2);
 EMBED(avx512);
 
+/* The linker's labels: one object in truth. */
+static struct rv_str between(const uint8_t *start, const uint8_t *end)
+{
+	return (struct rv_str){start, (size_t)((uintptr_t)end - (uintptr_t)start)};
+}
+
 static struct rv_str ready_anchors(void)
 {
 	hs_platform_info_t here;
@@ -21,12 +27,10 @@ static struct rv_str ready_anchors(void)
 	if (hs_populate_platform(&here) != HS_SUCCESS)
 		return RV_STR_NONE;
 	if (here.cpu_features & HS_CPU_FEATURES_AVX512)
-		return (struct rv_str){rv_anchors_avx512,
-				       (size_t)(rv_anchors_avx512_end - rv_anchors_avx512)};
+		return between(rv_anchors_avx512, rv_anchors_avx512_end);
 	if (here.cpu_features & HS_CPU_FEATURES_AVX2)
-		return (struct rv_str){rv_anchors_avx2,
-				       (size_t)(rv_anchors_avx2_end - rv_anchors_avx2)};
-	return (struct rv_str){rv_anchors_base, (size_t)(rv_anchors_base_end - rv_anchors_base)};
+		return between(rv_anchors_avx2, rv_anchors_avx2_end);
+	return between(rv_anchors_base, rv_anchors_base_end);
 }
 
 /* The same rows in the same order have the same anchors. */

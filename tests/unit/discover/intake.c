@@ -240,7 +240,7 @@ static void same_value_has_the_same_fingerprint_everywhere(void **state)
 		    told(f, RV_MSG_found_secret, 2, &b));
 	assert_true(rv_str_equal(a.fingerprint, b.fingerprint));
 	/* The password is under the host's key: another key id stands in front. */
-	assert_int_equal(c.confidence, 30);
+	assert_in_range(c.confidence, 50, 100);
 	assert_memory_not_equal(a.fingerprint.data, c.fingerprint.data, 12);
 }
 
