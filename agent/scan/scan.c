@@ -266,10 +266,9 @@ static bool on_run(const struct rv_decode_run *run, void *user)
  * thousands reads like that. */
 static bool may_be_value(const uint8_t *word, size_t len)
 {
-	size_t look = len < 512 ? len : 512;
 	unsigned turns = 0;
 
-	for (size_t i = 0; i < look; i++) {
+	for (size_t i = 0; i < len; i++) {
 		if (word[i] >= '0' && word[i] <= '9')
 			return true;
 		turns += i > 0 && ((word[i] ^ word[i - 1]) & 0x20) != 0;
