@@ -1,6 +1,5 @@
 /* cli/pack: what the packed reeve needs because its libraries are linked in. Only for
  * RV_STATIC_LIBS. */
-#include <openssl/crypto.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/random.h>
@@ -15,11 +14,4 @@ uint32_t arc4random(void)
 	if (getrandom(&value, sizeof(value), 0) != (ssize_t)sizeof(value))
 		abort();
 	return value;
-}
-
-/* The host's openssl.cnf is written for the host's libcrypto: it may load modules of another
- * version than the one in here, or demand algorithms that only these have. */
-__attribute__((constructor)) static void leave_host_configuration(void)
-{
-	(void)OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL); /* or it fails later */
 }

@@ -17,6 +17,12 @@ MB = 1 << 20
 
 
 class CommandLine(scanning.Case):
+    def test_the_hosts_settings_of_libcrypto_are_not_taken(self):
+        self.write("d/a.env", f"TOKEN={self.token()}\n")
+        path = self.write("openssl.cnf", "openssl_conf = a\n[a]\nalg_section = b\n[b]\n"
+                          "default_properties = fips=yes\n")
+        self.assert_places(self.found("d", env={"OPENSSL_CONF": path}), ("d/a.env", 1))
+
     def test_a_missing_path_is_said(self):
         self.refused(["scan", "nowhere"], "nowhere", "No such file")
         self.write("here.txt", "x")
