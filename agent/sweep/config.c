@@ -2,6 +2,7 @@
  * (config_native.c, config_gitleaks.c, ignore.c), what is decided by it (filter.c). */
 #include "agent/sweep/config.h"
 
+#include "agent/scan/decode.h"
 #include "agent/sweep/config_private.h"
 
 #include <stdarg.h>
@@ -13,8 +14,8 @@
 
 const struct rv_scan_settings rv_scan_settings_default = {
 	.min_confidence = 50,
-	.decode_depth = 3,
-	.archive_depth = 4,
+	.decode_depth = RV_DECODE_DEPTH_MAX,
+	.archive_depth = 5,
 	.max_file_bytes = 0, /* none: large files come in windows */
 };
 

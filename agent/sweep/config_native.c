@@ -1,6 +1,7 @@
 /* sweep: .reeve.yaml, the key scan. docs/scan-config.md and policies/scan.schema.json say the same.
  * Not here: rule files themselves (scan/rules_load.h). */
 #include "agent/scan/check.h"
+#include "agent/scan/decode.h"
 #include "agent/sweep/config_private.h"
 #include "agent/sweep/fields.h"
 
@@ -123,7 +124,7 @@ static rv_status read_settings(const struct reader *r, const json_t *scan)
 		return rv_yaml_fail(r->y, scan, "strict", r->diag, "strict is true or false");
 	s->is_strict = value ? json_is_true(value) : s->is_strict;
 	RV_TRY(read_number(r, scan, "min_confidence", 100, &s->min_confidence));
-	RV_TRY(read_number(r, scan, "decode_depth", 8, &s->decode_depth));
+	RV_TRY(read_number(r, scan, "decode_depth", RV_DECODE_DEPTH_MAX, &s->decode_depth));
 	RV_TRY(read_number(r, scan, "archive_depth", 8, &s->archive_depth));
 	value = json_object_get(scan, "max_file");
 	if (value && !parse_size(value, &s->max_file_bytes))

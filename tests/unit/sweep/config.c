@@ -42,7 +42,7 @@ static void refuses_a_bad_reeve_yaml_with_its_place(void **state)
 		{"scan: {min_confidence: 101}\n", "min_confidence is a number of 0 to 100"},
 		{"scan: {strict: yes}\n", "strict is true or false"},
 		{"scan: {baseline: 1}\n", "baseline is a path"},
-		{"scan: {decode_depth: 9}\n", "decode_depth is"},
+		{"scan: {decode_depth: 4}\n", "decode_depth is a number of 0 to 3"},
 		{"scan: {archive_depth: -1}\n", "archive_depth is"},
 		{"scan: {max_file: 64X}\n", "max_file is a size"},
 		{"scan: {max_file: 0}\n", "max_file is a size"},
