@@ -18,8 +18,9 @@ static void put_steps(struct rv_report *r, const struct rv_leak *leak)
 
 	rv_emit_raw(e, "%0A");
 	rv_report_advice(r, RV_AS_COMMAND, leak->rule);
-	rv_emit_raw(e, "%0AOnly a test value? Put on its line: reeve:allow reason=\"why\"%0A"
-		       "The same check on your machine: ");
+	rv_emit_raw(e, "%0AOnly a test value? ");
+	rv_report_excuse(r, "Put on its line: reeve:allow reason=\"why\"");
+	rv_emit_raw(e, "%0AThe same check on your machine: ");
 	rv_report_again(r, RV_AS_COMMAND);
 }
 

@@ -105,9 +105,9 @@ static void put_next(struct rv_report *r)
 		    "<li><strong>Roll the key first</strong>: removing it alone leaves it valid. "
 		    "The <a href=\"#rules\">table of rules</a> has the page of each provider."
 		    "</li>\n<li>Then take it out of the file, and read it from a store.</li>\n"
-		    "<li>Only a test value? Say so on its line: "
-		    "<code>reeve:allow reason=\"…\"</code></li>\n"
-		    "<li>The same check on your machine: <code>");
+		    "<li>Only a test value? ");
+	rv_report_excuse(r, "Say so on its line: <code>reeve:allow reason=\"…\"</code>");
+	rv_emit_raw(e, "</li>\n<li>The same check on your machine: <code>");
 	rv_report_again(r, RV_AS_XML);
 	rv_emit_raw(e, "</code></li>\n</ol>\n</section>\n");
 }

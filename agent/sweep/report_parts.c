@@ -199,6 +199,15 @@ static bool is_plain_word(const char *text)
 	return true;
 }
 
+void rv_report_excuse(struct rv_report *r, const char *marked)
+{
+	bool is_gate = strcmp(r->facts->command, "diff") == 0;
+
+	rv_emit_raw(&r->emit, is_gate ? "Land an allowance (.reeve.yaml, .reeveignore) in the base "
+					"first: a change cannot excuse itself"
+				      : marked);
+}
+
 void rv_report_again(struct rv_report *r, enum rv_emit_as as)
 {
 	const struct rv_report_facts *facts = r->facts;

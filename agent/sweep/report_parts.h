@@ -75,6 +75,9 @@ void rv_report_sentence(struct rv_report *r, enum rv_emit_as as, const struct rv
 void rv_report_advice(struct rv_report *r, enum rv_emit_as as, const struct rv_rule *rule);
 /* "big.iso: too-large: 12 GB, the limit is 1 GB" */
 void rv_report_gap(struct rv_report *r, enum rv_emit_as as, const struct rv_gap *gap);
+/* What to do about a test value: `marked`, or, where a marker has no effect (--diff), what has. Raw
+ * text, the same in all formats. */
+void rv_report_excuse(struct rv_report *r, const char *marked);
 /* The command that runs the same check. */
 void rv_report_again(struct rv_report *r, enum rv_emit_as as);
 /* "1204 files, 38.2 MB, 412 rules in 0.21 s" */

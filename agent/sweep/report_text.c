@@ -362,8 +362,9 @@ static void put_next(struct rv_report *r)
 	if (left)
 		rv_emit_fmt(&r->emit, INDENT "and %zu more providers: --format json has them\n",
 			    left);
-	rv_emit_raw(&r->emit, "Only a test value? Say so on its line: reeve:allow reason=\"…\"\n"
-			      "The same check on your machine: ");
+	rv_emit_raw(&r->emit, "Only a test value? ");
+	rv_report_excuse(r, "Say so on its line: reeve:allow reason=\"…\"");
+	rv_emit_raw(&r->emit, "\nThe same check on your machine: ");
 	rv_report_again(r, RV_AS_PLAIN);
 	rv_emit_raw(&r->emit, "\n\n");
 }

@@ -51,6 +51,24 @@ static size_t count_of(const char *text, const char *what)
 
 /* --- what goes wrong */
 
+static void a_gate_does_not_advise_what_has_no_effect_there(void **state)
+{
+	static const enum rv_report_format formats[] = {RV_REPORT_TEXT, RV_REPORT_GITHUB,
+							RV_REPORT_HTML};
+	static const struct rv_report_look look = {0};
+	struct rv_report_facts facts = *sample_facts("all");
+
+	(void)state;
+	facts.command = "diff";
+	facts.suppression_count = 0;
+	for (size_t i = 0; i < RV_LEN(formats); i++) {
+		TEXT text = written(formats[i], &facts, &look);
+
+		assert_null(strstr(text.bytes, "reeve:allow"));
+		assert_non_null(strstr(text.bytes, "in the base first"));
+	}
+}
+
 static void a_full_disk_is_reported_in_each_format(void **state)
 {
 	(void)state;
@@ -470,6 +488,7 @@ static void json_says_what_the_facts_say(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_gate_does_not_advise_what_has_no_effect_there),
 		cmocka_unit_test(a_full_disk_is_reported_in_each_format),
 		cmocka_unit_test(a_full_disk_is_reported_also_for_a_report_larger_than_the_buffer),
 		cmocka_unit_test(each_failing_allocation_is_reported),
