@@ -281,7 +281,10 @@ static rv_status find_source(struct source *s, const struct rv_scan_ask *ask,
 	if (!ref)
 		return RV_OK;
 	s->view = view;
-	return rv_repo_tree_of(view, ref, &s->tree, diag);
+	rv_status status = rv_repo_tree_of(view, ref, &s->tree, diag);
+	if (rv_class_of(status) == RV_CLASS_NOT_FOUND)
+		rv_repo_say_fetch(ref, diag);
+	return status;
 }
 
 static rv_status load_all(struct rv_scan_policy *p, const struct rv_scan_ask *ask, struct source *s,

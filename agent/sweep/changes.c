@@ -213,9 +213,12 @@ static rv_status fork_tree(struct rv_repo_view *view, const char *base, struct r
 {
 	uint32_t b = 0, head = 0, fork = 0;
 
-	RV_TRY(rv_git_rev_commit(&view->names, rv_str_of(base), &b, diag));
+	rv_status status = rv_git_rev_commit(&view->names, rv_str_of(base), &b, diag);
+	if (rv_class_of(status) == RV_CLASS_NOT_FOUND)
+		rv_repo_say_fetch(base, diag);
+	RV_TRY(status);
 	RV_TRY(rv_git_rev_commit(&view->names, RV_STR_LIT("HEAD"), &head, diag));
-	rv_status status = rv_git_graph_merge_base(&view->graph, b, head, &fork);
+	status = rv_git_graph_merge_base(&view->graph, b, head, &fork);
 	if (rv_class_of(status) == RV_CLASS_NOT_FOUND)
 		fork = b;
 	else

@@ -125,6 +125,20 @@ rv_status rv_repo_tree_of(struct rv_repo_view *view, const char *rev, struct rv_
 	return RV_OK;
 }
 
+void rv_repo_say_fetch(const char *rev, struct rv_diag *diag)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				    "/._-";
+	const char *name = strncmp(rev, "origin/", 7) == 0 ? rev + 7 : rev;
+	size_t len = strcspn(name, "~^");
+
+	/* Another name could be read as an option, or by the shell as more than a word. */
+	if (len == 0 || len > 200 || strspn(name, plain) < len || name[0] == '-')
+		len = 0;
+	rv_diag_next(diag, "git fetch origin%s%.*s, or fetch-depth: 0 in CI", len ? " " : "",
+		     (int)len, name);
+}
+
 /* The entry of this name in a tree; false: none. */
 static bool find_entry(struct rv_str bytes, size_t oid_len, struct rv_str name,
 		       struct rv_git_oid *out, uint32_t *out_mode)

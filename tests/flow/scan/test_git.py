@@ -313,6 +313,10 @@ class Diff(scanning.Case):
 
     def test_an_unknown_base_is_refused(self):
         self.refused(["scan", "--diff", "nowhere"], "nowhere", "next:", cwd=self.r.path)
+        for base, name in (("origin/main", " main"), ("origin/main~2", " main"), ("x;y", ""),
+                           ("0123456789" * 4, " " + "0123456789" * 4)):
+            self.refused(["scan", "--diff", base], "next: git fetch origin" + name +
+                         ", or fetch-depth: 0 in CI", cwd=self.r.path)
         self.refused(["scan", "--diff", ""], cwd=self.r.path)
         self.refused(["scan", "--diff"], "--diff needs BASE", cwd=self.r.path)
 
