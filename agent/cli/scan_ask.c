@@ -191,6 +191,24 @@ static rv_status take_format(const struct rv_out *out, const struct rv_verb_args
 	return RV_OK;
 }
 
+/* git tells its hooks by the environment which index the commit is made of: `git commit -a` and
+ * `git commit FILE` have one of their own. */
+static rv_status take_index(const struct rv_verb_args *args, struct rv_scan_ask *ask,
+			    struct rv_diag *diag)
+{
+	const char *named = text_of(args, "index");
+	const char *told = getenv("GIT_INDEX_FILE");
+
+	if (named && (ask->sweep.source != RV_SWEEP_STAGED || !*named))
+		return rv_fail(RV_CLASS_MISCONFIGURED, diag,
+			       "reeve scan: --index FILE goes with --staged");
+	if (ask->sweep.source != RV_SWEEP_STAGED)
+		return RV_OK;
+	ask->sweep.index = named ? named : told && *told ? told : NULL;
+	ask->sweep.index_may_lack = !named;
+	return RV_OK;
+}
+
 static rv_status take_source(const struct rv_verb_args *args, enum rv_sweep_source source,
 			     struct rv_scan_ask *ask, struct rv_diag *diag)
 {
@@ -233,6 +251,7 @@ rv_status rv_scan_ask_of(const struct rv_out *out, const struct rv_verb_args *ar
 {
 	*ask = (struct rv_scan_ask){.is_gitleaks = is_gitleaks};
 	RV_TRY(take_source(args, source, ask, diag));
+	RV_TRY(take_index(args, ask, diag));
 	RV_TRY(take_limits(args, ask, diag));
 	RV_TRY(take_choices(args, ask, diag));
 	return take_format(out, args, ask, diag);

@@ -19,14 +19,17 @@ struct rv_sweep_options {
 	const char *repo;	  /* GIT, STAGED, DIFF: a path in it; NULL: "." */
 	const char *range;	  /* GIT: "A..B", revisions, --all; NULL: the whole store */
 	const char *since;	  /* GIT: commits from then on, as git takes it; NULL: all */
-	const char *base;	  /* DIFF */
-	bool with_worktree;	  /* DIFF: what is not committed too */
-	unsigned threads;	  /* 0: one per processor */
-	unsigned archive_depth;	  /* 0: archives are bytes */
-	uint64_t max_file;	  /* bytes; 0: no limit */
-	int64_t max_time_us;	  /* 0: no limit */
-	uint64_t max_rss;	  /* bytes of memory; 0: no limit */
-	unsigned max_cpu;	  /* percent of one processor; 0: no limit */
+	const char
+		*index; /* STAGED: this file; relative: to the work tree's top; NULL: .git/index */
+	bool index_may_lack;	/* STAGED: no such file is an empty index, as git has it */
+	const char *base;	/* DIFF */
+	bool with_worktree;	/* DIFF: what is not committed too */
+	unsigned threads;	/* 0: one per processor */
+	unsigned archive_depth; /* 0: archives are bytes */
+	uint64_t max_file;	/* bytes; 0: no limit */
+	int64_t max_time_us;	/* 0: no limit */
+	uint64_t max_rss;	/* bytes of memory; 0: no limit */
+	unsigned max_cpu;	/* percent of one processor; 0: no limit */
 	bool follows_links;
 	/* May the path be looked at? Any thread. NULL: all. */
 	bool (*wants)(void *user, struct rv_str path, bool is_dir);

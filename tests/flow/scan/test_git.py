@@ -251,6 +251,45 @@ class Staged(scanning.Case):
         repo.git("add", "b.env")
         self.assert_places(self.found("--staged", cwd=repo.path), ("b.env", 1))
 
+    def test_the_index_that_git_names(self):
+        repo = self.repo()
+        repo.commit({"a.env": "a\n"})
+        own, seen = repo.path + "/.git/index", self.path("seen")
+        hook = self.write("repo/.git/hooks/pre-commit",
+                          f"#!/bin/sh\ncp \"$GIT_INDEX_FILE\" {seen}\nexit 1\n")
+        os.chmod(hook, 0o755)
+        os.mkdir(repo.path + "/sub")
+        for words in (["-a"], ["a.env"]):
+            repo.write("a.env", f"a\nTOKEN={self.token()}\n")
+            with self.assertRaises(RuntimeError):
+                repo.git("commit", "-q", "-m", "x", *words)
+            self.found("--staged", cwd=repo.path, code=0)
+            for index in (["--index", seen], ["--index=../seen"]):
+                for cwd in (repo.path, repo.path + "/sub"):
+                    self.assert_places(self.found("--staged", *index, cwd=cwd), ("a.env", 2))
+            for env in (seen, "../seen"):
+                result = self.found("--staged", cwd=repo.path, env={"GIT_INDEX_FILE": env})
+                self.assert_places(result, ("a.env", 2))
+            # The option goes before the environment.
+            self.found("--staged", "--index", own, cwd=repo.path, env={"GIT_INDEX_FILE": seen},
+                       code=0)
+        # Nothing but --staged looks at it.
+        self.found("--git", cwd=repo.path, env={"GIT_INDEX_FILE": "/dev/null"}, code=1)
+
+    def test_an_index_that_cannot_be_read_is_said(self):
+        repo = self.repo()
+        repo.commit({"a.env": "a\n"})
+        self.write("odd", "no index at all, and longer than its head and sum together")
+        os.mkfifo(self.path("pipe"))
+        for name in ("odd", "pipe", "gone", "repo"):
+            self.refused(["scan", "--staged", "--index", self.path(name)], name, cwd=repo.path)
+        for name in ("odd", "pipe", "repo"):
+            self.refused(["scan", "--staged"], name, cwd=repo.path,
+                         env={"GIT_INDEX_FILE": self.path(name)})
+        self.refused(["scan", "--index", "odd"], "--staged", cwd=repo.path)
+        # git takes a missing one for an empty one.
+        self.found("--staged", cwd=repo.path, env={"GIT_INDEX_FILE": self.path("gone")}, code=0)
+
     def test_in_a_linked_work_tree(self):
         repo = self.repo()
         repo.commit({"a": "a\n"})
