@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define PIECE_MAX 192 /* bytes of a {uuid}, a {check} or a {jwt} */
+
 static const struct {
 	const char *name;
 	const char *chars;
@@ -98,7 +100,7 @@ bool rv_sample_render_for(const char *text, const char *check, uint64_t seed, ch
 	while (*text) {
 		const char *end = *text == '{' ? strchr(text, '}') : NULL;
 
-		if (at + 1024 > size)
+		if (at + PIECE_MAX > size)
 			return false;
 		if (!end || !isalpha((unsigned char)text[1])) {
 			out[at++] = *text++;
@@ -108,7 +110,7 @@ bool rv_sample_render_for(const char *text, const char *check, uint64_t seed, ch
 		if (colon) {
 			size_t n = strtoul(colon + 1, NULL, 10);
 
-			if (n > 900)
+			if (n > size - at - 1)
 				return false;
 			size_t made =
 				put_class(text + 1, (size_t)(colon - text - 1), n, &seed, out + at);
