@@ -278,3 +278,11 @@ int rv_run_plugin_check(struct rv_out *out, const struct rv_verb_args *args)
 	int code = rv_ask_agent(out, args, "plugin", request, &reply);
 	return code >= 0 ? code : rv_show_reply(out, &reply, rv_render_plugins, args);
 }
+
+int rv_run_version(struct rv_out *out, const struct rv_verb_args *args)
+{
+	(void)out;  /* one line, whatever the look */
+	(void)args; /* it has none */
+	printf("reeve %s\n", RV_VERSION);
+	return 0;
+}

@@ -10,6 +10,7 @@ int rv_run_plan(struct rv_out *out, const struct rv_verb_args *args);
 int rv_run_apply(struct rv_out *out, const struct rv_verb_args *args);
 int rv_run_evidence_export(struct rv_out *out, const struct rv_verb_args *args);
 int rv_run_evidence_verify(struct rv_out *out, const struct rv_verb_args *args);
+int rv_run_version(struct rv_out *out, const struct rv_verb_args *args);
 int rv_run_plugin_check(struct rv_out *out, const struct rv_verb_args *args);
 
 /* Asks the agent at args->socket; on failure prints the message and gives its exit code (5 when
