@@ -121,6 +121,91 @@ static rv_status check_validate(const struct rv_scan_ask *ask, struct rv_diag *d
 					  : "allow-validate");
 }
 
+/* --enable-rule a,b: one id each, in a list of its own. An empty one stays: it is refused as no
+ * rule. */
+static rv_status split_rules(const struct rv_verb_args *args, struct rv_scan_ask *ask,
+			     struct rv_diag *diag)
+{
+	const json_t *given = json_object_get(args->json, "enable_rule");
+	json_t *each = json_array();
+	size_t index;
+	const json_t *item;
+
+	if (!each || json_object_set_new(args->json, "enable_rule_each", each) != 0)
+		return rv_fail_nomem(diag);
+	json_array_foreach (given, index, item) {
+		const char *at = json_string_value(item);
+
+		for (size_t len = strcspn(at, ",");; at += len + 1, len = strcspn(at, ",")) {
+			if (json_array_append_new(each, json_stringn(at, len)) != 0)
+				return rv_fail_nomem(diag);
+			if (at[len] == '\0')
+				break;
+		}
+	}
+	ask->enable_rules = given ? each : NULL;
+	return RV_OK;
+}
+
+/* A path as git log takes it after "--", from the top. Patterns would be looked for as names, and
+ * find nothing. */
+static rv_status add_path(const char *word, size_t len, json_t *list, struct rv_diag *diag)
+{
+	while (len >= 2 && memcmp(word, "./", 2) == 0) {
+		word += 2;
+		len -= 2;
+	}
+	while (len > 0 && word[len - 1] == '/')
+		len--;
+	if (len == 1 && *word == '.')
+		len = 0;
+	if (memchr(word, '*', len) || memchr(word, '?', len) || memchr(word, '[', len) ||
+	    memchr(word, '\\', len) || (len > 0 && strchr(":\"'/", *word)) ||
+	    (len >= 2 && memcmp(word, "..", 2) == 0)) {
+		rv_diag_next(diag, "name files or directories from the repository's top");
+		return rv_fail(RV_CLASS_MISCONFIGURED, diag,
+			       "reeve scan: --log-opts: %.*s after -- is no plain path", (int)len,
+			       word);
+	}
+	return json_array_append_new(list, json_stringn(word, len)) == 0 ? RV_OK
+									 : rv_fail_nomem(diag);
+}
+
+/* What stands after "--" are paths; what stands before stays the range. */
+static rv_status take_range(const struct rv_verb_args *args, struct rv_scan_ask *ask,
+			    struct rv_diag *diag)
+{
+	const char *own = text_of(args, "range");
+	const char *text = own ? own : text_of(args, "log_opts");
+	const char *at = text;
+	size_t len = 0;
+
+	ask->sweep.range = text;
+	for (; text && *at; at += len) {
+		at += strspn(at, " \t");
+		len = strcspn(at, " \t");
+		if (len == 2 && memcmp(at, "--", 2) == 0)
+			break;
+	}
+	if (!text || !*at || ask->sweep.source != RV_SWEEP_GIT)
+		return RV_OK;
+	json_t *range = json_stringn(text, (size_t)(at - text));
+	if (json_object_set_new(args->json, "log_range", range) != 0)
+		return rv_fail_nomem(diag);
+	json_t *under = json_array();
+	if (json_object_set_new(args->json, "log_paths", under) != 0)
+		return rv_fail_nomem(diag);
+	for (at += len; *at; at += len) {
+		at += strspn(at, " \t");
+		len = strcspn(at, " \t");
+		if (len > 0)
+			RV_TRY(add_path(at, len, under, diag));
+	}
+	ask->sweep.range = json_string_value(range);
+	ask->under = json_array_size(under) > 0 ? under : NULL;
+	return RV_OK;
+}
+
 static rv_status take_choices(const struct rv_verb_args *args, struct rv_scan_ask *ask,
 			      struct rv_diag *diag)
 {
@@ -138,7 +223,6 @@ static rv_status take_choices(const struct rv_verb_args *args, struct rv_scan_as
 	ask->ignore_path = text_of(args, "gitleaks_ignore_path");
 	ask->policy_ref = text_of(args, "policy_ref");
 	ask->rules = json_object_get(args->json, "rules");
-	ask->enable_rules = json_object_get(args->json, "enable_rule");
 	ask->excludes = json_object_get(args->json, "exclude");
 	ask->allow_validate = json_object_get(args->json, "allow_validate");
 	ask->is_strict = flag_of(args, "strict");
@@ -150,6 +234,7 @@ static rv_status take_choices(const struct rv_verb_args *args, struct rv_scan_as
 	ask->may_be_open = flag_of(args, "no_confine");
 	ask->ignores_foreign_marks = flag_of(args, "ignore_gitleaks_allow");
 	ask->validate_max = (uint32_t)questions;
+	RV_TRY(split_rules(args, ask, diag));
 	return check_validate(ask, diag);
 }
 
@@ -235,8 +320,6 @@ static rv_status take_source(const struct rv_verb_args *args, enum rv_sweep_sour
 	ask->sweep.follows_links = flag_of(args, "follow_symlinks");
 	ask->sweep.ledger = text_of(args, "ledger");
 	ask->sweep.since = text_of(args, "since");
-	ask->sweep.range =
-		text_of(args, "range") ? text_of(args, "range") : text_of(args, "log_opts");
 	if (source != RV_SWEEP_PATHS && args->path_count > 1)
 		return rv_fail(RV_CLASS_MISCONFIGURED, diag,
 			       "reeve scan: one repository at a time");
@@ -252,6 +335,7 @@ rv_status rv_scan_ask_of(const struct rv_out *out, const struct rv_verb_args *ar
 	*ask = (struct rv_scan_ask){.is_gitleaks = is_gitleaks};
 	RV_TRY(take_source(args, source, ask, diag));
 	RV_TRY(take_index(args, ask, diag));
+	RV_TRY(take_range(args, ask, diag));
 	RV_TRY(take_limits(args, ask, diag));
 	RV_TRY(take_choices(args, ask, diag));
 	return take_format(out, args, ask, diag);

@@ -16,6 +16,8 @@ struct rv_scan_ask {
 	const char *policy_ref;
 	const json_t *rules; /* lists of texts, or NULL */
 	const json_t *enable_rules;
+	const json_t *under; /* --log-opts "... -- PATH..": paths without "./" and "/" at the end;
+				"": all; or NULL */
 	const json_t *excludes;
 	const json_t *allow_validate;
 	const char *validate_ca; /* authorities in PEM, or NULL: the system's */

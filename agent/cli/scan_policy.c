@@ -116,13 +116,23 @@ static rv_status load_config(struct rv_scan_policy *p, const struct rv_scan_ask 
 			     struct source *s, struct rv_diag *diag)
 {
 	const char *named = ask->config ? ask->config : getenv("GITLEAKS_CONFIG");
+	const char *text = getenv("GITLEAKS_CONFIG_TOML");
 	bool is_there = false;
 
+<<<<<<< HEAD
 	if (named && *named) {
 		s->is_trusted = true;
 		rv_status status = load_file(p, source_of(named), named, diag);
 		s->is_trusted = false;
 		return status;
+=======
+	if (named && *named)
+		return load_file(p, source_of(named), named, diag);
+	if (text && *text) {
+		p->file_count++;
+		return rv_scan_config_load(p->config, RV_SCAN_SOURCE_GITLEAKS, rv_str_of(text),
+					   "GITLEAKS_CONFIG_TOML", diag);
+>>>>>>> 7a07d29 (cli: take the rest of what gitleaks is called with)
 	}
 	RV_TRY(load_if_there(p, s, RV_SCAN_SOURCE_GITLEAKS, ".gitleaks.toml", &is_there, diag));
 	return load_if_there(p, s, RV_SCAN_SOURCE_NATIVE, ".reeve.yaml", &is_there, diag);
@@ -319,7 +329,7 @@ rv_status rv_scan_policy_load(struct rv_scan_policy *policy, const struct rv_sca
 	struct rv_leaks gaps = {0};
 	struct source source = {.gaps = &gaps};
 
-	*policy = (struct rv_scan_policy){0};
+	*policy = (struct rv_scan_policy){.under = ask->under};
 	pthread_mutex_init(&policy->lock, NULL);
 	rv_status status = find_source(&source, ask, &view, diag);
 	if (rv_is_ok(status))
@@ -338,6 +348,23 @@ void rv_scan_policy_done(struct rv_scan_policy *policy)
 	pthread_mutex_destroy(&policy->lock);
 }
 
+/* Is it one of the paths, or below one? */
+static bool lies_under(const json_t *paths, struct rv_str path)
+{
+	size_t index;
+	const json_t *item;
+
+	json_array_foreach (paths, index, item) {
+		struct rv_str top = rv_str_of(json_string_value(item));
+
+		if (top.len == 0 ||
+		    (path.len >= top.len && (path.len == top.len || path.data[top.len] == '/') &&
+		     memcmp(path.data, top.data, top.len) == 0))
+			return true;
+	}
+	return false;
+}
+
 bool rv_scan_policy_wants(void *user, struct rv_str path, bool is_dir)
 {
 	const struct rv_scan_policy *p = user;
@@ -345,6 +372,8 @@ bool rv_scan_policy_wants(void *user, struct rv_str path, bool is_dir)
 	/* "./" is how the walk names what lies in "." */
 	if (path.len > 2 && path.data[0] == '.' && path.data[1] == '/')
 		path = (struct rv_str){path.data + 2, path.len - 2};
+	if (p->under && !is_dir && !lies_under(p->under, path))
+		return false;
 	return is_dir || !rv_filter_skips_path(p->config, path, NULL);
 }
 

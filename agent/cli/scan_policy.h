@@ -16,11 +16,13 @@ struct rv_scan_policy {
 	struct rv_filter filter;
 	pthread_mutex_t lock; /* a baseline remembers what was found */
 	uint32_t file_count;  /* configuration files that were read */
+	const json_t *under;  /* of the history only these paths; borrowed, or NULL: all */
 };
 
 /* Reads .reeve.yaml, .gitleaks.toml, .gitleaksignore, .betterleaksignore, .reeveignore and
  * .reeve-baseline.json of the directory that is scanned, or those of ask->policy_ref (--diff: its
- * base), or what the options name. GITLEAKS_CONFIG names a file as --config does. MALFORMED with
+ * base), or what the options name. GITLEAKS_CONFIG names a file as --config does,
+ * GITLEAKS_CONFIG_TOML has one's text. MALFORMED with
  * file:line:column. Call rv_scan_policy_done whatever comes. */
 RV_NODISCARD rv_status rv_scan_policy_load(struct rv_scan_policy *policy,
 					   const struct rv_scan_ask *ask, struct rv_diag *diag);

@@ -7,8 +7,8 @@
 
 #define RV_FACT_TEXT 256
 #define RV_FACT_ID   132
-/* The confidence that is left of a key that nothing can be made of: told still, for it may have been
- * damaged on its way here alone. */
+/* The confidence that is left of a key that nothing can be made of: told still, for it may have
+ * been damaged on its way here alone. */
 #define RV_FACT_USELESS 55
 /* Longer values have no facts. */
 #define RV_FACT_VALUE_MAX 65536

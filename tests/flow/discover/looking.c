@@ -258,7 +258,7 @@ static void secrets_are_found_once_with_line_and_fingerprint(void **state)
 			assert_int_equal(rec.identified, 1);
 			assert_true(rv_str_is(rec.provider, "github"));
 		}
-		has_url |= rv_str_is(rec.rule, "url-password") &&
+		has_url |= rv_str_is(rec.rule, "postgres-url-password") &&
 			   rv_str_is(rec.path, "/opt/tool/config.yaml");
 	}
 	assert_int_equal(tokens, 1);

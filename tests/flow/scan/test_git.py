@@ -219,6 +219,23 @@ class Ranges(scanning.Case):
                          ["three.env", "two.env"])
         self.assertEqual(self.names(f"--log-opts=--all ^{self.ids[1]}"), ["three.env"])
 
+    def test_paths_of_git_log(self):
+        self.assertEqual(self.names("--log-opts=--all -- one.env"), ["one.env"])
+        self.assertEqual(self.names("--log-opts", "-n 2 --  ./two.env\tone.env"), ["two.env"])
+        self.assertEqual(self.names("--log-opts=-- two.env"), ["two.env"])
+        for everything in ("--all --", "--all -- .", "--all -- ./"):
+            self.assertEqual(self.names("--log-opts", everything),
+                             ["one.env", "three.env", "two.env"])
+        self.found("--git", "repo", "--log-opts=--all -- one one.env/x ne.env", code=0)
+        for odd in ("*.env", ":(exclude)one.env", "../x", "/one.env", "'one.env'", "a?"):
+            self.refused(["scan", "--git", "repo", "--log-opts", "--all -- " + odd], "no plain path",
+                         "next:")
+        repo = self.repo("deep")
+        repo.commit({"src/a.env": f"A={self.token()}\n", "srcs/b.env": f"B={self.token()}\n"})
+        for path in ("src", "src/", "./src/a.env"):
+            result = self.found("--git", "deep", "--log-opts", "HEAD -- " + path)
+            self.assert_places(result, ("src/a.env", 1))
+
     def test_since(self):
         self.assertEqual(self.names("--since", "2026-02-15"), ["three.env"])
         self.assertEqual(self.names("--since", "2026-01-15"), ["three.env", "two.env"])

@@ -91,6 +91,39 @@ class Flags(scanning.Case):
                    "--max-archive-depth", "2", "--max-target-megabytes", "50")
         self.leaks("dir", "--enable-rule", "github-pat")
         self.assertEqual(self.files("dir", "--enable-rule", "aws-access-token", code=0), [])
+        for rules in (["aws-access-token,github-pat"], ["github-pat,jwt", "--enable-rule=npm-token"]):
+            self.assertEqual(self.files("dir", "--enable-rule", *rules), ["a.env"])
+        for rules in ("github-pat,no-such-rule", "github-pat,", ""):
+            self.refused(["dir", "--enable-rule", rules, "."], "no", cwd=self.r.path)
+        self.leaks("git", "--diagnostics", "cpu,mem", "--diagnostics-dir=" + self.dir)
+
+    def test_json_is_its_array_on_standard_output_too(self):
+        for words in (["git"], ["dir"], ["detect"], ["file", "a.env"], ["directory", "."],
+                      ["stdin"]):
+            for form in (["-f", "json"], ["--report-format=json"], ["-f", "json", "-r", "-"]):
+                result = self.run_reeve(*words, *form, cwd=self.r.path,
+                                        stdin=f"TOKEN={self.token()}\n".encode())
+                self.assertEqual(result.code, 1, str(result))
+                for row in json.loads(result.out):
+                    self.assertEqual(set(row), GITLEAKS_FIELDS)
+        result = self.run_reeve("protect", "-f", "json", cwd=self.r.path)
+        self.assertEqual((result.code, json.loads(result.out)), (0, []))
+
+    def test_its_version_verb(self):
+        result = self.run_reeve("version")
+        self.assertEqual((result.code, result.out), (0, self.run_reeve("--version").out))
+
+    def test_a_configuration_in_the_environment_itself(self):
+        text = "[extend]\nuseDefault = true\n[allowlist]\npaths = ['%s']\n"
+        env = {"GITLEAKS_CONFIG_TOML": text % "old"}
+        self.assertEqual(self.files("git", env=env), ["a.env"])
+        # What names a file goes before it, and it goes before what is scanned.
+        env["GITLEAKS_CONFIG"] = self.write("config.toml", text % "a.env")
+        self.assertEqual(self.files("git", env=env), ["old.env"])
+        self.r.write(".gitleaks.toml", text % "a.env")
+        self.assertEqual(self.files("git", env={"GITLEAKS_CONFIG_TOML": text % "old"}), ["a.env"])
+        self.refused(["git"], "GITLEAKS_CONFIG_TOML:1:", cwd=self.r.path,
+                     env={"GITLEAKS_CONFIG_TOML": "x = ["})
 
     def test_a_configuration_from_the_environment(self):
         self.write("config.toml", "[extend]\nuseDefault = true\n[allowlist]\npaths = ['old']\n")
