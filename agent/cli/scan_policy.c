@@ -119,20 +119,19 @@ static rv_status load_config(struct rv_scan_policy *p, const struct rv_scan_ask 
 	const char *text = getenv("GITLEAKS_CONFIG_TOML");
 	bool is_there = false;
 
-<<<<<<< HEAD
-	if (named && *named) {
-		s->is_trusted = true;
-		rv_status status = load_file(p, source_of(named), named, diag);
+	if ((named && *named) || (text && *text)) {
+		rv_status status;
+
+		s->is_trusted = true; /* the caller's own */
+		if (named && *named) {
+			status = load_file(p, source_of(named), named, diag);
+		} else {
+			p->file_count++;
+			status = rv_scan_config_load(p->config, RV_SCAN_SOURCE_GITLEAKS,
+						     rv_str_of(text), "GITLEAKS_CONFIG_TOML", diag);
+		}
 		s->is_trusted = false;
 		return status;
-=======
-	if (named && *named)
-		return load_file(p, source_of(named), named, diag);
-	if (text && *text) {
-		p->file_count++;
-		return rv_scan_config_load(p->config, RV_SCAN_SOURCE_GITLEAKS, rv_str_of(text),
-					   "GITLEAKS_CONFIG_TOML", diag);
->>>>>>> 7a07d29 (cli: take the rest of what gitleaks is called with)
 	}
 	RV_TRY(load_if_there(p, s, RV_SCAN_SOURCE_GITLEAKS, ".gitleaks.toml", &is_there, diag));
 	return load_if_there(p, s, RV_SCAN_SOURCE_NATIVE, ".reeve.yaml", &is_there, diag);
