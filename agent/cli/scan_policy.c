@@ -330,6 +330,7 @@ rv_status rv_scan_policy_load(struct rv_scan_policy *policy, const struct rv_sca
 
 	*policy = (struct rv_scan_policy){.under = ask->under};
 	pthread_mutex_init(&policy->lock, NULL);
+	policy->roots = ask->sweep.source == RV_SWEEP_PATHS ? ask->sweep.paths : NULL;
 	rv_status status = find_source(&source, ask, &view, diag);
 	if (rv_is_ok(status))
 		status = load_all(policy, ask, &source, diag);
@@ -364,13 +365,29 @@ static bool lies_under(const json_t *paths, struct rv_str path)
 	return false;
 }
 
+/* Patterns count from what is scanned, not from where its name begins. */
+static struct rv_str relative(const struct rv_scan_policy *p, struct rv_str path)
+{
+	for (const char *const *root = p->roots; root && *root; root++) {
+		size_t len = strlen(*root);
+
+		while (len > 0 && (*root)[len - 1] == '/')
+			len--;
+		if (path.len > len + 1 && memcmp(path.data, *root, len) == 0 &&
+		    path.data[len] == '/') {
+			path = (struct rv_str){path.data + len + 1, path.len - len - 1};
+			break;
+		}
+	}
+	if (path.len > 2 && path.data[0] == '.' && path.data[1] == '/')
+		return (struct rv_str){path.data + 2, path.len - 2};
+	return path;
+}
+
 bool rv_scan_policy_wants(void *user, struct rv_str path, bool is_dir)
 {
 	const struct rv_scan_policy *p = user;
-
-	/* "./" is how the walk names what lies in "." */
-	if (path.len > 2 && path.data[0] == '.' && path.data[1] == '/')
-		path = (struct rv_str){path.data + 2, path.len - 2};
+	path = relative(p, path);
 	if (p->under && !is_dir && !lies_under(p->under, path))
 		return false;
 	return is_dir || !rv_filter_skips_path(p->config, path, NULL);
@@ -411,9 +428,7 @@ rv_status rv_scan_policy_judge(void *user, struct rv_leaks *leaks, struct rv_lea
 {
 	struct rv_scan_policy *p = user;
 	struct rv_filter_answer answer;
-	struct rv_str path = leak->path;
-	if (path.len > 2 && path.data[0] == '.' && path.data[1] == '/')
-		path = (struct rv_str){path.data + 2, path.len - 2};
+	struct rv_str path = relative(p, leak->path);
 	if (is_salt(p, path, about))
 		return allow_salt(leaks, leak);
 	struct rv_filter_question question = {.rule = leak->rule,

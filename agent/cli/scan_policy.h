@@ -13,6 +13,7 @@ struct rv_scan_policy {
 	struct rv_baseline *baseline; /* or NULL */
 	char *baseline_path;	      /* from which, or where one would go; owned */
 	struct rv_identity *identity;
+	const char *const *roots; /* of what is scanned, NULL-ended; NULL: paths are as they are */
 	struct rv_filter filter;
 	pthread_mutex_t lock; /* a baseline remembers what was found */
 	uint32_t file_count;  /* configuration files that were read */
