@@ -3,7 +3,7 @@
 #include "tests/support/pems.h"
 #include "tests/support/sample.h"
 
-#include "agent/discover/detector_samples.inc"
+#include "agent/scan/rule_samples.inc"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,13 +63,15 @@ static int scan_seeds(const char *dir)
 
 	for (size_t r = 0; r < RV_LEN(rule_samples); r++) {
 		for (size_t t = 0; rule_samples[r].positive[t]; t++) {
-			bad |= !sample_render(rule_samples[r].positive[t], 1, text, sizeof(text));
+			bad |= !sample_render_for(rule_samples[r].positive[t],
+						  rule_samples[r].check, 1, text, sizeof(text));
 			(void)snprintf(name, sizeof(name), "%s-%zu", rule_samples[r].id,
 				       t); /* fits */
 			bad |= write_seed(dir, name, -1, text, strlen(text));
 		}
 		for (size_t t = 0; rule_samples[r].negative[t]; t++) {
-			bad |= !sample_render(rule_samples[r].negative[t], 1, text, sizeof(text));
+			bad |= !sample_render_for(rule_samples[r].negative[t],
+						  rule_samples[r].check, 1, text, sizeof(text));
 			(void)snprintf(name, sizeof(name), "not-%s-%zu", rule_samples[r].id,
 				       t); /* fits */
 			bad |= write_seed(dir, name, -1, text, strlen(text));
