@@ -177,7 +177,9 @@ rv_status rv_mask_line(struct rv_sweeper *w, struct rv_str line, size_t line_sta
 		add_span(&spans, span.start, span.end, line);
 	}
 	rv_status s = rv_scan_buffer(w->lane, line, RV_SCAN_MASK, on_hit, &m);
-	if (rv_class_of(s) == RV_CLASS_EXHAUSTED || spans.is_full)
+	const struct rv_rule *rule = NULL;
+	bool is_given_up = rv_lane_take_given_up(w->lane, &rule) > 0;
+	if (rv_class_of(s) == RV_CLASS_EXHAUSTED || spans.is_full || is_given_up)
 		return rv_buf_put_str(out,
 				      MARK); /* more than can be told apart: nothing is shown */
 	RV_TRY(s);
