@@ -1,0 +1,171 @@
+/* tests: what people see of a document's values, which is never the value. */
+#include "agent/sweep/mask.h"
+#include "tests/unit/scan/encode.h"
+#include "tests/unit/sweep/doc_look.h"
+
+#define SHOWN_MAX (RV_MASK_CONTEXT + 6) /* a mark of a value and ".." may follow */
+
+static rv_status ask(void *user, struct rv_leaks *leaks, struct rv_leak *leak,
+		     const struct rv_judging *about)
+{
+	struct desk *d = user;
+
+	(void)leaks;
+	(void)leak;
+	d->line_len = about->line.len;
+	d->value_end = about->value_end;
+	d->is_value_there =
+		about->value.len == VALUE_LEN && about->value_end >= VALUE_LEN &&
+		about->value_end <= about->line.len &&
+		memcmp(about->line.data + about->value_end - VALUE_LEN, d->value, VALUE_LEN) == 0;
+	return RV_OK;
+}
+
+static void asks_with_a_line_that_holds_the_value(void **state)
+{
+	static const size_t leads[] = {0, 10, RV_LINE_MAX / 2, RV_LINE_MAX, 5 * RV_LINE_MAX};
+	struct desk *d = *state;
+
+	d->shared.judge = ask;
+	d->shared.judge_user = d;
+	for (size_t i = 0; i < RV_LEN(leads); i++) {
+		desk_put(d, "before\n");
+		desk_fill(d, 'x', leads[i]);
+		desk_put(d, " ");
+		desk_put(d, d->value);
+		desk_put(d, " ");
+		desk_fill(d, 'y', 5 * (size_t)RV_LINE_MAX);
+		desk_scan(d);
+		assert_place(desk_only(d), 2, leads[i] + 2, 2, leads[i] + 2 + VALUE_LEN);
+		assert_true(d->is_value_there);
+		assert_true(d->line_len <= RV_LINE_MAX);
+		assert_true(strlen(desk_only(d)->context) <= SHOWN_MAX);
+	}
+}
+
+/* No six bytes of the value's own in a row. */
+static void assert_hidden(const char *shown, const char *value)
+{
+	char piece[7] = {0};
+
+	for (size_t i = strlen("acme_"); i + 6 <= strlen(value); i++) {
+		memcpy(piece, value + i, 6);
+		if (strstr(shown, piece))
+			fail_msg("%s shows a piece of a value", shown);
+	}
+}
+
+static void shows_no_value_whatever_it_is(void **state)
+{
+	struct desk *d = *state;
+	char line[512];
+
+	for (uint64_t seed = 0; seed < 300; seed++) {
+		desk_make("acme_{alnum:30}", 2 * seed, d->value);
+		desk_make("acme_{alnum:30}", 2 * seed + 1, d->other);
+		(void)snprintf(line, sizeof(line), "%.*s %s,%s;\x1b[1m \xff %s", (int)(seed % 7),
+			       "a = b ' ", d->value, d->other, d->value); /* has room */
+		desk_put(d, seed % 3 == 0 ? "key = " : "line\n");
+		desk_put(d, seed % 3 == 2 ? encode_base64(rv_str_of(line), "+/", true, 0) : line);
+		desk_scan(d);
+		assert_int_equal(d->w.leaks.count, 3);
+		for (size_t i = 0; i < d->w.leaks.count; i++) {
+			const struct rv_leak *leak = &d->w.leaks.items[i];
+
+			assert_hidden(leak->masked, d->value);
+			assert_hidden(leak->masked, d->other);
+			assert_hidden(leak->context, d->value);
+			assert_hidden(leak->context, d->other);
+			assert_true(strlen(leak->masked) <= 6 + 5);
+			assert_true(strlen(leak->context) <= SHOWN_MAX);
+			assert_null(strpbrk(leak->context, "\x1b\xff\n\r"));
+		}
+	}
+}
+
+static void tells_of_a_rule_that_gives_up(void **state)
+{
+	struct desk *d = *state;
+
+	desk_put(d, "slow_");
+	desk_fill(d, 'a', 3000);
+	desk_put(d, "!z\n");
+	desk_put(d, d->value);
+	desk_scan(d);
+	assert_place(desk_only(d), 2, 1, 2, 1 + VALUE_LEN); /* the others go on */
+	assert_int_equal(d->w.leaks.gap_total, 1);
+	assert_string_equal(d->w.leaks.gaps[0].reason, "rule-limit");
+	assert_non_null(strstr(d->w.leaks.gaps[0].detail, "slow-key"));
+	desk_put(d, "slow_");
+	desk_scan(d);
+	assert_int_equal(d->w.leaks.gap_total, 0);
+	desk_put(d, d->value);
+	desk_put(d, " slow_");
+	desk_fill(d, 'a', 3000);
+	desk_put(d, "!z\n");
+	desk_scan(d);
+	assert_int_equal(d->w.leaks.gap_total, 1);
+	desk_put(d, "nothing");
+	desk_scan(d);
+	assert_int_equal(d->w.leaks.gap_total, 0); /* masking gave up too, on the line before */
+}
+
+static void counts_what_is_weak(void **state)
+{
+	struct desk *d = *state;
+	char weak[64];
+
+	desk_make("weak_{alnum:30}", 3, weak);
+	desk_put(d, weak);
+	desk_scan(d);
+	assert_int_equal(d->w.leaks.count, 0);
+	assert_int_equal(d->w.leaks.weak, 1);
+	d->shared.shows_all = true;
+	desk_put(d, weak);
+	desk_scan(d);
+	assert_string_equal(desk_only(d)->rule->id, "weak-key");
+}
+
+static rv_status see(void *user, const struct rv_sighting *sighting)
+{
+	struct desk *d = user;
+
+	assert_true(d->seen_count < RV_LEN(d->seen));
+	d->seen[d->seen_count++] = *sighting;
+	return RV_OK;
+}
+
+static void tells_sightings_with_equal_marks_for_equal_values(void **state)
+{
+	struct desk *d = *state;
+
+	d->w.on_sighting = see;
+	d->w.sighting_user = d;
+	desk_put(d, d->value);
+	desk_put(d, "\n");
+	desk_put(d, d->other);
+	desk_put(d, "\nx=");
+	desk_put(d, encode_base64(rv_str_of(d->value), "+/", true, 0));
+	desk_scan(d);
+	assert_int_equal(d->w.leaks.count, 0);
+	assert_int_equal(d->seen_count, 3);
+	assert_int_equal(d->seen[1].start, VALUE_LEN + 1);
+	assert_int_equal(d->seen[1].len, VALUE_LEN);
+	assert_true(d->seen[0].value_hash == d->seen[2].value_hash);
+	assert_true(d->seen[0].value_hash != d->seen[1].value_hash);
+	assert_false(d->seen[0].is_encoded);
+	assert_true(d->seen[2].is_encoded);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		DESK_TEST(asks_with_a_line_that_holds_the_value),
+		DESK_TEST(shows_no_value_whatever_it_is),
+		DESK_TEST(tells_of_a_rule_that_gives_up),
+		DESK_TEST(counts_what_is_weak),
+		DESK_TEST(tells_sightings_with_equal_marks_for_equal_values),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
