@@ -346,20 +346,23 @@ static __attribute__((noinline)) bool look_closer(struct rv_str bytes,
 	return true;
 }
 
+bool rv_assign_may(struct rv_str bytes, unsigned anchor, size_t end)
+{
+	const struct rv_assign_anchor *a = &rv_assign_anchors[anchor];
+
+	if (a->family <= RV_FAMILY_SALT)
+		return rv_name_may_go_on(a->family, bytes.data + end, bytes.len - end) &&
+		       may_be_bound(bytes, name_end(bytes, end));
+	return a->family != RV_FAMILY_URL || may_have_userinfo(bytes, end);
+}
+
 bool rv_assign_at(struct rv_str bytes, const struct rv_context *context, unsigned anchor,
 		  size_t end, struct rv_assign *out)
 {
 	const struct rv_assign_anchor *a = &rv_assign_anchors[anchor];
-	size_t name_stop = end - a->len;
 
-	if (a->family <= RV_FAMILY_SALT) {
-		if (!rv_name_may_go_on(a->family, bytes.data + end, bytes.len - end))
-			return false;
-		name_stop = name_end(bytes, end);
-		if (!may_be_bound(bytes, name_stop))
-			return false;
-	} else if (a->family == RV_FAMILY_URL && !may_have_userinfo(bytes, end)) {
+	if (!rv_assign_may(bytes, anchor, end))
 		return false;
-	}
+	size_t name_stop = a->family <= RV_FAMILY_SALT ? name_end(bytes, end) : end - a->len;
 	return look_closer(bytes, context, a, end, name_stop, out);
 }

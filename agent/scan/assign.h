@@ -64,6 +64,10 @@ struct rv_assign {
 bool rv_assign_at(struct rv_str bytes, const struct rv_context *context, unsigned anchor,
 		  size_t end, struct rv_assign *out);
 
+/* The first look of rv_assign_at, for who would have to make the context: false is false there too.
+ */
+bool rv_assign_may(struct rv_str bytes, unsigned anchor, size_t end);
+
 /* "the name says password", for reports; NULL past the last. */
 const char *rv_feature_sentence(unsigned feature);
 const char *rv_feature_name(unsigned feature);
