@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <seccomp.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -89,6 +90,28 @@ static void read_only_open(struct filter *f)
 	soften(f, "openat2", ENOSYS); /* its flags cannot be looked at from here */
 }
 
+/* All of rv_calls_files, but a file that is not opened for writing is not emptied either: Landlock
+ * asks about that only from ABI 3 on, and not here at all (landlock.c). */
+static void file_rules_of_a_reader(struct filter *f)
+{
+	uint64_t emptying = O_ACCMODE | O_TRUNC;
+
+	for (const char *const *name = rv_calls_files; *name; name++) {
+		if (strncmp(*name, "open", 4) != 0 && strcmp(*name, "fchmod") != 0)
+			allow(f, *name);
+	}
+	allow_if(f, "openat", SCMP_A2(SCMP_CMP_MASKED_EQ, O_TRUNC, 0));
+	allow_if(f, "openat", SCMP_A2(SCMP_CMP_MASKED_EQ, emptying, O_WRONLY | O_TRUNC));
+	allow_if(f, "openat", SCMP_A2(SCMP_CMP_MASKED_EQ, emptying, O_RDWR | O_TRUNC));
+	allow_if(f, "open", SCMP_A1(SCMP_CMP_MASKED_EQ, O_TRUNC, 0));
+	allow_if(f, "open", SCMP_A1(SCMP_CMP_MASKED_EQ, emptying, O_WRONLY | O_TRUNC));
+	allow_if(f, "open", SCMP_A1(SCMP_CMP_MASKED_EQ, emptying, O_RDWR | O_TRUNC));
+	soften(f, "openat2", ENOSYS); /* its flags cannot be looked at from here */
+	/* What it reads it may not open to others. rv_file_replace() asks for the mode that its
+	 * file was created with: that is done. */
+	soften(f, "fchmod", 0);
+}
+
 static void thread_rules(struct filter *f)
 {
 	uint64_t thread = CLONE_VM | CLONE_THREAD | CLONE_SIGHAND;
@@ -149,7 +172,7 @@ static void jail_rules(struct filter *f, const struct rv_confine_spec *spec)
 		/* The C library may want a converter of character sets for a name in an archive:
 		 * it goes on without. */
 		rule(f, SOFT(EACCES), "mmap", 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, PROT_EXEC));
-		allow_list(f, rv_calls_files); /* Landlock says where */
+		file_rules_of_a_reader(f); /* Landlock says where */
 		thread_rules(f);
 		soften(f, "prlimit64", EPERM); /* a thread asks for the size of its stack */
 		return;

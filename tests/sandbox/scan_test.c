@@ -54,6 +54,18 @@ static int empty_a_file(void)
 	return result(open(ground.there, O_WRONLY | O_TRUNC | O_CLOEXEC));
 }
 
+/* Opened for reading, and emptied all the same. */
+static int empty_what_it_reads(void)
+{
+	return result(open(ground.there, O_RDONLY | O_TRUNC | O_CLOEXEC));
+}
+
+/* The access mode 3 asks for neither reading nor writing. */
+static int empty_without_access(void)
+{
+	return result(open(ground.there, O_ACCMODE | O_TRUNC | O_CLOEXEC));
+}
+
 static int empty_by_path(void)
 {
 	return result(truncate(ground.there, 0));
@@ -127,6 +139,17 @@ static int link_a_file_in(void)
 static int change_a_mode(void)
 {
 	return result(chmod(ground.there, 0644));
+}
+
+/* By what the file is afterwards: the call may say yes and do nothing. */
+static int change_a_mode_of_what_it_reads(void)
+{
+	struct stat st;
+	const int fd = open(ground.there, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || fchmod(fd, 0755) != 0 || fstat(fd, &st) != 0)
+		return errno;
+	return (st.st_mode & 07777) == 0755 ? 0 : EPERM;
 }
 
 static int change_an_owner(void)
@@ -288,6 +311,7 @@ static void renew_ground(void)
 	(void)unlink(ground.inside_new);
 	(void)mkdir(ground.fresh_dir, 0700);
 	put_file(ground.there);
+	(void)chmod(ground.there, 0600); /* it is ours */
 	put_file(ground.inside);
 }
 
@@ -321,6 +345,8 @@ static void writes_nowhere_starts_nothing_and_talks_to_nobody(void **state)
 		{"write a file", write_a_file, EACCES, false},
 		{"append to a file", append_to_a_file, EACCES, false},
 		{"empty a file", empty_a_file, EACCES, false},
+		{"empty what it reads", empty_what_it_reads, 0, false},
+		{"empty without access", empty_without_access, 0, false},
 		{"empty by path", empty_by_path, 0, false},
 		{"create a file", create_a_file, EACCES, false},
 		{"create for reading", create_for_reading, EACCES, false},
@@ -336,6 +362,7 @@ static void writes_nowhere_starts_nothing_and_talks_to_nobody(void **state)
 		{"put a file out", put_a_file_out, 0, false},
 		{"link a file in", link_a_file_in, 0, false},
 		{"change a mode", change_a_mode, 0, false},
+		{"change a mode it reads", change_a_mode_of_what_it_reads, 0, false},
 		{"change an owner", change_an_owner, 0, false},
 		{"start a program", start_a_program, 0, false},
 		{"make a child", make_a_child, 0, false},
