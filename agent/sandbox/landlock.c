@@ -117,8 +117,8 @@ rv_status rv_landlock_raise(const struct rv_confine_spec *spec, uint64_t *walls,
 		abi = (long)spec->abi_cap;
 	struct ruleset denied = what_to_deny(abi, is_networked, &size);
 
-	/* It may read everything, and what it opens for reading cannot be truncated. An open asks
-	 * for these rights each time, up to the root: a tenth of a walk's time. */
+	/* It may read everything, and seccomp refuses an open for reading that truncates. An open
+	 * asks for these rights each time, up to the root: a tenth of a walk's time. */
 	if (spec->jail == RV_JAIL_SCAN)
 		denied.fs &= ~(FS_READ | FS_TRUNCATE | FS_IOCTL_DEV);
 	RV_CLEANUP(rv_fd_closep)
