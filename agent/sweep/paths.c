@@ -45,7 +45,9 @@ static void done(void *user, const struct rv_walk_stat *stat)
 
 	/* One that was just written may be written again within the same tick of its clock. */
 	int64_t young_ns = (rv_now_utc_us() - YOUNG_US) * 1000;
-	if (told_by(v->w) == v->told && stat->mtime_ns < young_ns && stat->ctime_ns < young_ns)
+	bool is_clean = told_by(v->w) == v->told && !v->w->leaks.is_full;
+
+	if (is_clean && stat->mtime_ns < young_ns && stat->ctime_ns < young_ns)
 		rv_ledger_add(v->ledger, &v->clean, stat);
 }
 
