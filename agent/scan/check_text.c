@@ -6,12 +6,56 @@
 
 #define LOG_BITS 16 /* fraction of the fixed-point logarithm */
 
-static bool has_word(struct rv_str value, const char *word)
+#define SHORT_WORD 6 /* shorter ones come up in random text: "todo" in one key of 7,000 */
+
+/* Digits and letters of both cases, as in what a machine made. */
+static bool is_mixed(struct rv_str value)
+{
+	bool lower = false, upper = false, digit = false;
+
+	for (size_t i = 0; i < value.len; i++) {
+		lower |= islower(value.data[i]);
+		upper |= isupper(value.data[i]);
+		digit |= isdigit(value.data[i]);
+	}
+	return lower && upper && digit;
+}
+
+/* "your", "YOUR" or "Your", as a person writes it. */
+static bool is_written(const uint8_t *word, size_t len)
+{
+	size_t upper = 0, lower = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		upper += isupper(word[i]) != 0;
+		lower += islower(word[i]) != 0;
+	}
+	return upper == 0 || lower == 0 || (upper == 1 && isupper(word[0]));
+}
+
+/* Does a word stand by itself: "your_key", "MyYourKey"? */
+static bool stands_alone(struct rv_str value, size_t at, size_t len)
+{
+	const uint8_t *word = value.data + at;
+
+	if (at == 0 || !isalnum(word[-1]))
+		return true;
+	return islower(word[-1]) && isupper(word[0]) &&
+	       (at + len == value.len || isupper(word[len]) || !isalnum(word[len]));
+}
+
+static bool has_word(struct rv_str value, const char *word, bool value_is_mixed)
 {
 	size_t len = strlen(word);
+	bool is_repeated = strspn(word, (const char[]){word[0], '\0'}) == len;
 
 	for (size_t i = 0; i + len <= value.len; i++) {
-		if (strncasecmp((const char *)value.data + i, word, len) == 0)
+		if (strncasecmp((const char *)value.data + i, word, len) != 0)
+			continue;
+		if (!value_is_mixed)
+			return true;
+		if (is_written(value.data + i, len) &&
+		    (len >= SHORT_WORD || is_repeated || stands_alone(value, i, len)))
 			return true;
 	}
 	return false;
@@ -24,10 +68,13 @@ static bool is_placeholder(struct rv_str value)
 		"your",	   "dummy",    "sample",    "placeholder", "redacted", "xxxx",	 "****",
 		"....",	   "1234567",  "abcdef",    "foobar",	   "insert",   "todo"};
 
-	if (value.len >= 4 && strncasecmp((const char *)value.data, "pass", 4) == 0)
+	bool mixed = is_mixed(value);
+
+	if (value.len >= 4 && strncasecmp((const char *)value.data, "pass", 4) == 0 &&
+	    (!mixed || is_written(value.data, 4)))
 		return true; /* user:pass@host */
 	for (size_t i = 0; i < RV_LEN(words); i++) {
-		if (has_word(value, words[i]))
+		if (has_word(value, words[i], mixed))
 			return true;
 	}
 	for (size_t i = 1; i < value.len; i++) {

@@ -437,6 +437,30 @@ static void placeholders_are_told_from_values(void **state)
 	assert_false(rv_check_looks_random(RV_STR_LIT("some_function_v2")));
 }
 
+static void a_word_in_random_text_is_chance(void **state)
+{
+	(void)state;
+	static const char *const keys[] = {"AwwNDGjzydtoDojwdeKI20aq", "gDlYour3hCNpUbInVt9mRkaa",
+					   "4b1GErRxXxXEgpnzf9Z1tnKw"};
+	static const char *const written[] = {"yourKey0123ABCdefgh", "MyYourKey77x9Qm",
+					      "ab-todo-X9", "a7B_YOUR_key", "Kq7Rz2mxxxxVw9Tn"};
+
+	for (size_t i = 0; i < RV_LEN(keys); i++)
+		assert_true(rv_check_not_placeholder(rv_str_of(keys[i])));
+	for (size_t i = 0; i < RV_LEN(written); i++)
+		assert_false(rv_check_not_placeholder(rv_str_of(written[i])));
+	uint32_t seed = 11;
+	unsigned refused = 0;
+
+	for (int round = 0; round < 200000; round++) {
+		struct text t = {0};
+
+		put_random(&t, alnum, 40, &seed);
+		refused += !rv_check_not_placeholder((struct rv_str){(uint8_t *)t.data, t.len});
+	}
+	assert_in_range(refused, 0, 3);
+}
+
 static void entropy_is_shannons(void **state)
 {
 	(void)state;
@@ -488,6 +512,7 @@ int main(void)
 		cmocka_unit_test(a_key_id_names_its_account),
 		cmocka_unit_test(a_jwt_has_two_json_parts),
 		cmocka_unit_test(placeholders_are_told_from_values),
+		cmocka_unit_test(a_word_in_random_text_is_chance),
 		cmocka_unit_test(entropy_is_shannons),
 	};
 
