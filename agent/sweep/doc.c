@@ -96,6 +96,21 @@ static rv_status scan_bytes(struct rv_sweeper *w, const struct rv_doc *doc,
 	return s;
 }
 
+/* A value may cost a memory-hard hash: --max-time is looked at before each. */
+static rv_status tell_all(struct rv_sweeper *w, const struct rv_doc *doc,
+			  const struct rv_layer *layer)
+{
+	for (size_t i = 0; i < w->found_count; i++) {
+		if (w->stop && atomic_load_explicit(w->stop, memory_order_relaxed)) {
+			rv_leaks_gap(&w->leaks, doc->path, doc->inside, atomic_load(w->stop_reason),
+				     "read in part");
+			return RV_OK;
+		}
+		RV_TRY(rv_doc_tell(w, doc, layer, &w->found[i]));
+	}
+	return RV_OK;
+}
+
 static rv_status scan_layer(struct rv_sweeper *w, const struct rv_doc *doc,
 			    const struct rv_layer *layer);
 
@@ -224,8 +239,7 @@ static rv_status scan_layer(struct rv_sweeper *w, const struct rv_doc *doc,
 	if (goes_on)
 		RV_TRY(take_runs(w, doc, &runs, &count));
 	RV_TRY(drop_incomplete(w, layer->bytes));
-	for (size_t i = 0; i < w->found_count; i++)
-		RV_TRY(rv_doc_tell(w, doc, layer, &w->found[i]));
+	RV_TRY(tell_all(w, doc, layer));
 	for (size_t i = 0; i < count; i++)
 		RV_TRY(descend(w, doc, layer, &runs[i]));
 	return RV_OK;

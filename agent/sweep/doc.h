@@ -6,6 +6,8 @@
 #include "agent/scan/scan.h"
 #include "agent/sweep/leaks.h"
 
+#include <stdatomic.h>
+
 struct rv_scan_config;
 
 /* The key a process makes at its start to tell equal values by, for this run alone. */
@@ -94,6 +96,9 @@ struct rv_sweeper {
 	rv_status (*open_layer)(void *user, struct rv_sweeper *w, const struct rv_doc *doc,
 				struct rv_str bytes, bool *out_is_opened);
 	void *open_user;
+	/* Set from outside: what is left of the document is a gap `stop_reason`. NULL: never. */
+	_Atomic bool *stop;
+	const char *_Atomic *stop_reason;
 	unsigned nesting; /* archives in encodings in archives .. */
 	struct rv_found *found;
 	size_t found_count, found_room;

@@ -208,6 +208,8 @@ rv_status rv_sweep_run(const struct rv_sweep_options *options, struct rv_sweep_r
 		status = rv_sweeper_init(w, options->shared);
 		w->open_layer = options->archive_depth > 0 ? rv_run_layer : NULL;
 		w->open_user = &run;
+		w->stop = &run.stop;
+		w->stop_reason = &run.stop_reason;
 		if (rv_is_ok(status) && options->cost_count > 0)
 			rv_lane_count_costs(run.sweepers[ready - 1].lane, true);
 	}

@@ -265,6 +265,18 @@ class Limits(scanning.Case):
         self.assertIn("time", [g["reason"] for g in result.gaps], str(result))
         self.assertLess(time.monotonic() - began, 60)
 
+    def test_time_ends_a_file_of_many_weak_passwords(self):
+        """Each goes through a memory-hard hash when there is a baseline."""
+        lines = [f'db{i}_password = "{self.password()[:9]}"' for i in range(3000)]
+        self.secrets = []
+        self.write("few.env", "\n".join(lines[:2]))
+        made = self.run_reeve("baseline", "create", "--reason", "before", "-o", "known.json", "few.env")
+        self.assertEqual(made.code, 0, str(made))
+        self.write("many.env", "\n".join(lines))
+        result = self.found("--baseline", "known.json", "--max-time", "1s", "--strict", "many.env", code=3)
+        self.assertIn("time", [g["reason"] for g in result.gaps], str(result))
+        self.assertLess(len(result.leaks), 3000)
+
     def test_memory_ends_a_scan_and_is_told(self):
         with open(self.path("sparse"), "wb") as f:
             f.truncate(200 << 30)
