@@ -107,7 +107,7 @@ static rv_status scan_added(struct looking *l, struct rv_str path, struct rv_str
 	l->w->choice = &choice;
 	rv_status status = doc.only_told && doc.told_count == 0
 				   ? RV_OK
-				   : rv_run_document(l->run, l->w, &doc, -1, NULL);
+				   : rv_run_document(l->run, l->w, &doc, -1);
 	l->w->choice = NULL;
 	return status;
 }

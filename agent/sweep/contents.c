@@ -143,12 +143,23 @@ rv_status rv_run_layer(void *user, struct rv_sweeper *w, const struct rv_doc *do
 	return kind == RV_UNPACK_NONE ? RV_OK : open_up(run, w, &inner, -1, out_is_opened);
 }
 
+/* Its texts are found among its bytes when they are UTF-8 (the database header, offset 56). */
+static void tell_large_database(struct rv_sweeper *w, const struct rv_doc *doc)
+{
+	const uint8_t *code = doc->bytes.data + 56;
+
+	if (doc->bytes.len >= 60 && (code[3] != 1 || code[2] || code[1] || code[0]))
+		rv_leaks_gap(&w->leaks, doc->path, doc->inside, "too-large", "a database");
+}
+
 rv_status rv_run_document(struct rv_run *run, struct rv_sweeper *w, const struct rv_doc *doc,
-			  int fd, bool *out_is_opened)
+			  int fd)
 {
 	enum rv_unpack_kind kind = RV_UNPACK_NONE;
 	bool is_opened = false;
 
+	if (doc->offset == 0)
+		rv_told_reset(&w->told);
 	if (run->options->max_cpu > 0)
 		rv_run_pace(run);
 	if (run->options->archive_depth > 0 && doc->offset == 0 && !doc->parts)
@@ -156,9 +167,14 @@ rv_status rv_run_document(struct rv_run *run, struct rv_sweeper *w, const struct
 	if (kind == RV_UNPACK_PKCS12 || kind == RV_UNPACK_JKS)
 		RV_TRY(look_at_keystore(w, doc, kind));
 	/* The rows of a database too large for one window are searched as bytes. */
-	else if (kind != RV_UNPACK_NONE && !(kind == RV_UNPACK_SQLITE && fd >= 0))
-		RV_TRY(open_up(run, w, doc, fd, &is_opened));
-	if (out_is_opened)
-		*out_is_opened = is_opened;
-	return is_opened ? RV_OK : rv_sweeper_doc(w, doc);
+	else if (kind == RV_UNPACK_SQLITE && fd >= 0)
+		tell_large_database(w, doc);
+	else if (kind != RV_UNPACK_NONE) {
+		w->told.collecting++;
+		rv_status s = open_up(run, w, doc, fd, &is_opened);
+		w->told.collecting--;
+		RV_TRY(s);
+	}
+	/* An archive's own bytes too: what stands before, between and behind its members. */
+	return rv_sweeper_doc(w, doc);
 }

@@ -17,12 +17,23 @@ uint64_t rv_run_hash(const struct rv_run_key *key, struct rv_str bytes)
 	return rv_get_u64(d.bytes);
 }
 
+static void make_layers(struct rv_sweeper *w)
+{
+	for (size_t i = 0; i < RV_LEN(w->layers); i++)
+		rv_buf_init(&w->layers[i], LAYER_MAX);
+}
+
+static void drop_layers(struct rv_sweeper *w)
+{
+	for (size_t i = 0; i < RV_LEN(w->layers); i++)
+		rv_buf_done(&w->layers[i]);
+}
+
 rv_status rv_sweeper_init(struct rv_sweeper *w, const struct rv_sweep_shared *shared)
 {
 	RV_BUG_ON(shared->decode_depth > RV_DECODE_DEPTH_MAX);
 	*w = (struct rv_sweeper){.shared = shared};
-	for (size_t i = 0; i < RV_LEN(w->layers); i++)
-		rv_buf_init(&w->layers[i], LAYER_MAX);
+	make_layers(w);
 	rv_buf_init(&w->text, (size_t)1 << 20);
 	return rv_lane_new(shared->scanner, &w->lane);
 }
@@ -31,9 +42,9 @@ void rv_sweeper_done(struct rv_sweeper *w)
 {
 	rv_lane_freep(&w->lane);
 	rv_leaks_done(&w->leaks);
-	for (size_t i = 0; i < RV_LEN(w->layers); i++)
-		rv_buf_done(&w->layers[i]);
+	drop_layers(w);
 	rv_buf_done(&w->text);
+	rv_told_done(&w->told);
 	free(w->found);
 	free(w->seen);
 }
@@ -121,16 +132,25 @@ static void reset_count(struct rv_sweeper *w, const struct rv_doc *doc)
 	w->count.line_start = 0;
 }
 
-/* The members begin documents of their own; afterwards this one goes on. */
-static rv_status open_layer(struct rv_sweeper *w, const struct rv_doc *doc, struct rv_str bytes,
-			    bool *out_is_opened)
+/* The members begin documents of their own, with layers of their own: this one's hold the bytes
+ * that are being opened. Afterwards this one goes on. */
+static rv_status open_layer(struct rv_sweeper *w, const struct rv_doc *doc, struct rv_str bytes)
 {
+	bool is_opened = false;
+	struct rv_buf own[RV_LEN(w->layers)];
+
 	if (!w->open_layer || w->nesting >= NESTING_MAX)
 		return RV_OK;
+	memcpy(own, w->layers, sizeof(own));
+	make_layers(w);
 	w->nesting++;
-	rv_status s = w->open_layer(w->open_user, w, doc, bytes, out_is_opened);
+	w->told.collecting++;
+	rv_status s = w->open_layer(w->open_user, w, doc, bytes, &is_opened);
+	w->told.collecting--;
 	w->nesting--;
-	if (*out_is_opened) {
+	drop_layers(w);
+	memcpy(w->layers, own, sizeof(own));
+	if (is_opened) {
 		w->seen_count = 0;
 		reset_count(w, doc);
 		rv_lane_set_path(w->lane, doc->path);
@@ -157,10 +177,8 @@ static rv_status descend(struct rv_sweeper *w, const struct rv_doc *doc,
 					.kind = run->kind,
 					.depth = layer->depth + 1};
 
-		bool is_opened = false;
-
-		s = open_layer(w, doc, next.bytes, &is_opened);
-		if (rv_is_ok(s) && !is_opened)
+		s = open_layer(w, doc, next.bytes);
+		if (rv_is_ok(s))
 			s = scan_layer(w, doc, &next);
 	}
 	rv_decode_map_done(&map);

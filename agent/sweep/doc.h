@@ -5,6 +5,7 @@
 #include "agent/scan/decode.h"
 #include "agent/scan/scan.h"
 #include "agent/sweep/leaks.h"
+#include "agent/sweep/told.h"
 
 #include <stdatomic.h>
 
@@ -99,7 +100,8 @@ struct rv_sweeper {
 	/* Set from outside: what is left of the document is a gap `stop_reason`. NULL: never. */
 	_Atomic bool *stop;
 	const char *_Atomic *stop_reason;
-	unsigned nesting; /* archives in encodings in archives .. */
+	unsigned nesting;    /* archives in encodings in archives .. */
+	struct rv_told told; /* by the members of the archive that is searched */
 	struct rv_found *found;
 	size_t found_count, found_room;
 	struct rv_buf layers[RV_DECODE_DEPTH_MAX + 1];

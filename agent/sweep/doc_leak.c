@@ -254,6 +254,10 @@ rv_status rv_doc_tell(struct rv_sweeper *w, const struct rv_doc *doc, const stru
 				    (struct rv_str){layer->bytes.data + found->start, found->len});
 	if (has_seen(w, found->rule, hash, place))
 		return RV_OK;
+	if (w->told.collecting > 0)
+		rv_told_add(&w->told, hash);
+	else if (rv_told_has(&w->told, hash))
+		return RV_OK;
 	if (!w->on_sighting) {
 		if (w->choice && !w->choice->wants(w->choice->user, hash))
 			return RV_OK;

@@ -45,12 +45,12 @@ static rv_status look(struct looker *l, const struct rv_git_told *told, struct r
 	l->oid = told->oid;
 	/* An archive is opened whole, delta or not. */
 	if (!told->segments || rv_unpack_kind(told->bytes) != RV_UNPACK_NONE)
-		return rv_run_document(l->run, l->w, &doc, -1, NULL);
+		return rv_run_document(l->run, l->w, &doc, -1);
 	RV_TRY(rv_carry_over(told->segments, told->segment_count, told->bytes.len, told->base.len,
 			     told->base_state, &l->parts, found));
 	doc.parts = l->parts.items;
 	doc.part_count = l->parts.count;
-	return l->parts.count > 0 ? rv_run_document(l->run, l->w, &doc, -1, NULL) : RV_OK;
+	return l->parts.count > 0 ? rv_run_document(l->run, l->w, &doc, -1) : RV_OK;
 }
 
 static void drop(void *user, void *state)

@@ -174,7 +174,7 @@ static rv_status tell_blob(struct telling *t)
 			     "it could be read once, and not again");
 		return rv_class_of(s) == RV_CLASS_EXHAUSTED && s.errno_was ? s : RV_OK;
 	}
-	return rv_run_document(t->run, t->w, &doc, -1, NULL);
+	return rv_run_document(t->run, t->w, &doc, -1);
 }
 
 static rv_status tell_all(struct telling *t)

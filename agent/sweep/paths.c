@@ -108,11 +108,8 @@ static rv_status file(void *user, const struct rv_walk_file *f)
 
 	/* An archive too large for one window is read through a descriptor of its own. */
 	bool is_large = f->is_first && !f->is_last && f->fd >= 0;
-	bool is_opened = false;
 	RV_CLEANUP(rv_fd_closep) int again = is_large ? reopen(f->fd) : -1;
-	RV_TRY(rv_run_document(v->run, v->w, &doc, again, &is_opened));
-	if (is_opened && f->skip_rest)
-		*f->skip_rest = true;
+	RV_TRY(rv_run_document(v->run, v->w, &doc, again));
 	if (!f->is_last)
 		count_window(v, f->bytes, f->bytes.len - RV_WALK_OVERLAP);
 	return RV_OK;

@@ -22,9 +22,9 @@ struct rv_run {
 };
 
 /* One document, opened when it is an archive: from fd when that is not -1 (bytes are its beginning
- * then), else from its bytes. out_is_opened may be NULL. */
+ * then), else from its bytes, which are searched in any case. */
 RV_NODISCARD rv_status rv_run_document(struct rv_run *run, struct rv_sweeper *w,
-				       const struct rv_doc *doc, int fd, bool *out_is_opened);
+				       const struct rv_doc *doc, int fd);
 RV_NODISCARD rv_status rv_run_paths(struct rv_run *run, struct rv_diag *diag);
 RV_NODISCARD rv_status rv_run_stdin(struct rv_run *run, struct rv_diag *diag);
 RV_NODISCARD rv_status rv_run_history(struct rv_run *run, struct rv_diag *diag);

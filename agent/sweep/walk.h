@@ -17,9 +17,8 @@ struct rv_walk_file {
 	struct rv_str bytes; /* likewise */
 	uint64_t offset;     /* of bytes in the file */
 	bool is_first, is_last;
-	int fd;		 /* open for reading, for what must seek */
-	bool *skip_rest; /* set: no further window is wanted; NULL: cannot be */
-	uint64_t size;	 /* of the file when it has windows, else bytes.len */
+	int fd;	       /* open for reading, for what must seek */
+	uint64_t size; /* of the file when it has windows, else bytes.len */
 };
 
 struct rv_walk_stat {

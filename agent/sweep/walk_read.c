@@ -105,7 +105,6 @@ static rv_status read_windows(struct reading *f, size_t have, uint64_t size)
 	struct rv_walk_reader *r = f->r;
 	uint64_t offset = 0;
 	bool is_end = false;
-	bool skip_rest = false;
 
 	while (!is_end) {
 		ssize_t n = fill(f->fd, r->window + have, RV_WALK_WINDOW - have, &is_end);
@@ -122,11 +121,8 @@ static rv_status read_windows(struct reading *f, size_t have, uint64_t size)
 					    .is_first = offset == 0,
 					    .is_last = is_end,
 					    .fd = f->fd,
-					    .skip_rest = &skip_rest,
 					    .size = size};
 		RV_TRY(r->look->file(r->user, &file));
-		if (skip_rest)
-			return RV_OK;
 		if (!is_end && atomic_load_explicit(r->options->stop, memory_order_relaxed)) {
 			r->look->gap(r->user, f->path, atomic_load(r->options->stop_reason),
 				     "read in part");

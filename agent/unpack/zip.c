@@ -202,11 +202,10 @@ static void read_entry(struct rv_level *level, const struct entry *entry,
 	rv_level_descend(level, kind);
 }
 
-static bool is_regular(const struct entry *entry)
+/* Whatever its name and mode make of it: what it holds can be read. */
+static bool has_content(const struct entry *entry)
 {
-	if (entry->name.len && entry->name.data[entry->name.len - 1] == '/')
-		return false;
-	return !(entry->mode & S_IFMT) || S_ISREG(entry->mode);
+	return entry->size > 0;
 }
 
 bool rv_zip_walk(struct rv_level *level, struct rv_str bytes)
@@ -225,7 +224,7 @@ bool rv_zip_walk(struct rv_level *level, struct rv_str bytes)
 		bool is_begun = rv_level_begin(level, entry.name);
 
 		level->mtime_s = entry_time(&entry);
-		if (is_begun && is_regular(&entry) && rv_level_spend(level, entry.size))
+		if (is_begun && has_content(&entry) && rv_level_spend(level, entry.size))
 			read_entry(level, &entry, inflater);
 		rv_level_end(level);
 	}

@@ -229,6 +229,42 @@ class Archives(scanning.Case):
         result = self.found("--strict", code=3)
         self.assertEqual({g["reason"] for g in result.gaps}, {"damaged"}, str(result))
 
+    def test_what_no_member_covers_is_searched(self):
+        """A few bytes must not turn a file into an archive without members."""
+        token = lambda: f"TOKEN={self.token()}\n".encode()
+        end = b"PK\5\6" + b"\0" * 18
+        comment, odd = io.BytesIO(), io.BytesIO()
+        with zipfile.ZipFile(comment, "w") as z:
+            z.writestr("x", "y")
+            z.comment = token()
+        with zipfile.ZipFile(odd, "w", zipfile.ZIP_DEFLATED) as z:
+            link = zipfile.ZipInfo("link")
+            link.external_attr, link.compress_type = 0o120777 << 16, zipfile.ZIP_DEFLATED
+            z.writestr(link, token() + b"a" * 100)
+            z.writestr("folder/", token() + b"a" * 100)
+        files = {"end-behind": token() + end, "end-before": end + token(),
+                 "ar-before": b"!<arch>\n" + token(), "gzip-before": gzip.compress(b"x") + token(),
+                 "comment.zip": comment.getvalue(), "program": token() + zip_of({"x": "y"}),
+                 "no.bz2": b"BZh91AY&SY" + token(), "no.zst": b"\x28\xb5\x2f\xfd" + token()}
+        for name, data in files.items():
+            self.write(name, data)
+        self.write("odd.zip", odd.getvalue())
+        paths = sorted(leak["path"] for leak in self.found().leaks)
+        self.assertEqual(paths, sorted([*files, "odd.zip", "odd.zip"]))
+
+    def test_a_member_is_told_once(self):
+        self.write("a.tar", tar_of({"x.env": f"TOKEN={self.token()}\n"}, "w"))
+        leaks = self.found().leaks
+        self.assertEqual([leak["inside"] for leak in leaks], ["x.env"])
+
+    def test_an_encoded_archive_whose_members_hold_encodings(self):
+        words = b"alpha beta gamma delta " * 80000
+        members = {"a.txt": b'x: "' + base64.b64encode(words) + f'"\nTOKEN={self.token()}\n'.encode()}
+        members.update({f"b{i}.env": f"TOKEN={self.token()}\n" for i in range(6)})
+        self.write("a.yml", b'blob: "' + base64.b64encode(zip_of(members)) + b'"\n')
+        inside = sorted(leak["inside"] for leak in self.found().leaks)
+        self.assertEqual(inside, sorted(members))
+
 
 if __name__ == "__main__":
     scanning.main()

@@ -44,18 +44,6 @@ static void covers_a_large_file_with_windows(void **state)
 	}
 }
 
-static void skips_the_rest_when_told(void **state)
-{
-	struct walk *w = *state;
-
-	write_large(w, 2 * (size_t)RV_WALK_WINDOW);
-	w->skips = true;
-	assert_ok(walk_name(w, "large", 1));
-	assert_int_equal(w->windows, 1);
-	assert_false(w->is_complete);
-	assert_int_equal(w->gaps.count, 0);
-}
-
 static void tells_a_file_that_is_too_large(void **state)
 {
 	struct walk *w = *state;
@@ -110,7 +98,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WALK_TEST(covers_a_large_file_with_windows),
-		WALK_TEST(skips_the_rest_when_told),
 		WALK_TEST(tells_a_file_that_is_too_large),
 		WALK_TEST(stops_and_tells_what_is_left),
 		WALK_TEST(stops_within_a_large_file),

@@ -64,8 +64,6 @@ static rv_status see_file(void *user, const struct rv_walk_file *file)
 		note(w, &w->files, file->path, NULL, NULL);
 	if (w->size > 0)
 		check_window(w, file);
-	if (w->skips)
-		*file->skip_rest = true;
 	if (w->stops) {
 		atomic_store(&w->stop_reason, "interrupted");
 		atomic_store(&w->stop, true);

@@ -27,7 +27,7 @@ struct walk {
 	/* What the callbacks do. */
 	const char *unwanted, *known; /* a path's end */
 	rv_status answer;
-	bool stops, skips;
+	bool stops;
 	/* A large file. */
 	uint64_t covered, windows, size;
 	bool is_complete;
