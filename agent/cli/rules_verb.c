@@ -224,9 +224,11 @@ int rv_run_rules_show(struct rv_out *out, const struct rv_verb_args *args)
 	struct rv_diag diag = {0};
 
 	rv_status status = rv_ruleset_new(true, &set);
-	if (rv_is_ok(status) && !(rule = rv_ruleset_find(set, id)))
-		status = unknown_rule(id, &diag);
-	if (!rv_is_ok(status))
+	if (rv_is_ok(status)) {
+		rule = rv_ruleset_find(set, id);
+		status = rule ? RV_OK : unknown_rule(id, &diag);
+	}
+	if (!rule)
 		return rv_scan_show_failure(status, &diag);
 	if (out->is_json || out->is_jsonl)
 		return print_json(json_of(rule));
