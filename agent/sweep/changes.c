@@ -82,7 +82,7 @@ static rv_status scan_added(struct looking *l, struct rv_str path, struct rv_str
 	struct rv_git_lines lines = {0};
 	RV_CLEANUP(rv_freep) struct rv_span *added = NULL;
 	struct rv_doc doc = {.path = path, .bytes = new_text};
-	struct rv_doc_choice choice = {wants_all, complete, l};
+	struct rv_doc_choice choice = {wants_all, complete, l, NULL};
 
 	if (old_text.len > 0) {
 		rv_status s = rv_git_lines_added(old_text, new_text, &lines);

@@ -82,6 +82,8 @@ struct rv_doc_choice {
 	bool (*wants)(void *user, uint64_t value_hash);
 	rv_status (*complete)(void *user, struct rv_leaks *leaks, struct rv_leak *leak);
 	void *user;
+	/* The last of the leaks was judged: false drops it, uncounted. NULL: all are kept. */
+	bool (*keeps)(void *user, struct rv_leaks *leaks, const struct rv_leak *leak);
 };
 
 /* The working memory of one thread. */

@@ -199,6 +199,18 @@ static rv_status prove(struct rv_sweeper *w, const struct rv_layer *layer,
 	return RV_OK;
 }
 
+/* Counted, and listed when it is to be shown. */
+static void enter(struct rv_sweeper *w, const struct rv_leak *leak)
+{
+	if (w->choice && w->choice->keeps && !w->choice->keeps(w->choice->user, &w->leaks, leak)) {
+		w->leaks.count--;
+		return;
+	}
+	count_state(w, leak);
+	if (!is_wanted(w, leak))
+		w->leaks.count--;
+}
+
 static rv_status make_leak(struct rv_sweeper *w, const struct rv_doc *doc,
 			   const struct rv_layer *layer, const struct rv_found *found,
 			   struct rv_span place)
@@ -233,9 +245,7 @@ static rv_status make_leak(struct rv_sweeper *w, const struct rv_doc *doc,
 
 		RV_TRY(w->shared->judge(w->shared->judge_user, &w->leaks, leak, &about));
 	}
-	count_state(w, leak);
-	if (!is_wanted(w, leak))
-		w->leaks.count--;
+	enter(w, leak);
 	return RV_OK;
 }
 

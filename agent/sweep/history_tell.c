@@ -1,8 +1,13 @@
 /* sweep: the history of a repository, second pass: of each value one blob is read again, with the
- * path it has, and becomes a leak with where it came in and where it still is. */
+ * path it has, and becomes a leak with where it came in and where it still is. What is let pass
+ * there (a marker, an allowlist, the baseline) is judged at its other paths too: one says nothing
+ * of another. */
 #include "agent/sweep/history.h"
 
 #include <stdlib.h>
+
+#define PLACES_MAX (1U << 20) /* further places of values let pass; more are a gap */
+#define NO_ROW	   SIZE_MAX
 
 /* What is known of a value over all blobs that hold it. */
 struct settled {
@@ -10,8 +15,23 @@ struct settled {
 	uint32_t first; /* commits; RV_GIT_NONE */
 	uint32_t last;
 	uint32_t versions; /* blobs that hold it */
-	uint8_t reach;	   /* enum rv_git_reach */
 	bool is_told;
+	bool is_open;  /* told, and not let pass */
+	uint8_t state; /* enum rv_leak_state, told */
+	size_t row;    /* of the leaks; NO_ROW: counted alone */
+};
+
+/* A further path of a value that was let pass at the first. */
+struct place {
+	uint32_t secret;
+	uint32_t blob;
+	struct rv_str path;
+};
+
+struct places {
+	struct place *items;
+	uint32_t count, room;
+	bool is_full;
 };
 
 struct telling {
@@ -23,6 +43,7 @@ struct telling {
 	struct settled *settled; /* by value */
 	struct rv_str *paths;	 /* by blob; data NULL: no path of it may be looked at */
 	uint32_t blob;		 /* in hand */
+	struct rv_str path;	 /* as above */
 	uint32_t wanted;	 /* the value that rv_doc_choice.wants said yes to */
 };
 
@@ -46,21 +67,28 @@ static bool is_older(const struct telling *t, uint32_t a, uint32_t b)
 	return time_of(t, a) != time_of(t, b) ? time_of(t, a) < time_of(t, b) : by_id(t, a, b) < 0;
 }
 
-/* Is blob a the better place to show than b? In HEAD, else the first; then what no thread decides.
- */
-static bool is_better(const struct telling *t, uint32_t a, uint32_t b)
+/* Which place is the better to show? In HEAD, else the first; then what no thread decides. */
+static int by_worth(const struct telling *t, const struct place *a, const struct place *b)
 {
-	const struct rv_git_origin *x = &t->origins->items[a];
-	const struct rv_git_origin *y = &t->origins->items[b];
+	const struct rv_git_origin *x = &t->origins->items[a->blob];
+	const struct rv_git_origin *y = &t->origins->items[b->blob];
 
 	if (x->reach != y->reach)
-		return x->reach < y->reach;
+		return x->reach < y->reach ? -1 : 1;
 	if (time_of(t, x->first) != time_of(t, y->first))
-		return time_of(t, x->first) < time_of(t, y->first);
-	int order = rv_leaks_compare(t->paths[a], t->paths[b]);
-	return order ? order < 0
-		     : rv_git_oid_compare(&t->secrets->blobs.oids[a], &t->secrets->blobs.oids[b]) <
-			       0;
+		return time_of(t, x->first) < time_of(t, y->first) ? -1 : 1;
+	int order = rv_leaks_compare(a->path, b->path);
+	return order ? order
+		     : rv_git_oid_compare(&t->secrets->blobs.oids[a->blob],
+					  &t->secrets->blobs.oids[b->blob]);
+}
+
+static bool is_better(const struct telling *t, uint32_t a, uint32_t b)
+{
+	const struct place x = {.blob = a, .path = t->paths[a]};
+	const struct place y = {.blob = b, .path = t->paths[b]};
+
+	return by_worth(t, &x, &y) < 0;
 }
 
 /* Joins what one blob says. */
@@ -72,10 +100,8 @@ static void settle(struct telling *t, uint32_t secret, uint32_t blob)
 	if (!t->paths[blob].data)
 		return;
 	s->versions++;
-	if (s->blob == RV_GIT_NONE || is_better(t, blob, s->blob)) {
+	if (s->blob == RV_GIT_NONE || is_better(t, blob, s->blob))
 		s->blob = blob;
-		s->reach = (uint8_t)o->reach;
-	}
 	if (is_older(t, o->first, s->first))
 		s->first = o->first;
 	if (s->last == RV_GIT_NONE || (o->last != RV_GIT_NONE && is_older(t, s->last, o->last)))
@@ -127,12 +153,12 @@ static bool wants(void *user, uint64_t hash)
 
 	t->wanted = rv_secrets_find(t->secrets, hash);
 	return t->wanted != RV_GIT_NONE && t->settled[t->wanted].blob == t->blob &&
-	       !t->settled[t->wanted].is_told;
+	       !t->settled[t->wanted].is_open;
 }
 
-static uint8_t reach_of(uint8_t reach)
+static uint8_t reach_of(enum rv_git_reach reach)
 {
-	switch ((enum rv_git_reach)reach) {
+	switch (reach) {
 	case RV_GIT_REACH_HEAD:
 		return RV_REACH_HEAD;
 	case RV_GIT_REACH_REF:
@@ -150,8 +176,7 @@ static rv_status complete(void *user, struct rv_leaks *leaks, struct rv_leak *le
 	struct telling *t = user;
 	struct settled *s = &t->settled[t->wanted];
 
-	s->is_told = true;
-	leak->reach = reach_of(s->reach);
+	leak->reach = reach_of(t->origins->items[t->blob].reach);
 	leak->places = s->versions - 1;
 	leak->commit_count = 0;
 	if (s->first != RV_GIT_NONE)
@@ -162,9 +187,34 @@ static rv_status complete(void *user, struct rv_leaks *leaks, struct rv_leak *le
 	return RV_OK;
 }
 
+/* What was let pass is told once, unless it is open elsewhere: that takes its row then. */
+static bool keeps(void *user, struct rv_leaks *leaks, const struct rv_leak *leak)
+{
+	struct telling *t = user;
+	struct settled *s = &t->settled[t->wanted];
+	bool is_first = !s->is_told;
+
+	s->is_told = true;
+	s->is_open = leak->state == RV_LEAK_OPEN || leak->state == RV_LEAK_NEW_RULE;
+	if (is_first) {
+		s->state = leak->state;
+		s->row = s->is_open || t->w->shared->shows_all ? leaks->count - 1 : NO_ROW;
+		return true;
+	}
+	if (!s->is_open)
+		return false;
+	leaks->weak -= s->state == RV_LEAK_WEAK;
+	leaks->allowed -= s->state == RV_LEAK_ALLOWED;
+	leaks->known -= s->state == RV_LEAK_BASELINE;
+	if (s->row == NO_ROW)
+		return true;
+	leaks->items[s->row] = *leak;
+	return false;
+}
+
 static rv_status tell_blob(struct telling *t)
 {
-	struct rv_doc doc = {.path = t->paths[t->blob]};
+	struct rv_doc doc = {.path = t->path};
 	enum rv_git_type type;
 
 	rv_status s =
@@ -177,9 +227,129 @@ static rv_status tell_blob(struct telling *t)
 	return rv_run_document(t->run, t->w, &doc, -1);
 }
 
-static rv_status tell_all(struct telling *t)
+static int by_path(const void *a, const void *b, void *user)
 {
-	struct rv_doc_choice choice = {wants, complete, t};
+	const struct place *x = a;
+	const struct place *y = b;
+
+	if (x->secret != y->secret)
+		return x->secret < y->secret ? -1 : 1;
+	int order = rv_leaks_compare(x->path, y->path);
+	return order ? order : by_worth(user, x, y);
+}
+
+static int by_document(const void *a, const void *b, void *user)
+{
+	const struct place *x = a;
+	const struct place *y = b;
+	int order = by_worth(user, x, y);
+
+	return order ? order : (x->secret > y->secret) - (x->secret < y->secret);
+}
+
+static rv_status add_place(struct places *list, const struct place *place)
+{
+	if (list->count >= PLACES_MAX) {
+		list->is_full = true;
+		return RV_OK;
+	}
+	if (list->count == list->room) {
+		uint32_t room = list->room ? list->room * 2 : 64;
+		void *more = realloc(list->items, room * sizeof(*list->items));
+
+		if (!more)
+			return rv_fail_nomem(NULL);
+		list->items = more;
+		list->room = room;
+	}
+	list->items[list->count++] = *place;
+	return RV_OK;
+}
+
+/* A blob without a name is no other place: most often a file was staged before it got its marker.
+ */
+static rv_status add_places(struct telling *t, const struct rv_holding *h, struct places *list)
+{
+	const struct rv_sweep_options *o = t->run->options;
+	const struct rv_git_origin *origin = &t->origins->items[h->blob];
+	const struct settled *s = &t->settled[h->secret];
+
+	if (s->is_open || s->blob == RV_GIT_NONE)
+		return RV_OK;
+	for (uint8_t i = 0; i < origin->path_count; i++) {
+		struct place place = {h->secret, h->blob, origin->paths[i]};
+
+		if (rv_leaks_compare(place.path, t->paths[s->blob]) == 0 ||
+		    (o->wants && !o->wants(o->wants_user, place.path, false)))
+			continue;
+		RV_TRY(add_place(list, &place));
+	}
+	return RV_OK;
+}
+
+/* Of each path of a value the version that is best to show (a marker that came later counts); those
+ * of one document stand together, the best first. */
+static rv_status find_places(struct telling *t, struct places *list)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < t->secrets->holding_count && !list->is_full; i++)
+		RV_TRY(add_places(t, &t->secrets->holdings[i], list));
+	if (list->is_full)
+		rv_leaks_gap(&t->w->leaks, rv_str_of(t->run->options->repo), NULL, "too-large",
+			     "more places of values let pass than are judged");
+	if (list->count == 0)
+		return RV_OK;
+	qsort_r(list->items, list->count, sizeof(*list->items), by_path, t);
+	for (uint32_t i = 0; i < list->count; i++) {
+		const struct place *last = &list->items[kept ? kept - 1 : 0];
+
+		if (kept == 0 || last->secret != list->items[i].secret ||
+		    rv_leaks_compare(last->path, list->items[i].path) != 0)
+			list->items[kept++] = list->items[i];
+	}
+	list->count = kept;
+	qsort_r(list->items, kept, sizeof(*list->items), by_document, t);
+	return RV_OK;
+}
+
+/* The places of one document, from `at` on. */
+static rv_status tell_places(struct telling *t, const struct places *list, uint32_t at,
+			     uint32_t *out_end)
+{
+	uint32_t end = at;
+	bool is_wanted = false;
+	rv_status status = RV_OK;
+
+	for (; end < list->count && by_worth(t, &list->items[at], &list->items[end]) == 0; end++) {
+		t->settled[list->items[end].secret].blob = list->items[at].blob;
+		is_wanted |= !t->settled[list->items[end].secret].is_open;
+	}
+	t->blob = list->items[at].blob;
+	t->path = list->items[at].path;
+	if (is_wanted)
+		status = tell_blob(t);
+	for (uint32_t i = at; i < end; i++)
+		t->settled[list->items[i].secret].blob = RV_GIT_NONE;
+	*out_end = end;
+	return status;
+}
+
+static rv_status tell_elsewhere(struct telling *t)
+{
+	struct places list = {0};
+	rv_status status = find_places(t, &list);
+
+	for (uint32_t i = 0; i < t->secrets->count; i++)
+		t->settled[i].blob = RV_GIT_NONE;
+	for (uint32_t i = 0; i < list.count && rv_is_ok(status);)
+		status = tell_places(t, &list, i, &i);
+	free(list.items);
+	return status;
+}
+
+static rv_status tell_first(struct telling *t)
+{
 	RV_CLEANUP(rv_freep) bool *is_chosen = calloc(t->secrets->blobs.count + 1, 1);
 	rv_status status = is_chosen ? RV_OK : rv_fail_nomem(NULL);
 
@@ -187,11 +357,22 @@ static rv_status tell_all(struct telling *t)
 		if (t->settled[i].blob != RV_GIT_NONE)
 			is_chosen[t->settled[i].blob] = true;
 	}
-	t->w->choice = &choice;
 	for (t->blob = 0; t->blob < t->secrets->blobs.count && rv_is_ok(status); t->blob++) {
+		t->path = t->paths[t->blob];
 		if (is_chosen[t->blob])
 			status = tell_blob(t);
 	}
+	return status;
+}
+
+static rv_status tell_all(struct telling *t)
+{
+	struct rv_doc_choice choice = {wants, complete, t, keeps};
+
+	t->w->choice = &choice;
+	rv_status status = tell_first(t);
+	if (rv_is_ok(status))
+		status = tell_elsewhere(t);
 	t->w->choice = NULL;
 	return status;
 }

@@ -182,6 +182,34 @@ class History(scanning.Case):
         leaks = self.found("--git", "repo", "--exclude", "vendor/**").leaks
         self.assertEqual([l["path"] for l in leaks], ["src/a.env"])
 
+    def test_a_value_let_pass_in_one_place_is_told_elsewhere(self):
+        repo = self.repo()
+        token = self.token()
+        repo.commit({"a_test.env": f"TOKEN={token} # reeve:allow reason=sample\n"})
+        self.found("--git", "repo", "--strict", code=0)
+        repo.commit({"z_prod.env": f"TOKEN={token}\n"})
+        self.one(self.found("--git", "repo", "--strict"), "z_prod.env", "head")
+        result = self.found("--git", "repo", "--all")
+        self.assertEqual([l["path"] for l in result.leaks], ["z_prod.env"], str(result))
+        repo.commit({"z_prod.env": f"TOKEN={token} # reeve:allow reason=sample\n"})
+        self.found("--git", "repo", "--strict", code=0)
+
+    def test_an_allowed_line_says_nothing_of_another_of_its_file(self):
+        repo = self.repo()
+        token = self.token()
+        repo.commit({"a.env": f"A={token} # reeve:allow reason=sample\nX=1\nX=2\nB={token}\n"})
+        self.assert_places(self.found("--git", "repo", "--strict"), ("a.env", 4))
+
+    def test_an_allowed_path_says_nothing_of_another_of_its_blob(self):
+        repo = self.repo()
+        text = f"TOKEN={self.token()}\n"
+        config = self.write("c.toml", "[extend]\nuseDefault = true\n[[rules]]\n"
+                            "id = 'github-pat'\n[[rules.allowlists]]\npaths = ['_test']\n")
+        repo.commit({"a_test.env": text})
+        self.found("--git", "repo", "--config", config, "--strict", code=0)
+        repo.commit({"b_test.env": text, "z_prod.env": text})
+        self.one(self.found("--git", "repo", "--config", config), "z_prod.env", "head")
+
     def test_utf_16_and_base64_in_history(self):
         repo = self.repo()
         repo.commit({"a.txt": f"TOKEN={self.token()}\n".encode("utf-16")})
