@@ -23,6 +23,7 @@ struct finding {
 	struct rv_git_graph *graph;
 	const struct rv_git_refs *refs;
 	const struct rv_git_oidmap *blobs;
+	const struct rv_git_wanted *wanted; /* or NULL */
 	struct rv_git_tree_list list;
 	struct rv_git_twigs twigs;
 	struct rv_git_origins *out;
@@ -118,7 +119,7 @@ static rv_status mark_all(struct finding *f)
 	return RV_OK;
 }
 
-/* Keeps a path of a blob unless it is known. */
+/* Keeps a path of a blob unless it is known or may not be looked at. */
 static rv_status keep_path(struct finding *f, uint32_t blob, struct rv_str path)
 {
 	struct rv_git_origin *origin = &f->out->items[blob];
@@ -128,6 +129,10 @@ static rv_status keep_path(struct finding *f, uint32_t blob, struct rv_str path)
 		if (origin->paths[i].len == path.len &&
 		    memcmp(f->out->bytes.data + path_at[i], path.data, path.len) == 0)
 			return RV_OK;
+	}
+	if (f->wanted && f->wanted->wants && !f->wanted->wants(f->wanted->user, path, false)) {
+		origin->has_unwanted = true;
+		return RV_OK;
 	}
 	if (origin->path_count == RV_GIT_ORIGIN_PATHS) {
 		origin->has_more_paths = true;
@@ -261,13 +266,17 @@ static rv_status prepare(struct finding *f, const struct rv_git_oidmap *blobs)
 }
 
 rv_status rv_git_origins_find(struct rv_git_graph *graph, const struct rv_git_refs *refs,
-			      const struct rv_git_oidmap *blobs, unsigned threads,
-			      struct rv_git_origins *out, struct rv_diag *diag)
+			      const struct rv_git_oidmap *blobs, const struct rv_git_wanted *wanted,
+			      unsigned threads, struct rv_git_origins *out, struct rv_diag *diag)
 {
 	RV_CLEANUP(rv_git_origins_done) struct rv_git_origins origins = {0};
 	RV_CLEANUP(finding_done)
-	struct finding f = {
-		.graph = graph, .refs = refs, .blobs = blobs, .out = &origins, .head = RV_GIT_NONE};
+	struct finding f = {.graph = graph,
+			    .refs = refs,
+			    .blobs = blobs,
+			    .wanted = wanted,
+			    .out = &origins,
+			    .head = RV_GIT_NONE};
 
 	RV_TRY(prepare(&f, blobs));
 	if (blobs->count > 0) {

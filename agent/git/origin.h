@@ -23,6 +23,7 @@ struct rv_git_origin {
 	enum rv_git_reach reach;
 	uint8_t path_count;
 	bool has_more_paths;			  /* than RV_GIT_ORIGIN_PATHS */
+	bool has_unwanted;			  /* paths that were not wanted, and not kept */
 	struct rv_str paths[RV_GIT_ORIGIN_PATHS]; /* newest first; point into the origins */
 };
 
@@ -32,12 +33,19 @@ struct rv_git_origins {
 	struct rv_buf bytes; /* of the paths */
 };
 
+/* Which paths may be looked at: the others take none of the places in rv_git_origin.paths. */
+struct rv_git_wanted {
+	bool (*wants)(void *user, struct rv_str path, bool is_dir); /* NULL: all */
+	void *user;
+};
+
 /* Looks up every blob of `blobs` in all commits of the store. One pass over the commits (`threads`)
  * and one over the trees, each tree read once; a missing tree or commit is told through the graph's
- * on_trouble and leaves out what it holds. */
+ * on_trouble and leaves out what it holds. `wanted` NULL: all paths. */
 RV_NODISCARD rv_status rv_git_origins_find(struct rv_git_graph *graph,
 					   const struct rv_git_refs *refs,
-					   const struct rv_git_oidmap *blobs, unsigned threads,
+					   const struct rv_git_oidmap *blobs,
+					   const struct rv_git_wanted *wanted, unsigned threads,
 					   struct rv_git_origins *out, struct rv_diag *diag);
 void rv_git_origins_done(struct rv_git_origins *origins); /* accepts a zeroed one */
 /* What stands in a commit of the graph; borrowed until the graph's next read. */

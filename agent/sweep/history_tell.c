@@ -111,17 +111,14 @@ static void settle(struct telling *t, uint32_t secret, uint32_t blob)
 /* The newest path of a blob that may be looked at; a blob that no tree names is known by its id. */
 static rv_status find_path(struct telling *t, uint32_t blob)
 {
-	const struct rv_sweep_options *o = t->run->options;
 	const struct rv_git_origin *origin = &t->origins->items[blob];
 	char hex[RV_GIT_HEX_MAX];
 
-	for (uint8_t i = 0; i < origin->path_count; i++) {
-		if (o->wants && !o->wants(o->wants_user, origin->paths[i], false))
-			continue;
-		t->paths[blob] = origin->paths[i];
+	if (origin->path_count > 0) {
+		t->paths[blob] = origin->paths[0];
 		return RV_OK;
 	}
-	if (origin->path_count > 0)
+	if (origin->has_unwanted)
 		return RV_OK;
 	rv_git_oid_hex(&t->secrets->blobs.oids[blob], t->view->git->oid_len, hex);
 	const char *name = rv_leaks_text(&t->w->leaks, rv_str_of(hex));
@@ -270,7 +267,6 @@ static rv_status add_place(struct places *list, const struct place *place)
  */
 static rv_status add_places(struct telling *t, const struct rv_holding *h, struct places *list)
 {
-	const struct rv_sweep_options *o = t->run->options;
 	const struct rv_git_origin *origin = &t->origins->items[h->blob];
 	const struct settled *s = &t->settled[h->secret];
 
@@ -279,10 +275,8 @@ static rv_status add_places(struct telling *t, const struct rv_holding *h, struc
 	for (uint8_t i = 0; i < origin->path_count; i++) {
 		struct place place = {h->secret, h->blob, origin->paths[i]};
 
-		if (rv_leaks_compare(place.path, t->paths[s->blob]) == 0 ||
-		    (o->wants && !o->wants(o->wants_user, place.path, false)))
-			continue;
-		RV_TRY(add_place(list, &place));
+		if (rv_leaks_compare(place.path, t->paths[s->blob]) != 0)
+			RV_TRY(add_place(list, &place));
 	}
 	return RV_OK;
 }
@@ -380,6 +374,7 @@ static rv_status tell_all(struct telling *t)
 rv_status rv_history_tell(struct rv_run *run, struct rv_repo_view *view,
 			  const struct rv_secrets *secrets, struct rv_diag *diag)
 {
+	const struct rv_git_wanted wanted = {run->options->wants, run->options->wants_user};
 	struct rv_git_origins origins = {0};
 	struct telling t = {.run = run,
 			    .w = &run->sweepers[0],
@@ -392,8 +387,8 @@ rv_status rv_history_tell(struct rv_run *run, struct rv_repo_view *view,
 			     "more distinct values than are told of one history");
 	if (secrets->count == 0)
 		return RV_OK;
-	RV_TRY(rv_git_origins_find(&view->graph, &view->refs, &secrets->blobs, run->threads,
-				   &origins, diag));
+	RV_TRY(rv_git_origins_find(&view->graph, &view->refs, &secrets->blobs, &wanted,
+				   run->threads, &origins, diag));
 	rv_status status = settle_all(&t);
 	if (rv_is_ok(status))
 		status = tell_all(&t);

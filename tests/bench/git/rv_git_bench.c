@@ -120,7 +120,7 @@ static int measure_origins(const struct rv_git *git, unsigned wanted)
 	cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
 	if (!rv_is_ok(rv_git_refs_load(git, NULL, NULL, &refs)) ||
 	    !rv_is_ok(rv_git_graph_init(&graph, git, NULL, NULL)) ||
-	    !rv_is_ok(rv_git_origins_find(&graph, &refs, &blobs, 1, &origins, NULL)))
+	    !rv_is_ok(rv_git_origins_find(&graph, &refs, &blobs, NULL, 1, &origins, NULL)))
 		return 1;
 	wall = seconds(CLOCK_MONOTONIC) - wall;
 	cpu = seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu;

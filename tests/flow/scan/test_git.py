@@ -210,6 +210,15 @@ class History(scanning.Case):
         repo.commit({"b_test.env": text, "z_prod.env": text})
         self.one(self.found("--git", "repo", "--config", config), "z_prod.env", "head")
 
+    def test_excluded_copies_do_not_hide_the_one_that_is_not(self):
+        repo = self.repo()
+        text = f"TOKEN={self.token()}\n"
+        repo.write(".reeveignore", "fixtures/\n")
+        repo.commit({f"fixtures/{i}.env": text for i in range(9)})
+        self.found("--git", "--strict", cwd=repo.path, code=0)
+        repo.commit({"src/prod.env": text})
+        self.one(self.found("--git", "--strict", cwd=repo.path), "src/prod.env", "head")
+
     def test_utf_16_and_base64_in_history(self):
         repo = self.repo()
         repo.commit({"a.txt": f"TOKEN={self.token()}\n".encode("utf-16")})

@@ -56,7 +56,7 @@ static rv_status read_history(struct rv_git *git, const struct rv_git_refs *refs
 	RV_TRY(rv_git_graph_range(graph, range.include, range.include_count, range.exclude,
 				  range.exclude_count, 0, &list, &count));
 	RV_TRY(rv_git_blobs_of(graph, list, count, &blobs));
-	return rv_git_origins_find(graph, refs, &blobs, 1, &origins, NULL);
+	return rv_git_origins_find(graph, refs, &blobs, NULL, 1, &origins, NULL);
 }
 
 static rv_status read_changes(struct rv_git *git, struct rv_git_graph *graph, struct counts *counts)

@@ -7,7 +7,7 @@ static void find(struct world *w)
 {
 	struct rv_diag diag = {0};
 
-	assert_ok(rv_git_origins_find(&w->graph, &w->refs, &w->blobs, 2, &w->origins, &diag));
+	assert_ok(rv_git_origins_find(&w->graph, &w->refs, &w->blobs, NULL, 2, &w->origins, &diag));
 }
 
 /* Is that commit the one that git calls so? */
