@@ -45,6 +45,7 @@ struct telling {
 	uint32_t blob;		 /* in hand */
 	struct rv_str path;	 /* as above */
 	uint32_t wanted;	 /* the value that rv_doc_choice.wants said yes to */
+	bool is_stopped;	 /* and a gap says so */
 };
 
 static int64_t time_of(const struct telling *t, uint32_t commit)
@@ -209,6 +210,17 @@ static bool keeps(void *user, struct rv_leaks *leaks, const struct rv_leak *leak
 	return false;
 }
 
+/* Asked before each document: --max-time may end while the second pass runs. */
+static bool is_stopped(struct telling *t)
+{
+	if (t->is_stopped || !atomic_load_explicit(&t->run->stop, memory_order_relaxed))
+		return t->is_stopped;
+	t->is_stopped = true;
+	rv_leaks_gap(&t->w->leaks, rv_str_of(t->run->options->repo), NULL,
+		     atomic_load(&t->run->stop_reason), "not every value found was told");
+	return true;
+}
+
 static rv_status tell_blob(struct telling *t)
 {
 	struct rv_doc doc = {.path = t->path};
@@ -336,7 +348,7 @@ static rv_status tell_elsewhere(struct telling *t)
 
 	for (uint32_t i = 0; i < t->secrets->count; i++)
 		t->settled[i].blob = RV_GIT_NONE;
-	for (uint32_t i = 0; i < list.count && rv_is_ok(status);)
+	for (uint32_t i = 0; i < list.count && rv_is_ok(status) && !is_stopped(t);)
 		status = tell_places(t, &list, i, &i);
 	free(list.items);
 	return status;
@@ -353,8 +365,11 @@ static rv_status tell_first(struct telling *t)
 	}
 	for (t->blob = 0; t->blob < t->secrets->blobs.count && rv_is_ok(status); t->blob++) {
 		t->path = t->paths[t->blob];
-		if (is_chosen[t->blob])
-			status = tell_blob(t);
+		if (!is_chosen[t->blob])
+			continue;
+		if (is_stopped(t))
+			break;
+		status = tell_blob(t);
 	}
 	return status;
 }
@@ -365,7 +380,7 @@ static rv_status tell_all(struct telling *t)
 
 	t->w->choice = &choice;
 	rv_status status = tell_first(t);
-	if (rv_is_ok(status))
+	if (rv_is_ok(status) && !is_stopped(t))
 		status = tell_elsewhere(t);
 	t->w->choice = NULL;
 	return status;
@@ -385,7 +400,7 @@ rv_status rv_history_tell(struct rv_run *run, struct rv_repo_view *view,
 	if (secrets->is_full)
 		rv_leaks_gap(&t.w->leaks, rv_str_of(run->options->repo), NULL, "too-large",
 			     "more distinct values than are told of one history");
-	if (secrets->count == 0)
+	if (secrets->count == 0 || is_stopped(&t))
 		return RV_OK;
 	RV_TRY(rv_git_origins_find(&view->graph, &view->refs, &secrets->blobs, &wanted,
 				   run->threads, &origins, diag));

@@ -219,6 +219,24 @@ class History(scanning.Case):
         repo.commit({"src/prod.env": text})
         self.one(self.found("--git", "--strict", cwd=repo.path), "src/prod.env", "head")
 
+    def test_time_ends_the_telling_and_is_told_once(self):
+        """Each value goes through a memory-hard hash when there is a baseline."""
+        repo = self.repo()
+        lines = [f'db{i}_password = "{self.password()[:9]}"\n' for i in range(3000)]
+        self.secrets = []
+        self.write("few.env", lines[0])
+        made = self.run_reeve("baseline", "create", "--reason", "before", "-o", "known.json",
+                              "few.env")
+        self.assertEqual(made.code, 0, str(made))
+        repo.commit({f"{i}.env": "".join(lines[i:i + 5]) for i in range(0, 3000, 5)})
+        repo.git("gc", "-q")
+        result = self.scan("--json", "--git", "repo", "--baseline", "known.json", "--strict",
+                           "--max-time", "2s")
+        self.assertIn(result.code, (1, 3), str(result))
+        # One for the document that was in hand.
+        self.assertIn([g["reason"] for g in result.gaps], (["time"], ["time"] * 2), str(result))
+        self.assertLess(len(result.leaks), 2900)
+
     def test_utf_16_and_base64_in_history(self):
         repo = self.repo()
         repo.commit({"a.txt": f"TOKEN={self.token()}\n".encode("utf-16")})
