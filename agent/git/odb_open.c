@@ -145,6 +145,10 @@ static rv_status add_pack(struct opening *o, char *path, struct rv_git_midx *mid
 	}
 	memcpy(ending, ".idx", sizeof(".idx"));
 	status = rv_git_pack_index(&pack, path);
+	/* What it leaves out nobody would miss: its sums may be right. One made from a
+	 * multi-pack-index may: that object is another pack's. */
+	if (rv_is_ok(status) && pack.count != rv_git_pack_stated(&pack))
+		tell(o, RV_GIT_TROUBLE_INDEX, path);
 	if (rv_class_of(status) == RV_CLASS_NOT_FOUND ||
 	    rv_class_of(status) == RV_CLASS_MALFORMED) {
 		rv_status made = rv_git_midx_index(midx, &pack, path);

@@ -72,3 +72,8 @@ static inline uint64_t rv_git_be64(const uint8_t *p)
 {
 	return (uint64_t)rv_git_be32(p) << 32 | rv_git_be32(p + 4);
 }
+/* How many objects the pack's own header says there are. */
+static inline uint32_t rv_git_pack_stated(const struct rv_git_pack *pack)
+{
+	return rv_git_be32(pack->data + 8);
+}

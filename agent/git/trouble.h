@@ -7,7 +7,7 @@ enum rv_git_trouble_kind {
 	RV_GIT_TROUBLE_UNREADABLE,   /* a file of the repository: permission, I/O, not a file */
 	RV_GIT_TROUBLE_PACK,	     /* not a pack, cut short, not the pack of its index */
 	RV_GIT_TROUBLE_NO_INDEX,     /* a pack without an index: its objects are not seen */
-	RV_GIT_TROUBLE_INDEX,	     /* a pack's index that does not parse */
+	RV_GIT_TROUBLE_INDEX,	     /* a pack's index that does not parse or is not whole */
 	RV_GIT_TROUBLE_BROKEN,	     /* an object that does not parse or inflate */
 	RV_GIT_TROUBLE_TOO_LARGE,    /* an object over the limit */
 	RV_GIT_TROUBLE_MISSING_BASE, /* a delta whose base is nowhere, or in a circle of deltas */

@@ -347,6 +347,68 @@ static void broken_and_missing_things_are_told_and_the_rest_is_seen(void **state
 	rvt_dir_done(&dir);
 }
 
+/* The last entry goes, as if it had never been; the pack's sum stays. */
+static void drop_last_entry(const struct rvt_dir *dir, const char *name)
+{
+	static const size_t parts[] = {4, 4, 20}; /* offsets, sums, ids: from the end */
+	char path[RVT_PATH];
+	struct rv_buf index;
+	uint32_t count;
+	size_t at;
+
+	rvt_dir_path(dir, name, path);
+	index = rvt_file_read(path);
+	count = rv_git_be32(index.data + 8 + 4 * 255);
+	at = index.len - 40;
+	for (size_t i = 0; i < RV_LEN(parts); i++) {
+		memmove(index.data + at - parts[i], index.data + at, index.len - at);
+		index.len -= parts[i];
+		at -= count * parts[i];
+	}
+	for (size_t i = 0; i < 256; i++) {
+		uint8_t *n = index.data + 8 + 4 * i;
+
+		if (rv_git_be32(n) == count) {
+			const uint32_t less = count - 1;
+
+			for (unsigned k = 0; k < 4; k++)
+				n[k] = (uint8_t)(less >> (24 - 8 * k));
+		}
+	}
+	rvt_git_do(dir, "chmod u+w '%s'", name);
+	rvt_dir_write(dir, name, index.data, index.len, 0644);
+	rv_buf_done(&index);
+}
+
+static void an_index_that_leaves_an_object_out_is_told(void **state)
+{
+	char path[RVT_PATH], *name;
+	struct rvt_dir dir;
+
+	(void)state;
+	rvt_dir_init(&dir);
+	rvt_git_init(&dir, "r", "sha1");
+	rvt_git_history(&dir, "r", 5);
+	rvt_git_do(&dir, "cd r; git repack -qad");
+	rvt_dir_path(&dir, "r/.git/objects", path);
+	name = rvt_git_sh(&dir, "ls r/.git/objects/pack/pack-*.idx");
+	for (unsigned dropped = 0; dropped < 2; dropped++) {
+		size_t counts[RV_GIT_TROUBLE__COUNT] = {0};
+		struct rv_git_odb odb = {0};
+
+		if (dropped)
+			drop_last_entry(&dir, name);
+		assert_ok(rv_git_odb_open(path, 20, hear, counts, &odb, NULL));
+		assert_int_equal(counts[RV_GIT_TROUBLE_INDEX], dropped);
+		/* What it does list is seen. */
+		assert_int_equal(odb.pack_count, 1);
+		assert_int_equal(odb.packs[0].count + dropped, rv_git_pack_stated(&odb.packs[0]));
+		rv_git_odb_done(&odb);
+	}
+	free(name);
+	rvt_dir_done(&dir);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -358,6 +420,7 @@ int main(void)
 		cmocka_unit_test(refs_are_those_of_git),
 		cmocka_unit_test(files_cut_short_or_changed_do_no_harm),
 		cmocka_unit_test(broken_and_missing_things_are_told_and_the_rest_is_seen),
+		cmocka_unit_test(an_index_that_leaves_an_object_out_is_told),
 	};
 
 	rvt_git_setup();
