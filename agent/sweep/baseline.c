@@ -141,8 +141,9 @@ static rv_status check_entry(const struct rv_baseline_entry *e, int64_t *out_end
 	return RV_OK;
 }
 
-rv_status rv_baseline_add(struct rv_baseline *baseline, const struct rv_baseline_entry *entry,
-			  struct rv_diag *diag)
+/* Checks the entry and makes it ours; there is room for one more then. */
+static rv_status slot_of(struct rv_baseline *baseline, const struct rv_baseline_entry *entry,
+			 struct rv_baseline_slot *out, struct rv_diag *diag)
 {
 	struct rv_baseline_slot slot = {.is_found = true};
 	const char *const from[] = {entry->fingerprint, entry->rule,  entry->path, entry->reason,
@@ -150,11 +151,7 @@ rv_status rv_baseline_add(struct rv_baseline *baseline, const struct rv_baseline
 	const char **const to[] = {&slot.entry.fingerprint, &slot.entry.rule, &slot.entry.path,
 				   &slot.entry.reason,	    &slot.entry.by,   &slot.entry.added,
 				   &slot.entry.until};
-	bool is_there;
 
-	if (baseline->is_foreign)
-		return rv_fail(RV_CLASS_MISCONFIGURED, diag,
-			       "a report of gitleaks takes no entries: make a baseline of our own");
 	RV_TRY(check_entry(entry, &slot.end_utc_us, diag));
 	RV_TRY(make_room(baseline, diag));
 	for (size_t i = 0; i < RV_LEN(to); i++) {
@@ -162,6 +159,20 @@ rv_status rv_baseline_add(struct rv_baseline *baseline, const struct rv_baseline
 		if (!*to[i])
 			return rv_fail_nomem(diag);
 	}
+	*out = slot;
+	return RV_OK;
+}
+
+rv_status rv_baseline_add(struct rv_baseline *baseline, const struct rv_baseline_entry *entry,
+			  struct rv_diag *diag)
+{
+	struct rv_baseline_slot slot;
+	bool is_there;
+
+	if (baseline->is_foreign)
+		return rv_fail(RV_CLASS_MISCONFIGURED, diag,
+			       "a report of gitleaks takes no entries: make a baseline of our own");
+	RV_TRY(slot_of(baseline, entry, &slot, diag));
 	size_t place = place_of(baseline, slot.entry.fingerprint, &is_there);
 	if (!is_there) {
 		memmove(&baseline->slots[place + 1], &baseline->slots[place],
@@ -172,13 +183,13 @@ rv_status rv_baseline_add(struct rv_baseline *baseline, const struct rv_baseline
 	return RV_OK;
 }
 
+/* Puts it last: sorting is for when all are read, or a file in no order would cost its square. */
 static rv_status read_entry(struct rv_baseline *baseline, const json_t *item, struct rv_diag *diag)
 {
 	static const char *const keys[] = {"fingerprint", "rule",  "path",   "reason", "by",
 					   "added",	  "until", "bucket", NULL};
 	const char *key;
 	json_t *value;
-	bool is_there;
 
 	if (!json_is_object(item))
 		return rv_fail(RV_CLASS_MALFORMED, diag, "an entry is an object");
@@ -202,11 +213,39 @@ static rv_status read_entry(struct rv_baseline *baseline, const json_t *item, st
 		.added = rv_json_text(item, "added", ""),
 		.until = rv_json_text(item, "until", ""),
 	};
-	/* A union merge may leave an entry twice: the one that came in later holds. */
-	size_t place = place_of(baseline, entry.fingerprint, &is_there);
-	if (is_there && strcmp(baseline->slots[place].entry.added, entry.added) > 0)
-		return RV_OK;
-	return rv_baseline_add(baseline, &entry, diag);
+	struct rv_baseline_slot slot;
+	RV_TRY(slot_of(baseline, &entry, &slot, diag));
+	slot.is_found = false;
+	slot.read_at = baseline->count;
+	baseline->slots[baseline->count++] = slot;
+	return RV_OK;
+}
+
+static int by_fingerprint(const void *a, const void *b)
+{
+	const struct rv_baseline_slot *x = a, *y = b;
+	int order = strcmp(x->entry.fingerprint, y->entry.fingerprint);
+
+	if (order == 0)
+		order = strcmp(x->entry.added, y->entry.added);
+	return order ? order : (x->read_at > y->read_at) - (x->read_at < y->read_at);
+}
+
+/* A union merge may leave an entry twice: the one that came in later holds. */
+static void sort_entries(struct rv_baseline *baseline)
+{
+	struct rv_baseline_slot *slots = baseline->slots;
+	size_t kept = 0;
+
+	if (baseline->count > 1)
+		qsort(slots, baseline->count, sizeof(*slots), by_fingerprint);
+	for (size_t i = 0; i < baseline->count; i++) {
+		if (i + 1 < baseline->count &&
+		    strcmp(slots[i].entry.fingerprint, slots[i + 1].entry.fingerprint) == 0)
+			continue;
+		slots[kept++] = slots[i];
+	}
+	baseline->count = kept;
 }
 
 static rv_status read_own(struct rv_baseline *baseline, const char *name, const json_t *root,
@@ -236,8 +275,7 @@ static rv_status read_own(struct rv_baseline *baseline, const char *name, const 
 			return rv_fail(rv_class_of(status), diag, "%s: entry %zu: %s", name, i + 1,
 				       why.text);
 	}
-	for (size_t i = 0; i < baseline->count; i++)
-		baseline->slots[i].is_found = false;
+	sort_entries(baseline);
 	return RV_OK;
 }
 

@@ -19,6 +19,7 @@ struct rv_baseline_foreign {
 struct rv_baseline_slot {
 	struct rv_baseline_entry entry;
 	int64_t end_utc_us; /* INT64_MAX: no end */
+	size_t read_at;	    /* its number in the file */
 	bool is_found;
 };
 

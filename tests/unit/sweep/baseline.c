@@ -181,9 +181,12 @@ static void takes_what_a_union_merge_leaves(void **state)
 		     "\"added\": \"2026-11-27\"},"
 		     "{\"bucket\": \"00\"},"
 		     "{\"fingerprint\": \"" PRINT "\", \"rule\": \"a\", \"reason\": \"old\", "
-		     "\"added\": \"2026-11-26\"},{\"bucket\": \"end\"}]}");
+		     "\"added\": \"2026-11-26\"},"
+		     "{\"fingerprint\": \"rv1:ff23456789abcdef0123456789abcdef\", \"rule\": "
+		     "\"a\", \"reason\": \"last\"},{\"bucket\": \"end\"}]}");
 	all = rv_baseline_entries(baseline, &count);
 	assert_int_equal(count, 2);
+	assert_string_equal(all[1].reason, "last"); /* of one day */
 	assert_string_equal(all[0].fingerprint, PRINT);
 	assert_string_equal(all[0].reason, "new");
 }
