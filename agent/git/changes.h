@@ -28,6 +28,9 @@ RV_NODISCARD rv_status rv_git_changes_since(const struct rv_git_differ *differ,
 /* Opens a path below the directory dir_fd for reading, following no symbolic link at all: *gives*.
  * MALFORMED: the path is not a clean relative one. CONFLICT: a link, or not a regular file. */
 RV_NODISCARD rv_status rv_git_open_in(int dir_fd, struct rv_str path, int *out_fd);
+/* The target of a symbolic link below dir_fd; what leads to it is no link. MALFORMED: as above.
+ * CONFLICT: it is no link. */
+RV_NODISCARD rv_status rv_git_link_in(int dir_fd, struct rv_str path, struct rv_buf *out);
 
 /* A list that keeps what it is told. */
 struct rv_git_changes {

@@ -81,6 +81,21 @@ rv_status rv_git_open_in(int dir_fd, struct rv_str path, int *out_fd)
 	return RV_OK;
 }
 
+rv_status rv_git_link_in(int dir_fd, struct rv_str path, struct rv_buf *out)
+{
+	RV_CLEANUP(rv_fd_closep) int fd = -1;
+	char target[PATH_MAX];
+	ssize_t len;
+
+	RV_TRY(open_below(dir_fd, path, O_PATH, &fd));
+	len = readlinkat(fd, "", target, sizeof(target));
+	if (len < 0 && (errno == ENOENT || errno == EINVAL)) /* what is open is no link */
+		return (rv_status){RV_CLASS_CONFLICT, 0};
+	if (len < 0)
+		return rv_fail_errno(NULL, "readlink");
+	return rv_buf_put(out, target, (size_t)len);
+}
+
 /* As git does: times and size as they were, and not so young that a change could hide. */
 static bool is_as_indexed(const struct rv_git_index *index, const struct rv_git_index_entry *entry,
 			  const struct stat *st)

@@ -31,11 +31,14 @@ static rv_status read_blob(struct rv_git_reader *reader, const struct rv_git_oid
 	return rv_git_read(reader, oid, &type, out);
 }
 
-static rv_status read_file(const struct looking *l, struct rv_str path, struct rv_buf *out)
+static rv_status read_file(const struct looking *l, const struct rv_git_change *c,
+			   struct rv_buf *out)
 {
 	RV_CLEANUP(rv_fd_closep) int fd = -1;
 
-	RV_TRY(rv_git_open_in(l->work_tree, path, &fd));
+	if (rv_git_mode_is(c->new_mode, RV_GIT_MODE_LINK))
+		return rv_git_link_in(l->work_tree, c->path, out);
+	RV_TRY(rv_git_open_in(l->work_tree, c->path, &fd));
 	return rv_fd_read_all(fd, out, NULL);
 }
 
@@ -122,7 +125,7 @@ static rv_status look_at(struct looking *l, const struct rv_git_change *c)
 	rv_buf_init(&file, l->run->options->max_file ? (size_t)l->run->options->max_file
 						     : RV_GIT_OBJECT_MAX);
 	if (l->work_tree >= 0) {
-		status = read_file(l, c->path, &file);
+		status = read_file(l, c, &file);
 		new_text = rv_buf_view(&file);
 	} else {
 		status = read_blob(l->view->reader, &c->new_oid, &new_text);
@@ -148,7 +151,8 @@ static rv_status on_change(void *user, const struct rv_git_change *c)
 	struct looking *l = user;
 	const struct rv_sweep_options *o = l->run->options;
 
-	if (c->new_mode == 0 || !rv_git_mode_is(c->new_mode, RV_GIT_MODE_FILE))
+	/* A link's target is text that is committed like any other. */
+	if (!rv_git_mode_is_blob(c->new_mode))
 		return RV_OK;
 	if (o->wants && !o->wants(o->wants_user, c->path, false))
 		return RV_OK;

@@ -317,6 +317,13 @@ class Staged(scanning.Case):
         self.assert_places(result, ("a.env", 3))
         self.assertEqual(history(result.leaks[0]), "index")
 
+    def test_the_target_of_a_link(self):
+        repo = self.repo()
+        repo.commit({"a": "a\n"})
+        os.symlink(f"TOKEN={self.token()}", repo.path + "/lnk")
+        repo.git("add", "lnk")
+        self.assert_places(self.found("--staged", cwd=repo.path), ("lnk", 1))
+
     def test_before_the_first_commit(self):
         repo = self.repo()
         repo.write("b.env", f"TOKEN={self.token()}\n")
@@ -414,6 +421,17 @@ class Diff(scanning.Case):
         self.diff(code=0)
         result = self.found("--git", "--range", "base..HEAD", cwd=self.r.path)
         self.assert_places(result, ("mine.env", 1))
+
+    def test_the_target_of_a_link(self):
+        os.symlink(f"TOKEN={self.token()}", self.r.path + "/lnk")
+        self.r.commit({})
+        self.assert_places(self.diff(), ("lnk", 1))
+        self.assert_places(self.diff("--worktree"), ("lnk", 1))
+        os.unlink(self.r.path + "/lnk")
+        os.symlink(f"../x/TOKEN={self.token()}", self.r.path + "/lnk")  # in no commit
+        result = self.diff("--worktree")
+        self.assert_places(result, ("lnk", 1))
+        self.assertEqual(result.gaps, [])
 
     def test_the_work_tree_on_request(self):
         self.r.write("b.txt", f"b\nTOKEN={self.token()}\n")
