@@ -247,6 +247,14 @@ static rv_status share_files(struct worker *w, struct rv_walk_dir *dir, const st
 	return read_names(w, dir, own, own_count);
 }
 
+/* One call a directory spares one a file. What lies on a disk has a size, or is empty. */
+static bool is_kernels(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && st.st_size == 0;
+}
+
 static rv_status list_dir(struct worker *w, struct rv_walk_dir *parent, const char *name)
 {
 	struct rv_str path = rv_walk_path(&w->reader, parent, name);
@@ -263,6 +271,7 @@ static rv_status list_dir(struct worker *w, struct rv_walk_dir *parent, const ch
 		return rv_fail_nomem(w->crew->diag);
 	}
 	*dir = (struct rv_walk_dir){.fd = fd,
+				    .is_kernels = is_kernels(fd),
 				    .parent = parent,
 				    .path_len = path.len,
 				    .depth = parent ? parent->depth + 1 : 0};

@@ -9,6 +9,7 @@ struct rv_walk_dir {
 	_Atomic unsigned refs;
 	int fd;
 	unsigned depth;
+	bool is_kernels; /* of /proc and the like: files come in pieces, of no stated size */
 	struct rv_walk_dir *parent;
 	size_t path_len;
 	char path[];

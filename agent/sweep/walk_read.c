@@ -58,35 +58,38 @@ static void stat_of(const struct stat *st, struct rv_walk_stat *out)
 				     .ctime_ns = ns_of(st->st_ctim)};
 }
 
+struct reading {
+	struct rv_walk_reader *r;
+	struct rv_str path;
+	int fd;
+	bool reads_on; /* a short read need not be its end */
+	struct rv_walk_stat before;
+};
+
 /* Reads until the buffer is full or the file ends; -1 with errno. */
-static ssize_t fill(int fd, uint8_t *buffer, size_t room, bool *out_is_end)
+static ssize_t fill(const struct reading *f, uint8_t *buffer, size_t room, bool *out_is_end)
 {
 	size_t have = 0;
 
 	*out_is_end = false;
 	while (have < room) {
-		ssize_t n = read(fd, buffer + have, room - have);
+		ssize_t n = read(f->fd, buffer + have, room - have);
 
 		if (n < 0 && errno == EINTR)
 			continue;
+		if (n < 0 && errno == EAGAIN && have > 0)
+			n = 0; /* of the kernel's: no more is there for now */
 		if (n < 0)
 			return -1;
 		have += (size_t)n;
-		/* A regular file gives less than was asked for only at its end. */
-		if ((size_t)n == 0 || have < room) {
+		/* A file on a disk gives less than was asked for only at its end. */
+		if (n == 0 || (have < room && !f->reads_on)) {
 			*out_is_end = true;
 			break;
 		}
 	}
 	return (ssize_t)have;
 }
-
-struct reading {
-	struct rv_walk_reader *r;
-	struct rv_str path;
-	int fd;
-	struct rv_walk_stat before;
-};
 
 static void gap_errno(const struct reading *f)
 {
@@ -107,7 +110,7 @@ static rv_status read_windows(struct reading *f, size_t have, uint64_t size)
 	bool is_end = false;
 
 	while (!is_end) {
-		ssize_t n = fill(f->fd, r->window + have, RV_WALK_WINDOW - have, &is_end);
+		ssize_t n = fill(f, r->window + have, RV_WALK_WINDOW - have, &is_end);
 
 		if (n < 0) {
 			gap_errno(f);
@@ -166,7 +169,7 @@ static rv_status read_open(struct reading *f)
 {
 	struct rv_walk_reader *r = f->r;
 	bool is_end = false;
-	ssize_t n = fill(f->fd, r->buffer, RV_WALK_BUFFER, &is_end);
+	ssize_t n = fill(f, r->buffer, RV_WALK_BUFFER, &is_end);
 
 	if (n < 0) {
 		gap_errno(f);
@@ -212,6 +215,7 @@ static bool is_file(struct reading *f, bool is_given)
 		return true;
 	if (fstat(f->fd, &st) == 0 && S_ISREG(st.st_mode)) {
 		stat_of(&st, &f->before);
+		f->reads_on |= st.st_size == 0; /* one of the kernel's, by a name of its own */
 		return true;
 	}
 	if (is_given)
@@ -221,7 +225,8 @@ static bool is_file(struct reading *f, bool is_given)
 
 rv_status rv_walk_read(struct rv_walk_reader *r, const struct rv_walk_dir *dir, const char *name)
 {
-	struct reading f = {.r = r, .path = rv_walk_path(r, dir, name)};
+	struct reading f = {
+		.r = r, .path = rv_walk_path(r, dir, name), .reads_on = dir && dir->is_kernels};
 	bool follows = !dir || r->options->follows_links;
 	rv_status status = RV_OK;
 

@@ -94,6 +94,28 @@ static void stops_within_a_large_file(void **state)
 	assert_int_equal(walk_times(w, &w->gaps, "large|interrupted|read in part"), 1);
 }
 
+static bool wants_smaps(void *user, struct rv_str path, bool is_dir)
+{
+	(void)user; /* of all walks alike */
+	return !is_dir && rv_str_ends_with(path, "/smaps");
+}
+
+/* Files of /proc say that they are empty and give a page a call. */
+static void reads_what_comes_in_pieces_to_its_end(void **state)
+{
+	static const char *const paths[][2] = {{"/proc/self/smaps", NULL}, {"/proc/self", NULL}};
+	struct walk *w = *state;
+
+	w->look.wants = wants_smaps;
+	for (size_t i = 0; i < RV_LEN(paths); i++) {
+		atomic_store(&w->byte_count, 0);
+		assert_ok(walk_paths(w, paths[i], 1));
+		assert_int_equal(w->files.count, 1);
+		assert_int_equal(w->gaps.count, 0);
+		assert_true(atomic_load(&w->byte_count) > 8192);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -101,6 +123,7 @@ int main(void)
 		WALK_TEST(tells_a_file_that_is_too_large),
 		WALK_TEST(stops_and_tells_what_is_left),
 		WALK_TEST(stops_within_a_large_file),
+		WALK_TEST(reads_what_comes_in_pieces_to_its_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
