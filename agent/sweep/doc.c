@@ -257,7 +257,12 @@ static rv_status scan_layer(struct rv_sweeper *w, const struct rv_doc *doc,
 	if (goes_on)
 		RV_TRY(take_runs(w, doc, &runs, &count));
 	RV_TRY(drop_incomplete(w, layer->bytes));
-	RV_TRY(tell_all(w, doc, layer));
+	w->runs = runs;
+	w->run_count = count;
+	rv_status s = tell_all(w, doc, layer);
+	w->runs = NULL;
+	w->run_count = 0;
+	RV_TRY(s);
 	for (size_t i = 0; i < count; i++)
 		RV_TRY(descend(w, doc, layer, &runs[i]));
 	return RV_OK;

@@ -106,6 +106,8 @@ struct rv_sweeper {
 	struct rv_told told; /* by the members of the archive that is searched */
 	struct rv_found *found;
 	size_t found_count, found_room;
+	const struct rv_decode_run *runs; /* of the layer that is told; for masking */
+	size_t run_count;
 	struct rv_buf layers[RV_DECODE_DEPTH_MAX + 1];
 	struct rv_buf text; /* scratch */
 	struct {

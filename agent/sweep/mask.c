@@ -61,6 +61,45 @@ static rv_status on_hit(const struct rv_hit *hit, void *user)
 	return RV_OK;
 }
 
+static void add_runs(struct spans *s, const struct rv_decode_run *runs, size_t count,
+		     struct rv_str line, size_t line_start)
+{
+	for (size_t i = 0; i < count; i++) {
+		size_t end = runs[i].at + runs[i].len;
+
+		if (end <= line_start || runs[i].at >= line_start + line.len)
+			continue;
+		add_span(s, runs[i].at > line_start ? runs[i].at - line_start : 0, end - line_start,
+			 line);
+	}
+}
+
+/* What the rules would match, and encoded runs: what they say is not looked at, so it may be a
+ * value. *out_is_unclear: more than can be told apart, nothing may be shown. */
+static rv_status find_spans(struct rv_lane *lane, struct rv_str line, struct spans *spans,
+			    bool *out_is_unclear)
+{
+	struct masking m = {spans, line};
+	const struct rv_rule *rule = NULL;
+	bool is_cut = false;
+	size_t count = 0;
+
+	rv_status s = rv_scan_buffer(lane, line, RV_SCAN_MASK | RV_SCAN_RUNS, on_hit, &m);
+	*out_is_unclear = rv_lane_take_given_up(lane, &rule) > 0;
+	if (rv_class_of(s) == RV_CLASS_EXHAUSTED) {
+		*out_is_unclear = true;
+		return RV_OK;
+	}
+	RV_TRY(s);
+	if (line.len > 0) { /* else the runs are those of a scan before */
+		const struct rv_decode_run *runs = rv_lane_runs(lane, &count, &is_cut);
+
+		add_runs(spans, runs, count, line, 0);
+	}
+	*out_is_unclear |= is_cut || spans->is_full;
+	return RV_OK;
+}
+
 static int by_start(const void *a, const void *b)
 {
 	const struct rv_span *x = a;
@@ -69,6 +108,23 @@ static int by_start(const void *a, const void *b)
 	if (x->start != y->start)
 		return x->start < y->start ? -1 : 1;
 	return x->end < y->end ? -1 : x->end > y->end;
+}
+
+/* In order, and those that overlap as one. */
+static void settle_spans(struct spans *s)
+{
+	size_t kept = 0;
+
+	qsort(s->items, s->count, sizeof(s->items[0]), by_start);
+	for (size_t i = 0; i < s->count; i++) {
+		struct rv_span *last = kept > 0 ? &s->items[kept - 1] : NULL;
+
+		if (!last || s->items[i].start >= last->end)
+			s->items[kept++] = s->items[i];
+		else if (s->items[i].end > last->end)
+			last->end = s->items[i].end;
+	}
+	s->count = kept;
 }
 
 static rv_status put_shown(struct rv_str line, size_t from, size_t until, struct rv_buf *out)
@@ -164,8 +220,8 @@ rv_status rv_mask_line(struct rv_sweeper *w, struct rv_str line, size_t line_sta
 		       const struct rv_found *about, struct rv_buf *out)
 {
 	struct spans spans = {.count = 0};
-	struct masking m = {&spans, line};
 	struct rv_span value = span_of(about, line, line_start);
+	bool is_unclear = false;
 
 	add_span(&spans, value.start, value.end, line);
 	for (size_t i = 0; i < w->found_count; i++) {
@@ -176,13 +232,11 @@ rv_status rv_mask_line(struct rv_sweeper *w, struct rv_str line, size_t line_sta
 		struct rv_span span = span_of(f, line, line_start);
 		add_span(&spans, span.start, span.end, line);
 	}
-	rv_status s = rv_scan_buffer(w->lane, line, RV_SCAN_MASK, on_hit, &m);
-	const struct rv_rule *rule = NULL;
-	bool is_given_up = rv_lane_take_given_up(w->lane, &rule) > 0;
-	if (rv_class_of(s) == RV_CLASS_EXHAUSTED || spans.is_full || is_given_up)
-		return rv_buf_put_str(out,
-				      MARK); /* more than can be told apart: nothing is shown */
-	RV_TRY(s);
-	qsort(spans.items, spans.count, sizeof(spans.items[0]), by_start);
+	/* A run of which the line holds but an end is none by itself. */
+	add_runs(&spans, w->runs, w->run_count, line, line_start);
+	RV_TRY(find_spans(w->lane, line, &spans, &is_unclear));
+	if (is_unclear)
+		return rv_buf_put_str(out, MARK);
+	settle_spans(&spans);
 	return put_line(line, &spans, &value, out);
 }

@@ -10,8 +10,9 @@
  * of one below eight bytes or that people may have chosen. Printable ASCII only. */
 RV_NODISCARD rv_status rv_mask_value(struct rv_str value, bool is_guessable, struct rv_buf *out);
 
-/* The part of the line around the value, with every value in it masked: those found, and whatever
- * the rules would match when they do not ask for checks. UTF-8, without control bytes.
- * `line_start` is where the line begins in the layer that w->found counts in. */
+/* The part of the line around the value, with every value in it masked: those found, whatever
+ * the rules would match when they do not ask for checks, and every encoded run. UTF-8, without
+ * control bytes.
+ * `line_start` is where the line begins in the layer that w->found and w->runs count in. */
 RV_NODISCARD rv_status rv_mask_line(struct rv_sweeper *w, struct rv_str line, size_t line_start,
 				    const struct rv_found *about, struct rv_buf *out);

@@ -1,6 +1,7 @@
 """What `reeve scan` says: every format well formed and without a byte of a secret, exit codes,
 the same bytes at any number of threads."""
 
+import base64
 import csv
 import html.parser
 import io
@@ -119,6 +120,14 @@ class Formats(scanning.Case):
         for form in scanning.FORMATS:
             told = check(form, self.scan("--git", "repo", "--format", form, code=1).out)
             self.assertIn(told, (None, 1), form)
+
+    def test_a_value_that_is_encoded_beside_another_in_every_format(self):
+        run = base64.b64encode(f"token={self.token()}".encode()).decode()
+        self.keep(run)
+        self.write("runs/a.json", json.dumps({"data": {"one": self.token(), "other": run}}))
+        for form in scanning.FORMATS:
+            told = check(form, self.scan("--format", form, "runs", code=1).out)
+            self.assertIn(told, (None, 2), form)
 
     def test_names_of_any_bytes_in_every_format(self):
         odd = [b"new\nline.env", b"\xff\xfe.env", b"tab\t\"quote'<&>.env", b"\x1b[31mred.env",

@@ -83,6 +83,81 @@ static void shows_no_value_whatever_it_is(void **state)
 	}
 }
 
+/* Each shape of a line with a value that is plain and one that is encoded: neither is seen in the
+ * context, nor what the other is encoded as. */
+static void assert_runs_hidden(struct desk *d, const char *run)
+{
+	assert_true(d->w.leaks.count >= 1);
+	for (size_t i = 0; i < d->w.leaks.count; i++) {
+		const char *context = d->w.leaks.items[i].context;
+
+		assert_hidden(context, d->value);
+		assert_hidden(context, d->other);
+		for (size_t at = 0; at + 12 <= strlen(run); at++) {
+			char piece[13] = {0};
+
+			memcpy(piece, run + at, 12);
+			if (strstr(context, piece))
+				fail_msg("%s shows what a value is encoded as", context);
+		}
+		assert_true(strlen(context) <= SHOWN_MAX);
+	}
+}
+
+static void shows_no_value_that_is_encoded_beside_another(void **state)
+{
+	struct desk *d = *state;
+	char text[128];
+
+	for (size_t i = 0; i < 8; i++) {
+		(void)snprintf(text, sizeof(text), "token=%s", d->other); /* has room */
+		const char *run = i < 4 ? encode_base64(rv_str_of(text), "+/", i < 2, 0)
+					: encode_each(rv_str_of(text), i < 6 ? "%02x" : "%%%02x");
+
+		desk_put(d, "{\"data\":{\"a\":\"");
+		desk_put(d, i % 2 ? run : d->value);
+		desk_put(d, "\",\"b\":\"");
+		desk_put(d, i % 2 ? d->value : run);
+		desk_put(d, "\"}}");
+		desk_scan(d);
+		assert_runs_hidden(d, run);
+		assert_non_null(strstr(d->w.leaks.items[0].context, "\"b\":\"*****"));
+	}
+}
+
+/* The line is cut before the value, within a run that begins far before: at every offset. */
+static void shows_no_end_of_a_run_that_the_line_cuts(void **state)
+{
+	struct desk *d = *state;
+	char text[2048];
+	size_t len = 0;
+
+	while (len + 40 < sizeof(text))
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "some text, ");
+	(void)snprintf(text + len, sizeof(text) - len, "%s", d->other);
+	for (size_t lead = 0; lead < 4; lead++) {
+		const char *run = encode_base64(rv_str_of(text), "+/", true, 0);
+
+		desk_fill(d, ' ', lead);
+		desk_put(d, run);
+		desk_put(d, " ");
+		desk_put(d, d->value);
+		desk_scan(d);
+		assert_runs_hidden(d, run);
+	}
+}
+
+static void shows_the_mark_alone_when_runs_are_too_many(void **state)
+{
+	struct desk *d = *state;
+
+	desk_put(d, d->value);
+	for (size_t i = 0; i < 260; i++)
+		desk_put(d, " %67%68%70%5f");
+	desk_scan(d);
+	assert_string_equal(d->w.leaks.items[0].context, "*****");
+}
+
 static void tells_of_a_rule_that_gives_up(void **state)
 {
 	struct desk *d = *state;
@@ -162,6 +237,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		DESK_TEST(asks_with_a_line_that_holds_the_value),
 		DESK_TEST(shows_no_value_whatever_it_is),
+		DESK_TEST(shows_no_value_that_is_encoded_beside_another),
+		DESK_TEST(shows_no_end_of_a_run_that_the_line_cuts),
+		DESK_TEST(shows_the_mark_alone_when_runs_are_too_many),
 		DESK_TEST(tells_of_a_rule_that_gives_up),
 		DESK_TEST(counts_what_is_weak),
 		DESK_TEST(tells_sightings_with_equal_marks_for_equal_values),
