@@ -8,6 +8,9 @@
 
 #define SPANS_MAX 256
 #define MARK	  "*****"
+/* What a line that is cut at RV_LINE_MAX ends with is not shown: it may be half a value, which no
+ * rule matches. It comes into sight when a long run before it is one mark. */
+#define CUT_MARGIN 1024
 
 static bool is_plain(uint8_t c)
 {
@@ -181,14 +184,15 @@ static rv_status put_line(struct rv_str line, const struct spans *spans,
 		at = s.end;
 	}
 	size_t room = out->len < end ? end - out->len : 0;
-	size_t last = line.len;
+	bool is_cut = line.len >= RV_LINE_MAX;
+	size_t last = is_cut ? line.len - CUT_MARGIN : line.len;
 	while (last > at && isspace(line.data[last - 1]))
 		last--;
 	if (at >= last)
 		return RV_OK;
-	if (last - at <= room)
+	if (last - at <= room && !is_cut)
 		return put_shown(line, at, last, out);
-	RV_TRY(put_shown(line, at, at + room, out));
+	RV_TRY(put_shown(line, at, last - at < room ? last : at + room, out));
 	return rv_buf_put_str(out, "..");
 }
 

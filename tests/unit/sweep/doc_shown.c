@@ -147,6 +147,31 @@ static void shows_no_end_of_a_run_that_the_line_cuts(void **state)
 	}
 }
 
+/* A run makes one mark, behind which the end of what was looked at comes into sight. */
+static void shows_no_half_of_a_value_that_the_line_cuts(void **state)
+{
+	struct desk *d = *state;
+	const struct rv_span part = {0, VALUE_LEN}; /* the other is not found */
+	char text[3072];
+
+	for (size_t shown = 0; shown < 36; shown += 3) {
+		memset(text, 0, sizeof(text));
+		for (size_t at = 0; at < 3000; at += 10)
+			memcpy(text + at, "some text,", 10);
+		desk_put(d, d->value);
+		desk_put(d, " ");
+		desk_put(d, encode_base64(rv_str_of(text), "+/", true, 0));
+		desk_fill(d, ' ', RV_LINE_MAX - shown - d->len);
+		desk_put(d, d->other);
+		desk_fill(d, ' ', 100);
+		struct rv_doc doc = desk_doc(d);
+		doc.parts = &part;
+		doc.part_count = 1;
+		desk_scan_as(d, &doc);
+		assert_hidden(d->w.leaks.items[0].context, d->other);
+	}
+}
+
 static void shows_the_mark_alone_when_runs_are_too_many(void **state)
 {
 	struct desk *d = *state;
@@ -239,6 +264,7 @@ int main(void)
 		DESK_TEST(shows_no_value_whatever_it_is),
 		DESK_TEST(shows_no_value_that_is_encoded_beside_another),
 		DESK_TEST(shows_no_end_of_a_run_that_the_line_cuts),
+		DESK_TEST(shows_no_half_of_a_value_that_the_line_cuts),
 		DESK_TEST(shows_the_mark_alone_when_runs_are_too_many),
 		DESK_TEST(tells_of_a_rule_that_gives_up),
 		DESK_TEST(counts_what_is_weak),
