@@ -177,6 +177,10 @@ rv_status rv_run_stdin(struct rv_run *run, struct rv_diag *diag)
 	size_t have = 0;
 
 	while (rv_is_ok(status) && !f.is_last) {
+		if (atomic_load_explicit(&run->stop, memory_order_relaxed)) {
+			gap(&v, f.path, atomic_load(&run->stop_reason), "read in part");
+			break;
+		}
 		ssize_t n = read(STDIN_FILENO, window + have, RV_WALK_WINDOW - have);
 
 		if (n < 0 && errno == EINTR)
