@@ -169,20 +169,29 @@ static uint8_t reach_of(enum rv_git_reach reach)
 	return RV_REACH_NONE;
 }
 
+static rv_status add_commits(struct telling *t, const struct settled *s, struct rv_leak *leak)
+{
+	if (s->first != RV_GIT_NONE)
+		RV_TRY(rv_repo_commit(t->view, s->first, t->w, &leak->first));
+	if (s->last != RV_GIT_NONE)
+		RV_TRY(rv_repo_commit(t->view, s->last, t->w, &leak->last));
+	return RV_OK;
+}
+
 static rv_status complete(void *user, struct rv_leaks *leaks, struct rv_leak *leak)
 {
 	struct telling *t = user;
 	struct settled *s = &t->settled[t->wanted];
 
+	(void)leaks; /* those of t->w */
 	leak->reach = reach_of(t->origins->items[t->blob].reach);
 	leak->places = s->versions - 1;
 	leak->commit_count = 0;
-	if (s->first != RV_GIT_NONE)
-		RV_TRY(rv_repo_commit(t->view, s->first, leaks, &leak->first));
-	if (s->last != RV_GIT_NONE)
-		RV_TRY(rv_repo_commit(t->view, s->last, leaks, &leak->last));
+	rv_lane_set_path(t->w->lane, RV_STR_NONE); /* a message is no line of the file */
+	rv_status status = add_commits(t, s, leak);
+	rv_lane_set_path(t->w->lane, t->path);
 	leak->owner_hint = leak->first.author;
-	return RV_OK;
+	return status;
 }
 
 /* What was let pass is told once, unless it is open elsewhere: that takes its row then. */

@@ -244,3 +244,18 @@ rv_status rv_mask_line(struct rv_sweeper *w, struct rv_str line, size_t line_sta
 	settle_spans(&spans);
 	return put_line(line, &spans, &value, out);
 }
+
+rv_status rv_mask_words(struct rv_sweeper *w, struct rv_str text, struct rv_buf *out)
+{
+	struct spans spans = {.count = 0};
+	const struct rv_span start = {0, 0};
+	bool is_unclear = false;
+
+	if (text.len > RV_LINE_MAX)
+		text.len = RV_LINE_MAX;
+	RV_TRY(find_spans(w->lane, text, &spans, &is_unclear));
+	if (is_unclear)
+		return rv_buf_put_str(out, MARK);
+	settle_spans(&spans);
+	return put_line(text, &spans, &start, out);
+}

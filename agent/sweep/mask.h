@@ -16,3 +16,6 @@ RV_NODISCARD rv_status rv_mask_value(struct rv_str value, bool is_guessable, str
  * `line_start` is where the line begins in the layer that w->found and w->runs count in. */
 RV_NODISCARD rv_status rv_mask_line(struct rv_sweeper *w, struct rv_str line, size_t line_start,
 				    const struct rv_found *about, struct rv_buf *out);
+/* A text from elsewhere (a message, a name) from its beginning, masked alike; at most
+ * RV_MASK_CONTEXT bytes and a mark. The lane should have no path: it is no line of that file. */
+RV_NODISCARD rv_status rv_mask_words(struct rv_sweeper *w, struct rv_str text, struct rv_buf *out);

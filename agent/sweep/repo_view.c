@@ -2,6 +2,7 @@
 #include "agent/sweep/repo_view.h"
 
 #include "agent/base/clock.h"
+#include "agent/sweep/mask.h"
 
 #include <stdio.h>
 
@@ -75,26 +76,20 @@ static struct rv_str first_line(struct rv_str text)
 
 	if (end)
 		text.len = (size_t)(end - text.data);
-	if (text.len > 200)
-		text.len = 200;
 	return text;
 }
 
-/* Names and messages are anybody's bytes. */
-static const char *tame(struct rv_leaks *leaks, struct rv_str bytes)
+/* Names and messages are anybody's bytes, and may hold a value. Masked before they are cut: half of
+ * a value is none to a rule. */
+static const char *tame(struct rv_sweeper *w, struct rv_str bytes)
 {
-	char text[256];
-
-	if (bytes.len >= sizeof(text))
-		bytes.len = sizeof(text) - 1;
-	if (bytes.len > 0)
-		memcpy(text, bytes.data, bytes.len);
-	text[bytes.len] = '\0';
-	rv_text_tame(text);
-	return rv_leaks_text(leaks, rv_str_of(text));
+	rv_buf_reset(&w->text);
+	if (!rv_is_ok(rv_mask_words(w, bytes, &w->text)))
+		return NULL;
+	return rv_leaks_text(&w->leaks, rv_buf_view(&w->text));
 }
 
-rv_status rv_repo_commit(struct rv_repo_view *view, uint32_t n, struct rv_leaks *leaks,
+rv_status rv_repo_commit(struct rv_repo_view *view, uint32_t n, struct rv_sweeper *w,
 			 struct rv_leak_commit *out)
 {
 	struct rv_git_commit commit;
@@ -103,10 +98,10 @@ rv_status rv_repo_commit(struct rv_repo_view *view, uint32_t n, struct rv_leaks 
 	rv_git_oid_hex(&view->graph.ids.oids[n], view->git->oid_len, hex);
 	RV_TRY(rv_git_graph_commit(&view->graph, n, &commit));
 	*out = (struct rv_leak_commit){
-		.id = rv_leaks_text(leaks, rv_str_of(hex)),
-		.author = tame(leaks, commit.author.name),
-		.email = tame(leaks, commit.author.email),
-		.message = tame(leaks, first_line(commit.message)),
+		.id = rv_leaks_text(&w->leaks, rv_str_of(hex)),
+		.author = tame(w, commit.author.name),
+		.email = tame(w, commit.author.email),
+		.message = tame(w, first_line(commit.message)),
 		.at_utc_us = commit.author.at_utc * RV_US_PER_S,
 	};
 	return out->id && out->author && out->email && out->message ? RV_OK : rv_fail_nomem(NULL);

@@ -121,6 +121,21 @@ class Formats(scanning.Case):
             told = check(form, self.scan("--git", "repo", "--format", form, code=1).out)
             self.assertIn(told, (None, 1), form)
 
+    def test_values_in_what_a_commit_says_in_every_format(self):
+        repo = self.repo()
+        repo.env.update(GIT_AUTHOR_NAME=f"A {self.token()}",
+                        GIT_AUTHOR_EMAIL=f"{self.token()}@example.org")
+        # The second lies where a subject is cut.
+        long = "x " * 90 + self.token()
+        repo.commit({"a.env": f"TOKEN={self.token()}\n"}, f"use {self.token()} as the new token")
+        repo.commit({"b.env": f"TOKEN={self.token()}\n"}, long)
+        for form in scanning.FORMATS:
+            told = check(form, self.scan("--git", "repo", "--format", form, code=1).out)
+            self.assertIn(told, (None, 2), form)
+        said = {l["path"]: l["history"]["first"] for l in self.found("--git", "repo").leaks}
+        self.assertEqual(said["a.env"]["message"], "use ***** as the new token")
+        self.assertEqual(said["a.env"]["author"], "A *****")
+
     def test_a_value_that_is_encoded_beside_another_in_every_format(self):
         run = base64.b64encode(f"token={self.token()}".encode()).decode()
         self.keep(run)
