@@ -5,6 +5,7 @@
 #include "agent/base/fd.h"
 #include "agent/base/path.h"
 #include "agent/cli/scan_run.h"
+#include "agent/sweep/mask.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -123,13 +124,18 @@ static rv_status scan(struct rv_scan_run *run, const struct rv_verb_args *args,
 	return status;
 }
 
-static rv_status put_leak(struct rv_baseline *baseline, const struct rv_leak *leak,
-			  const struct labels *labels, struct rv_diag *diag)
+/* The file is meant to be committed: a value in a path does not go into it. */
+static rv_status put_leak(struct rv_baseline *baseline, struct rv_lane *lane,
+			  const struct rv_leak *leak, const struct labels *labels,
+			  struct rv_diag *diag)
 {
+	RV_CLEANUP(rv_buf_done) struct rv_buf masked = {0};
 	RV_CLEANUP(rv_buf_done) struct rv_buf path = {0};
 
+	rv_buf_init(&masked, 1 << 16);
 	rv_buf_init(&path, 1 << 16);
-	RV_TRY(rv_path_escape(leak->path, &path));
+	RV_TRY(rv_mask_path(lane, leak->path, &masked));
+	RV_TRY(rv_path_escape(rv_buf_view(&masked), &path));
 	const char *shown = rv_buf_cstr(&path);
 	if (!shown)
 		return rv_fail_nomem(diag);
@@ -147,12 +153,14 @@ static rv_status put_leaks(struct rv_scan_run *run, const struct labels *labels,
 			   struct rv_diag *diag)
 {
 	const struct rv_leaks *leaks = &run->result.leaks;
+	RV_CLEANUP(rv_lane_freep) struct rv_lane *lane = NULL;
 
+	RV_TRY(rv_lane_new(run->scanner, &lane));
 	for (size_t i = 0; i < leaks->count; i++) {
-		uint8_t state = leaks->items[i].state;
+		const struct rv_leak *leak = &leaks->items[i];
 
-		if (state == RV_LEAK_OPEN || state == RV_LEAK_NEW_RULE)
-			RV_TRY(put_leak(run->policy.baseline, &leaks->items[i], labels, diag));
+		if (leak->state == RV_LEAK_OPEN || leak->state == RV_LEAK_NEW_RULE)
+			RV_TRY(put_leak(run->policy.baseline, lane, leak, labels, diag));
 	}
 	rv_baseline_set_rules_day(run->policy.baseline, rv_rule_table_day());
 	return rv_baseline_save(run->policy.baseline, run->policy.baseline_path, diag);

@@ -14,7 +14,7 @@
 struct rv_baseline_entry {
 	const char *fingerprint;
 	const char *rule; /* id */
-	const char *path; /* where it was found first, escaped: a hint for people */
+	const char *path; /* where it was found first, masked and escaped: a hint for people */
 	const char *reason;
 	const char *by;	   /* who added it */
 	const char *added; /* day */

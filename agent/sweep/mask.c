@@ -259,3 +259,21 @@ rv_status rv_mask_words(struct rv_sweeper *w, struct rv_str text, struct rv_buf 
 	settle_spans(&spans);
 	return put_line(text, &spans, &start, out);
 }
+
+rv_status rv_mask_path(struct rv_lane *lane, struct rv_str path, struct rv_buf *out)
+{
+	struct spans spans = {.count = 0};
+	bool is_unclear = false;
+	size_t at = 0;
+
+	RV_TRY(find_spans(lane, path, &spans, &is_unclear));
+	if (is_unclear)
+		return rv_buf_put_str(out, MARK);
+	settle_spans(&spans);
+	for (size_t i = 0; i < spans.count; i++) {
+		RV_TRY(rv_buf_put(out, path.data + at, spans.items[i].start - at));
+		RV_TRY(rv_buf_put_str(out, MARK));
+		at = spans.items[i].end;
+	}
+	return rv_buf_put(out, path.data + at, path.len - at);
+}

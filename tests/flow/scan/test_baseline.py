@@ -72,6 +72,16 @@ class Baseline(scanning.Case):
         with open(self.path(".reeve-baseline.json"), "rb") as f:
             self.assertEqual(f.read(), first)
 
+    def test_a_path_that_holds_a_secret_is_masked_in_it(self):
+        self.write(f"nm/{self.token()}/x.env", f"TOKEN={self.token()}\n")
+        self.write(f"nm/api-tokens/password/{'d' * 200}/y.env", f"TOKEN={self.token()}\n")
+        self.create()
+        with open(self.path(".reeve-baseline.json"), "rb") as f:
+            self.assert_no_secret(f.read(), "the baseline")
+        self.assertEqual(sorted(e["path"] for e in self.entries()),
+                         ["nm/*****/x.env", f"nm/api-tokens/password/{'d' * 200}/y.env"])
+        self.scan("-q", code=0)
+
     def test_create_adds_to_what_is_there(self):
         self.write("a.env", f"TOKEN={self.token()}\n")
         self.create()
