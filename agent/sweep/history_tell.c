@@ -389,7 +389,7 @@ static rv_status tell_all(struct telling *t)
 
 	t->w->choice = &choice;
 	rv_status status = tell_first(t);
-	if (rv_is_ok(status) && !is_stopped(t))
+	if (rv_is_ok(status) && !t->is_stopped)
 		status = tell_elsewhere(t);
 	t->w->choice = NULL;
 	return status;
