@@ -448,6 +448,7 @@ rv_status rv_scan_policy_judge(void *user, struct rv_leaks *leaks, struct rv_lea
 	pthread_mutex_unlock(&p->lock);
 	RV_TRY(status);
 	leak->state = answer.state;
+	leak->is_marked = answer.is_marked;
 	leak->fingerprint = rv_leaks_text(leaks, rv_str_of(answer.fingerprint));
 	const char *note = answer.note[0] ? answer.note : answer.problem;
 	leak->note = *note ? rv_leaks_text(leaks, rv_str_of(note)) : NULL;

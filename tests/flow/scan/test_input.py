@@ -273,7 +273,8 @@ class Limits(scanning.Case):
         made = self.run_reeve("baseline", "create", "--reason", "before", "-o", "known.json", "few.env")
         self.assertEqual(made.code, 0, str(made))
         self.write("many.env", "\n".join(lines))
-        result = self.found("--baseline", "known.json", "--max-time", "1s", "--strict", "many.env", code=3)
+        result = self.found("--baseline", "known.json", "--max-time", "1s", "--strict", "many.env", code=None)
+        self.assertIn(result.code, (1, 3), str(result))  # what was told before it ended counts
         self.assertIn("time", [g["reason"] for g in result.gaps], str(result))
         self.assertLess(len(result.leaks), 3000)
 
