@@ -64,7 +64,6 @@ static rv_status find_paths(const struct rv_sweep_options *o, struct rv_diag *di
 	return RV_OK;
 }
 
-/* Compiling every regex pays only where there is much to look at. */
 static rv_status make_scanner(struct rv_scan_run *s, struct rv_diag *diag)
 {
 	const struct rv_ruleset *rules = rv_scan_config_rules(s->policy.config);

@@ -24,7 +24,7 @@ void rv_scanner_freep(struct rv_scanner **scanner);
  * executable memory. About 60 us a rule. Without this call regexes are interpreted. */
 RV_NODISCARD rv_status rv_scanner_prepare(struct rv_scanner *scanner, bool with_jit,
 					  struct rv_diag *diag);
-/* Appends the databases of the anchors, for the build and a cache. */
+/* Appends the databases of the anchors, for the build. */
 RV_NODISCARD rv_status rv_scanner_pack(const struct rv_scanner *scanner, struct rv_buf *out);
 /* CONFLICT: packed for another processor or version: compile instead. */
 RV_NODISCARD rv_status rv_scanner_new_packed(const struct rv_ruleset *set, struct rv_str packed,

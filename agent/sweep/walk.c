@@ -11,10 +11,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define BATCH	      64
-#define DENTS_BYTES   65536
-#define DEPTH_MAX     512
-#define OPEN_DIRS_MAX 4096
+#define BATCH	    64
+#define DENTS_BYTES 65536
+#define DEPTH_MAX   512
 
 struct job {
 	struct job *next;
