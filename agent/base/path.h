@@ -10,6 +10,9 @@ RV_NODISCARD rv_status rv_path_unescape(struct rv_str text, struct rv_buf *out);
 /* The code point of the valid UTF-8 sequence at s (not empty) and its length; length 0 when not
  * valid. */
 size_t rv_utf8_at(struct rv_str s, uint32_t *out_point);
+/* The character as UTF-8 into up to 4 bytes; how many. What is none (a surrogate, past U+10FFFF) is
+ * U+FFFD. */
+uint8_t rv_utf8_put(uint32_t code, uint8_t *out);
 /* Anchored glob over the whole path: `*` and `?` stop at '/', `**` crosses it (a "**" + "/" also
  * matches nothing), [abc] [a-z] [!x], backslash escapes. Bounded: O(pattern * path), no recursion.
  */

@@ -109,3 +109,29 @@ rv_status rv_path_unescape(struct rv_str text, struct rv_buf *out)
 		out->len = before;
 	return status;
 }
+
+uint8_t rv_utf8_put(uint32_t code, uint8_t *out)
+{
+	if (code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
+		code = 0xfffd;
+	if (code < 0x80) {
+		out[0] = (uint8_t)code;
+		return 1;
+	}
+	if (code < 0x800) {
+		out[0] = (uint8_t)(0xc0 | code >> 6);
+		out[1] = (uint8_t)(0x80 | (code & 0x3f));
+		return 2;
+	}
+	if (code < 0x10000) {
+		out[0] = (uint8_t)(0xe0 | code >> 12);
+		out[1] = (uint8_t)(0x80 | (code >> 6 & 0x3f));
+		out[2] = (uint8_t)(0x80 | (code & 0x3f));
+		return 3;
+	}
+	out[0] = (uint8_t)(0xf0 | code >> 18);
+	out[1] = (uint8_t)(0x80 | (code >> 12 & 0x3f));
+	out[2] = (uint8_t)(0x80 | (code >> 6 & 0x3f));
+	out[3] = (uint8_t)(0x80 | (code & 0x3f));
+	return 4;
+}

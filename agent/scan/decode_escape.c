@@ -1,5 +1,6 @@
 /* scan: escapes inside words: %67, \x67, \u0067, &#103; and quoted-printable. Finds runs of them
  * and decodes one at a time. Not here: base64 and hex (decode_find.c, decode.c). */
+#include "agent/base/path.h"
 #include "agent/scan/decode_private.h"
 
 #define BEFORE_MAX  256 /* bytes of a word before its first escape */

@@ -43,8 +43,6 @@ void rv_escape_step(struct rv_str bytes, enum rv_decode_kind kind, size_t at, si
 		    struct rv_decode_unit *out);
 void rv_utf_step(struct rv_str bytes, enum rv_decode_kind kind, size_t at, size_t end,
 		 struct rv_decode_unit *out);
-/* UTF-8 of a code point into 4 bytes: its length. Surrogates and what is too large: U+FFFD. */
-uint8_t rv_utf8_put(uint32_t code, uint8_t *out);
 
 /* Signs of an encoding in a block of 64 bytes. */
 #define RV_SIGN_BASE64	1U /* a run of its alphabet or '=', of RV_RUN_MIN or more */

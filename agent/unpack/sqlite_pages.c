@@ -2,6 +2,8 @@
  * here: how rows become members (sqlite_walk.c). */
 #include "agent/unpack/sqlite_pages.h"
 
+#include "agent/base/path.h"
+
 #define HEADER	     100
 #define LEAF_TABLE   0x0d
 #define INNER_TABLE  0x05
@@ -126,31 +128,7 @@ static size_t serial_len(uint64_t serial)
 	return serial > SIZE_MAX ? SIZE_MAX : (size_t)((serial - 12) / 2);
 }
 
-/* UTF-8 of one unit; surrogates are put together, what does not fit together is '?'. */
-static size_t put_code(uint32_t code, uint8_t *out)
-{
-	if (code < 0x80) {
-		out[0] = (uint8_t)code;
-		return 1;
-	}
-	if (code < 0x800) {
-		out[0] = (uint8_t)(0xc0 | code >> 6);
-		out[1] = (uint8_t)(0x80 | (code & 0x3f));
-		return 2;
-	}
-	if (code < 0x10000) {
-		out[0] = (uint8_t)(0xe0 | code >> 12);
-		out[1] = (uint8_t)(0x80 | (code >> 6 & 0x3f));
-		out[2] = (uint8_t)(0x80 | (code & 0x3f));
-		return 3;
-	}
-	out[0] = (uint8_t)(0xf0 | code >> 18);
-	out[1] = (uint8_t)(0x80 | (code >> 12 & 0x3f));
-	out[2] = (uint8_t)(0x80 | (code >> 6 & 0x3f));
-	out[3] = (uint8_t)(0x80 | (code & 0x3f));
-	return 4;
-}
-
+/* Surrogates are put together, what does not fit together is '?'. */
 static struct rv_str as_utf8(struct reader *r, struct rv_str text)
 {
 	bool is_big = r->encoding == 3;
@@ -171,7 +149,7 @@ static struct rv_str as_utf8(struct reader *r, struct rv_str text)
 		} else if (code >= 0xd800 && code <= 0xdfff) {
 			code = '?';
 		}
-		check(r, rv_buf_put(&r->text, out, put_code(code, out)));
+		check(r, rv_buf_put(&r->text, out, rv_utf8_put(code, out)));
 	}
 	return rv_buf_view(&r->text);
 }
