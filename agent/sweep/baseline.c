@@ -6,16 +6,15 @@
 #include "agent/base/path.h"
 #include "agent/sweep/baseline_private.h"
 #include "agent/sweep/fields.h"
+#include "agent/sweep/identity.h"
 
-#include <ctype.h>
 #include <openssl/crypto.h>
 
-#define SCHEMA		"reeve-baseline/1"
-#define FINGERPRINT_LEN 36
-#define TEXT_MAX	1024
-#define ARENA_BYTES	((size_t)256 << 20)
-#define BUCKETS		256 /* fixed lines between the entries: one a first byte */
-#define FILE_MODE	0644
+#define SCHEMA	    "reeve-baseline/1"
+#define TEXT_MAX    1024
+#define ARENA_BYTES ((size_t)256 << 20)
+#define BUCKETS	    256 /* fixed lines between the entries: one a first byte */
+#define FILE_MODE   0644
 
 rv_status rv_baseline_new(uint32_t rules_day, int64_t now_utc_us, struct rv_baseline **out)
 {
@@ -47,17 +46,6 @@ void rv_baseline_freep(struct rv_baseline **baseline)
 {
 	rv_baseline_free(*baseline);
 	*baseline = NULL;
-}
-
-static bool is_fingerprint(const char *text)
-{
-	if (strlen(text) != FINGERPRINT_LEN || strncmp(text, "rv1:", 4) != 0)
-		return false;
-	for (text += 4; *text; text++) {
-		if (!isdigit((unsigned char)*text) && !(*text >= 'a' && *text <= 'f'))
-			return false;
-	}
-	return true;
 }
 
 /* The slot of the fingerprint, or where it would be. */
@@ -124,7 +112,7 @@ static rv_status check_entry(const struct rv_baseline_entry *e, int64_t *out_end
 	int64_t day;
 	const char *const texts[] = {e->rule, e->path, e->reason, e->by};
 
-	if (!is_fingerprint(e->fingerprint))
+	if (!rv_identity_is_text(rv_str_of(e->fingerprint)))
 		return rv_fail(RV_CLASS_MALFORMED, diag,
 			       "a fingerprint is rv1: and 32 hexadecimal digits");
 	for (size_t i = 0; i < RV_LEN(texts); i++) {

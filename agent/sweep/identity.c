@@ -11,6 +11,7 @@
 #include <openssl/params.h>
 #include <pthread.h>
 
+#define TEXT_LEN       36 /* "rv1:" and 32 digits */
 #define SCRYPT_N       (UINT64_C(1) << 14)
 #define SCRYPT_R       8
 #define SCRYPT_P       1
@@ -215,4 +216,16 @@ rv_status rv_identity_of(struct rv_identity *identity, const struct rv_rule *rul
 				     (struct rv_str){slow.bytes, sizeof(slow.bytes)}, out);
 	OPENSSL_cleanse(&slow, sizeof(slow));
 	return status;
+}
+
+bool rv_identity_is_text(struct rv_str text)
+{
+	if (text.len != TEXT_LEN || !rv_str_starts_with(text, "rv1:"))
+		return false;
+	for (size_t i = 4; i < text.len; i++) {
+		if (!((text.data[i] >= '0' && text.data[i] <= '9') ||
+		      (text.data[i] >= 'a' && text.data[i] <= 'f')))
+			return false;
+	}
+	return true;
 }

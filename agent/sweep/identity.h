@@ -27,3 +27,5 @@ RV_NODISCARD rv_status rv_identity_of(struct rv_identity *identity, const struct
 /* How many bits a guesser would have to guess, roughly and rather too few: Shannon's entropy times
  * length, half of it when the value reads like words. */
 unsigned rv_identity_bits(struct rv_str value);
+/* Has it the form of a fingerprint: "rv1:" and 32 lower-case hexadecimal digits? */
+bool rv_identity_is_text(struct rv_str text);

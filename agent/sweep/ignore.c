@@ -3,9 +3,9 @@
 #include "agent/base/path.h"
 #include "agent/sweep/config_private.h"
 #include "agent/sweep/fields.h"
+#include "agent/sweep/identity.h"
 
-#define PATTERN_MAX	512
-#define FINGERPRINT_LEN 36 /* "rv1:" and 32 hexadecimal digits */
+#define PATTERN_MAX 512
 
 /* As .gitignore: without a '/' before its end a pattern holds in every directory; what matches a
  * directory holds for all below. */
@@ -54,18 +54,6 @@ static rv_status add_print(struct rv_scan_config *config, const char *print, con
 	return RV_OK;
 }
 
-static bool is_fingerprint(struct rv_str s)
-{
-	if (s.len != FINGERPRINT_LEN || !rv_str_starts_with(s, "rv1:"))
-		return false;
-	for (size_t i = 4; i < s.len; i++) {
-		if (!((s.data[i] >= '0' && s.data[i] <= '9') ||
-		      (s.data[i] >= 'a' && s.data[i] <= 'f')))
-			return false;
-	}
-	return true;
-}
-
 static rv_status read_print(struct rv_scan_config *config, struct rv_str line, const char *name,
 			    unsigned number, struct rv_diag *diag)
 {
@@ -75,7 +63,7 @@ static rv_status read_print(struct rv_scan_config *config, struct rv_str line, c
 	while (len < line.len && line.data[len] != ' ' && line.data[len] != '\t')
 		len++;
 	struct rv_str print = {line.data, len};
-	if (!is_fingerprint(print))
+	if (!rv_identity_is_text(print))
 		return rv_fail(RV_CLASS_MALFORMED, diag,
 			       "a fingerprint is rv1: and 32 hexadecimal digits");
 	RV_TRY(rv_fields_parse((struct rv_str){line.data + len, line.len - len}, &fields, diag));
