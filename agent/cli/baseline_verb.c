@@ -236,8 +236,10 @@ int rv_run_baseline_prune(struct rv_out *out, const struct rv_verb_args *args)
 	rv_status status = scan(&run, args, &diag);
 	if (rv_is_ok(status)) {
 		status = refuse_incomplete(&run, &diag);
-		if (!rv_is_ok(status))
-			return rv_scan_show_failure(status, &diag), 3;
+		if (!rv_is_ok(status)) {
+			rv_scan_show_failure(status, &diag);
+			return 3;
+		}
 		dropped = rv_baseline_prune(run.policy.baseline);
 		status = dropped > 0 ? rv_baseline_save(run.policy.baseline,
 							run.policy.baseline_path, &diag)

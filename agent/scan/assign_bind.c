@@ -79,11 +79,11 @@ static bool bind_colon(struct rv_place *p, size_t at)
 static bool bind_pair(struct rv_place *p, size_t at)
 {
 	size_t stop = at + PAIR_MAX;
-	struct rv_str near = {p->bytes.data + at, 0};
 
 	while (at < stop && at < p->bytes.len && strchr(" \t\r\n,\"'-{}", rv_at(p, at)))
 		at++;
-	near = (struct rv_str){p->bytes.data + at, p->bytes.len - at};
+	struct rv_str near = {p->bytes.data + at, p->bytes.len - at};
+
 	if (!rv_says_at(near, 0, "value") && !rv_says_at(near, 0, "content"))
 		return false;
 	at += rv_is_letter(rv_at(p, at + 5)) ? 7 : 5;

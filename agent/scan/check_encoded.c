@@ -296,7 +296,7 @@ size_t rv_check_bech32_make(struct rv_str body, char *out, size_t room)
 		sum = bech32_step(sum, 0);
 	sum ^= 1;
 	for (size_t i = 0; i < BECH32_DIGITS; i++) {
-		int digit = bech32_digits[sum >> (25 - 5 * i) & 31];
+		unsigned char digit = (unsigned char)bech32_digits[sum >> (25 - 5 * i) & 31];
 
 		out[i] = (char)(upper ? toupper(digit) : digit);
 	}

@@ -90,58 +90,81 @@ bool rv_sample_render(const char *text, uint64_t seed, char *out, size_t size)
 	return rv_sample_render_for(text, NULL, seed, out, size);
 }
 
+/* What is being made, and where the part that is summed begins. */
+struct making {
+	char *out;
+	size_t at, size, start;
+	uint64_t seed;
+	const struct rv_check_row *check;
+};
+
+static bool put_check(struct making *m)
+{
+	struct rv_str body = {(uint8_t *)m->out + m->start, m->at - m->start};
+	size_t made = m->check && m->check->make
+			      ? m->check->make(body, m->out + m->at, m->size - m->at)
+			      : 0;
+
+	m->at += made;
+	return made > 0;
+}
+
+static bool put_counted(struct making *m, const char *name, const char *colon)
+{
+	size_t n = strtoul(colon + 1, NULL, 10);
+
+	if (n > m->size - m->at - 1)
+		return false;
+	size_t made = put_class(name, (size_t)(colon - name), n, &m->seed, m->out + m->at);
+
+	m->at += made;
+	return made > 0;
+}
+
+/* One {template}; what is none, as ${TOKEN}, stands for itself. False: it cannot be made. */
+static bool put_template(struct making *m, const char **text)
+{
+	const char *name = *text + 1;
+	const char *end = strchr(name, '}');
+	const char *colon = memchr(name, ':', (size_t)(end - name));
+	bool is_made = true;
+
+	if (colon) {
+		is_made = put_counted(m, name, colon);
+	} else if (strncmp(name, "start}", 6) == 0) {
+		m->start = m->at;
+	} else if (strncmp(name, "check}", 6) == 0) {
+		is_made = put_check(m);
+	} else if (strncmp(name, "uuid}", 5) == 0) {
+		m->at += put_uuid(&m->seed, m->out + m->at);
+	} else if (strncmp(name, "jwt}", 4) == 0) {
+		m->at += base64url("{\"alg\":\"HS256\",\"typ\":\"JWT\"}", m->out + m->at);
+		m->out[m->at++] = '.';
+		m->at += base64url("{\"sub\":\"build\",\"iat\":1700000000}", m->out + m->at);
+	} else {
+		m->out[m->at++] = *(*text)++;
+		return true;
+	}
+	*text = end + 1;
+	return is_made;
+}
+
 bool rv_sample_render_for(const char *text, const char *check, uint64_t seed, char *out,
 			  size_t size)
 {
-	const struct rv_check_row *row = rv_check_find(check ? check : "crc32-base62");
-	size_t at = 0;
-	size_t start = 0;
+	struct making m = {.out = out,
+			   .size = size,
+			   .seed = seed,
+			   .check = rv_check_find(check ? check : "crc32-base62")};
 
 	while (*text) {
-		const char *end = *text == '{' ? strchr(text, '}') : NULL;
-
-		if (at + PIECE_MAX > size)
+		if (m.at + PIECE_MAX > size)
 			return false;
-		if (!end || !isalpha((unsigned char)text[1])) {
-			out[at++] = *text++;
-			continue;
-		}
-		const char *colon = memchr(text, ':', (size_t)(end - text));
-		if (colon) {
-			size_t n = strtoul(colon + 1, NULL, 10);
-
-			if (n > size - at - 1)
-				return false;
-			size_t made =
-				put_class(text + 1, (size_t)(colon - text - 1), n, &seed, out + at);
-
-			if (made == 0)
-				return false;
-			at += made;
-		} else if (strncmp(text, "{start}", 7) == 0) {
-			start = at;
-		} else if (strncmp(text, "{check}", 7) == 0) {
-			size_t made = row && row->make
-					      ? row->make((struct rv_str){(uint8_t *)out + start,
-									  at - start},
-							  out + at, size - at)
-					      : 0;
-
-			if (made == 0)
-				return false;
-			at += made;
-		} else if (strncmp(text, "{uuid}", 6) == 0) {
-			at += put_uuid(&seed, out + at);
-		} else if (strncmp(text, "{jwt}", 5) == 0) {
-			at += base64url("{\"alg\":\"HS256\",\"typ\":\"JWT\"}", out + at);
-			out[at++] = '.';
-			at += base64url("{\"sub\":\"build\",\"iat\":1700000000}", out + at);
-		} else { /* ${TOKEN}: no template */
-			out[at++] = *text++;
-			continue;
-		}
-		text = end + 1;
+		if (*text != '{' || !isalpha((unsigned char)text[1]) || !strchr(text, '}'))
+			out[m.at++] = *text++;
+		else if (!put_template(&m, &text))
+			return false;
 	}
-	out[at] = '\0';
+	out[m.at] = '\0';
 	return true;
 }

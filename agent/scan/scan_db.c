@@ -82,6 +82,12 @@ static int8_t assign_of(const char *text, size_t len)
 	return -1;
 }
 
+static const char *owner_of(const struct rv_scanner *s, uint32_t row)
+{
+	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): arm() gives each row its rule */
+	return row == RV_ROW_QUOTED ? "quoted-printable" : s->rows[row].rule->id;
+}
+
 /* One anchor per distinct literal, its rows in order. */
 static rv_status gather(const struct rv_scanner *s, bool of_words, struct rv_anchors *out,
 			struct rv_diag *diag)
@@ -98,7 +104,7 @@ static rv_status gather(const struct rv_scanner *s, bool of_words, struct rv_anc
 	for (size_t i = 0; i < n; i++) {
 		if (all[i].len == 0 || all[i].len > RV_RULE_ANCHOR_MAX)
 			return rv_fail(RV_CLASS_MALFORMED, diag, "rule %s: an anchor of %zu bytes",
-				       s->rows[all[i].row].rule->id, all[i].len);
+				       owner_of(s, all[i].row), all[i].len);
 		if (i == 0 || !is_same_literal(&all[i], &all[i - 1]))
 			out->items[out->count++] =
 				(struct rv_anchor){.text = all[i].text,

@@ -158,6 +158,7 @@ static rv_status open_layer(struct rv_sweeper *w, const struct rv_doc *doc, stru
 	return s;
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): decode_depth layers at most */
 static rv_status descend(struct rv_sweeper *w, const struct rv_doc *doc,
 			 const struct rv_layer *layer, const struct rv_decode_run *run)
 {
@@ -246,6 +247,7 @@ static rv_status take_runs(struct rv_sweeper *w, const struct rv_doc *doc,
 	return RV_OK;
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): see descend */
 static rv_status scan_layer(struct rv_sweeper *w, const struct rv_doc *doc,
 			    const struct rv_layer *layer)
 {

@@ -2,11 +2,13 @@
 #include "agent/sweep/sweep.h"
 
 #include "agent/base/clock.h"
+#include "agent/base/fd.h"
 #include "agent/sweep/facts_pair.h"
 #include "agent/sweep/run.h"
 
-#include <stdio.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -21,15 +23,15 @@ void rv_sweep_result_done(struct rv_sweep_result *result)
 
 static uint64_t resident_bytes(void)
 {
-	long pages = 0;
-	FILE *f = fopen("/proc/self/statm", "re");
+	char text[128];
+	RV_CLEANUP(rv_fd_closep) int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd >= 0 ? read(fd, text, sizeof(text) - 1) : -1;
 
-	if (!f)
+	if (n <= 0)
 		return 0;
-	if (fscanf(f, "%*s %ld", &pages) != 1)
-		pages = 0;
-	(void)fclose(f); /* read only */
-	return (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
+	text[n] = '\0';
+	const char *second = strchr(text, ' ');
+	return second ? strtoull(second, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
 }
 
 static void stop(struct rv_run *run, const char *reason)
