@@ -4,6 +4,7 @@
 
 #include "agent/scan/assign.h"
 #include "agent/scan/match.h"
+#include "agent/scan/reads.h"
 
 #include <stdlib.h>
 
@@ -262,20 +263,6 @@ static bool on_run(const struct rv_decode_run *run, void *user)
 	return true;
 }
 
-/* Words of letters alone, in one case or two, are names. Of random letters and digits one in some
- * thousands reads like that. */
-static bool may_be_value(const uint8_t *word, size_t len)
-{
-	unsigned turns = 0;
-
-	for (size_t i = 0; i < len; i++) {
-		if (word[i] >= '0' && word[i] <= '9')
-			return true;
-		turns += i > 0 && ((word[i] ^ word[i - 1]) & 0x20) != 0;
-	}
-	return turns >= 8;
-}
-
 /* A long word: does it hold a mark, or is there a keyword before it? */
 static void on_word(size_t at, size_t end, void *user)
 {
@@ -284,7 +271,7 @@ static void on_word(size_t at, size_t end, void *user)
 	size_t part = s->part_start;
 	size_t start = part + at;
 
-	if (s->is_full || !may_be_value(s->bytes.data + start, end - at))
+	if (s->is_full || rv_reads_like_name(s->bytes.data + start, end - at))
 		return;
 	s->part_start = start > RV_RULE_WORD_BACK ? start - RV_RULE_WORD_BACK : 0;
 	/* What was looked at for the word before gives the same again. */

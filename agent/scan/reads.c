@@ -1,0 +1,62 @@
+/* scan: see reads.h. One pass, one addition a byte. */
+#include "agent/scan/reads.h"
+
+/* From so many turns and digits on a word is no name: one of both cases; one of small letters. */
+#define CAMEL_TURNS  6
+#define CAMEL_DIGITS 5
+#define SMALL_TURNS  4
+#define SMALL_DIGITS 12
+#define COUNT_MAX    16384 /* twice that fits a count */
+
+/* What a byte is in a word; signs are what keeps words apart. */
+enum { SIGN, LOWER, UPPER, DIGIT };
+static const uint8_t class_of[256] = {
+	['a' ... 'z'] = LOWER,
+	['A' ... 'Z'] = UPPER,
+	['0' ... '9'] = DIGIT,
+};
+
+/* Counted in one sum, 16 bits each. */
+#define TURNS(n)       ((uint64_t)(n) << 48)
+#define IS_DIGIT       ((uint64_t)1 << 32)
+#define IS_UPPER       ((uint64_t)1 << 16)
+#define IS_LOWER       ((uint64_t)1)
+#define THREE(a, b, c) ((a) << 4 | (b) << 2 | (c))
+
+/* By the classes of a byte and of the two before it. */
+#define ROW(a)                                                                                   \
+	[THREE(a, SIGN, LOWER)] = IS_LOWER, [THREE(a, SIGN, UPPER)] = IS_UPPER,                  \
+			[THREE(a, SIGN, DIGIT)] = IS_DIGIT, [THREE(a, LOWER, LOWER)] = IS_LOWER, \
+			[THREE(a, LOWER, UPPER)] = IS_UPPER | TURNS(1),                          \
+			[THREE(a, LOWER, DIGIT)] = IS_DIGIT | TURNS(2),                          \
+			[THREE(a, UPPER, LOWER)] = IS_LOWER | TURNS((a) == UPPER),               \
+			[THREE(a, UPPER, UPPER)] = IS_UPPER,                                     \
+			[THREE(a, UPPER, DIGIT)] = IS_DIGIT | TURNS(2),                          \
+			[THREE(a, DIGIT, LOWER)] = IS_LOWER | TURNS(2),                          \
+			[THREE(a, DIGIT, UPPER)] = IS_UPPER | TURNS(2),                          \
+			[THREE(a, DIGIT, DIGIT)] = IS_DIGIT
+static const uint64_t counts_of[64] = {ROW(SIGN), ROW(LOWER), ROW(UPPER), ROW(DIGIT)};
+
+bool rv_reads_like_name(const uint8_t *word, size_t len)
+{
+	uint64_t sum = 0;
+	unsigned a = SIGN;
+	unsigned b = SIGN;
+
+	if (len > COUNT_MAX)
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		unsigned c = class_of[word[i]];
+
+		sum += counts_of[THREE(a, b, c)];
+		a = b;
+		b = c;
+	}
+	unsigned turns = (unsigned)(sum >> 48) & 0xffff;
+	unsigned digits = (unsigned)(sum >> 32) & 0xffff;
+	bool has_lower = (sum & 0xffff) != 0;
+
+	if (has_lower && (sum >> 16 & 0xffff))
+		return turns < CAMEL_TURNS && digits < CAMEL_DIGITS;
+	return turns < (has_lower ? SMALL_TURNS : 1) && digits < SMALL_DIGITS;
+}

@@ -1,0 +1,90 @@
+/* tests: which long words read like names. */
+#include "agent/scan/reads.h"
+
+#include "tests/support/unit.h"
+
+#include <string.h>
+
+#define VALUES 100000
+
+static bool is_name(const char *word)
+{
+	return rv_reads_like_name((const uint8_t *)word, strlen(word));
+}
+
+static void names_of_code_and_paths_are_names(void **state)
+{
+	(void)state;
+	assert_true(is_name("get_all_related_objects_with_model"));
+	assert_true(is_name("DisallowedModelAdminToField"));
+	assert_true(is_name("NonHTMLResponseExceptionReporterFilter"));
+	assert_true(is_name("AZURE_SUBSCRIPTION_ID_OF_TENANT"));
+	assert_true(is_name("com/weblog/2019/aug/01/security-releases"));
+	assert_true(is_name("test_q_expression_annotation_v2_aggregation"));
+	assert_true(is_name("select2-selection--multiple"));
+}
+
+static void what_mixes_letters_and_digits_is_none(void **state)
+{
+	(void)state;
+	assert_false(is_name("0123456789abcdef0123456789abcdef"));
+	assert_false(is_name("550e8400-e29b-41d4-a716-446655440000"));
+	assert_false(is_name("a1b2c3d4e5f6g7h8i9j0k1l2"));
+	assert_false(is_name("123456789012345678901234"));
+	assert_false(is_name("service-account/qT7zK2mX9wB4nR6v"));
+}
+
+static void a_word_without_end_is_none(void **state)
+{
+	static uint8_t word[20000];
+
+	(void)state;
+	memset(word, 'a', sizeof(word));
+	assert_true(rv_reads_like_name(word, 16384));
+	assert_false(rv_reads_like_name(word, sizeof(word)));
+}
+
+/* How many of VALUES random words of `len` characters are taken for names. */
+static unsigned lost(const char *alphabet, size_t len)
+{
+	uint64_t seed = 1;
+	size_t size = strlen(alphabet);
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < VALUES; i++) {
+		uint8_t word[64];
+
+		for (size_t k = 0; k < len; k++) {
+			seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+			word[k] = (uint8_t)alphabet[(seed >> 33) % size];
+		}
+		count += rv_reads_like_name(word, len);
+	}
+	return count;
+}
+
+static void random_values_are_no_names(void **state)
+{
+	static const char hex[] = "0123456789abcdef";
+	static const char small[] = "abcdefghijklmnopqrstuvwxyz0123456789";
+	static const char all[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+	(void)state;
+	assert_true(lost(hex, 24) == 0);
+	assert_true(lost(small, 24) < VALUES / 1000);
+	assert_true(lost(all, 24) < VALUES / 1000);
+	assert_true(lost(small, 32) < VALUES / 5000);
+	assert_true(lost(all, 32) < VALUES / 10000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(names_of_code_and_paths_are_names),
+		cmocka_unit_test(what_mixes_letters_and_digits_is_none),
+		cmocka_unit_test(a_word_without_end_is_none),
+		cmocka_unit_test(random_values_are_no_names),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
