@@ -6,14 +6,20 @@ static uint8_t fold(uint8_t c)
 	return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
 }
 
-size_t rv_wordlist_at(rv_wordlist list, struct rv_str text, size_t at)
+/* The words that may begin with this byte; NULL: none. */
+static inline const char *words_of(rv_wordlist list, uint8_t first)
 {
-	unsigned letter = at < text.len ? fold(text.data[at]) - (unsigned)'a' : RV_WORDLIST_LETTERS;
+	unsigned letter = (first | 0x20U) - (unsigned)'a';
+
+	return letter < RV_WORDLIST_LETTERS ? list[letter] : NULL;
+}
+
+/* Length of the longest of the words. */
+static size_t longest_at(const char *words, struct rv_str text, size_t at)
+{
 	size_t best = 0;
 
-	if (letter >= RV_WORDLIST_LETTERS || !list[letter])
-		return 0;
-	for (const char *word = list[letter] + 1; *word;) {
+	for (const char *word = words + 1; *word;) {
 		size_t len = 1; /* the first letter is known to fit */
 
 		while (word[len] != ' ' && at + len < text.len &&
@@ -27,10 +33,19 @@ size_t rv_wordlist_at(rv_wordlist list, struct rv_str text, size_t at)
 	return best;
 }
 
+size_t rv_wordlist_at(rv_wordlist list, struct rv_str text, size_t at)
+{
+	const char *words = at < text.len ? words_of(list, text.data[at]) : NULL;
+
+	return words ? longest_at(words, text, at) : 0;
+}
+
 bool rv_wordlist_within(rv_wordlist list, struct rv_str text)
 {
 	for (size_t i = 0; i < text.len; i++) {
-		if (rv_wordlist_at(list, text, i))
+		const char *words = words_of(list, text.data[i]);
+
+		if (words && longest_at(words, text, i))
 			return true;
 	}
 	return false;
