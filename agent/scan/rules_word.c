@@ -111,26 +111,40 @@ static struct part repeat(struct part a, unsigned from, unsigned to)
 
 static struct part read_choice(struct reading *r);
 
-/* Behind the '['; false: not only word bytes. */
+/* A range between two small letters, two capitals or two digits holds nothing else. */
+static int (*sort_of_range(const char *range))(int)
+{
+	static int (*const sorts[])(int) = {islower, isupper, isdigit};
+
+	for (size_t i = 0; i < RV_LEN(sorts); i++) {
+		if (sorts[i]((unsigned char)range[0]) && sorts[i]((unsigned char)range[2]))
+			return sorts[i];
+	}
+	return NULL;
+}
+
+/* Behind the '['; false: not only word bytes, or letters of one case, which read like names
+ * (reads.h). */
 static bool read_class(struct reading *r)
 {
 	bool is_word = *r->p != '^';
 	bool is_first = true;
+	bool is_mixed = false;
+	int (*sort)(int) = NULL;
 
 	r->p += !is_word;
 	for (; *r->p && (*r->p != ']' || is_first); r->p++, is_first = false) {
 		if (*r->p == '\\' && r->p[1]) {
 			r->p++;
+			is_mixed = is_mixed || *r->p == 'w' || *r->p == 'd';
 			is_word = is_word && (*r->p == 'w' || *r->p == 'd' || *r->p == '-' ||
 					      *r->p == '/' || *r->p == '+' || *r->p == '_');
 		} else if (r->p[1] == '-' && r->p[2] && r->p[2] != ']') {
-			/* A range between two letters or two digits holds nothing else. */
-			is_word =
-				is_word && isalnum((unsigned char)*r->p) &&
-				isalnum((unsigned char)r->p[2]) &&
-				!isdigit((unsigned char)*r->p) ==
-					!isdigit((unsigned char)r->p[2]) &&
-				!isupper((unsigned char)*r->p) == !isupper((unsigned char)r->p[2]);
+			int (*before)(int) = sort;
+
+			sort = sort_of_range(r->p);
+			is_word = is_word && sort;
+			is_mixed = is_mixed || sort == isdigit || (before && before != sort);
 			r->p += 2;
 		} else {
 			is_word = is_word && is_word_byte((unsigned char)*r->p);
@@ -138,7 +152,7 @@ static bool read_class(struct reading *r)
 	}
 	r->is_bad |= *r->p != ']';
 	r->p += *r->p == ']';
-	return is_word;
+	return is_word && (is_mixed || !sort);
 }
 
 /* Behind the '('. Assertions take no room. */

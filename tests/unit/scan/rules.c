@@ -2,6 +2,7 @@
 #include "agent/model/kinds.h"
 #include "agent/scan/rules_compose.h"
 #include "agent/scan/rules_load.h"
+#include "agent/scan/rules_word.h"
 #include "tests/support/unit.h"
 
 #include <stdio.h>
@@ -364,12 +365,26 @@ static void holds_the_compiled_in_rules_in_order(void **state)
 	assert_string_equal(rv_ruleset_find(set, "generic-api-key")->id, "generic-assignment");
 }
 
+static void looks_in_long_words_only_for_what_cannot_be_taken_for_a_name(void **state)
+{
+	(void)state;
+	assert_true(rv_rules_has_word("acme_[0-9a-z]{30}"));
+	assert_true(rv_rules_has_word("acme_[A-Za-z]{30}"));
+	assert_true(rv_rules_has_word("acme_\\w{30}"));
+	assert_true(rv_rules_has_word("[st]k_[a-f0-9]{32}"));
+	assert_false(rv_rules_has_word("acme_[a-z]{30}"));
+	assert_false(rv_rules_has_word("acme_[A-Z]{30}"));
+	assert_false(rv_rules_has_word("acme_[0-9a-z]{12}"));
+	assert_false(rv_rules_has_word("acme [^a-z0-9]{30}"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(refuses_a_rule_that_could_not_be_scanned_with),
 		cmocka_unit_test(wants_of_built_in_rules_all_that_people_need),
 		cmocka_unit_test(reads_every_key),
+		cmocka_unit_test(looks_in_long_words_only_for_what_cannot_be_taken_for_a_name),
 		cmocka_unit_test(composes_keyword_assignment_and_format),
 		cmocka_unit_test(keeps_a_set_sorted_and_its_ids_unique),
 		cmocka_unit_test(leaves_only_what_is_asked_for_with_its_companions),
