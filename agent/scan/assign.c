@@ -293,8 +293,7 @@ static inline bool may_have_userinfo(struct rv_str b, size_t at)
 }
 
 /* Beyond the first look. Apart, so that those refused by it pay for no frame. */
-static __attribute__((noinline)) bool look_closer(struct rv_str bytes,
-						  const struct rv_context *context,
+static __attribute__((noinline)) bool look_closer(struct rv_str bytes, struct rv_context *context,
 						  const struct rv_assign_anchor *a, size_t end,
 						  size_t name_stop, struct rv_assign *out)
 {
@@ -329,6 +328,7 @@ static __attribute__((noinline)) bool look_closer(struct rv_str bytes,
 		p.bits |= RV_BIT(COMMENT);
 	if (p.bits & RV_BIT(IN_HEADER))
 		kind = RV_KIND_TOKEN;
+	rv_context_complete(context);
 	p.bits |= rv_value_features(value) | form_bits(context) | bind_bit(p.bind);
 	p.bits |= joint_bits(p.bits, p.len);
 	if (context->is_locale &&
@@ -356,8 +356,8 @@ bool rv_assign_may(struct rv_str bytes, unsigned anchor, size_t end)
 	return a->family != RV_FAMILY_URL || may_have_userinfo(bytes, end);
 }
 
-bool rv_assign_at(struct rv_str bytes, const struct rv_context *context, unsigned anchor,
-		  size_t end, struct rv_assign *out)
+bool rv_assign_at(struct rv_str bytes, struct rv_context *context, unsigned anchor, size_t end,
+		  struct rv_assign *out)
 {
 	const struct rv_assign_anchor *a = &rv_assign_anchors[anchor];
 

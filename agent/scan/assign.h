@@ -59,10 +59,11 @@ struct rv_assign {
  * tells it). False: nothing here can be a secret; out is untouched. True: out holds a value and
  * what it is worth, often little: the caller drops what lies under its threshold. Two anchors of
  * one name
- * ("secret_token") give the same value twice: drop equal spans. Borrows all for the call.
- * Most occurrences are refused by the bytes that follow the word, in a few nanoseconds. */
-bool rv_assign_at(struct rv_str bytes, const struct rv_context *context, unsigned anchor,
-		  size_t end, struct rv_assign *out);
+ * ("secret_token") give the same value twice: drop equal spans. Borrows all for the call;
+ * the context is completed when that is needed. Most occurrences are refused by the bytes that
+ * follow the word, in a few nanoseconds. */
+bool rv_assign_at(struct rv_str bytes, struct rv_context *context, unsigned anchor, size_t end,
+		  struct rv_assign *out);
 
 /* The first look of rv_assign_at, for who would have to make the context: false is false there too.
  */

@@ -71,12 +71,6 @@ static rv_wordlist locales = {
 	['m' - 'a'] = " messages_ ",
 	['t' - 'a'] = " translation ",
 };
-static rv_wordlist vendors = {
-	['b' - 'a'] = " bower_components/ ",
-	['n' - 'a'] = " node_modules/ ",
-	['t' - 'a'] = " third_party/ ",
-	['v' - 'a'] = " vendor/ ",
-};
 /* Words of a file's name. */
 static rv_wordlist locks = {
 	['c' - 'a'] = " composer.lock cargo.lock checksum ",
@@ -136,19 +130,40 @@ static bool is_language_file(struct rv_str name, uint8_t form)
 	return dot == 2 || name.data[2] == '-' || name.data[2] == '_';
 }
 
-struct rv_context rv_context_of(struct rv_str path)
+struct rv_context rv_context_begin(struct rv_str path)
 {
 	struct rv_str name = after_last(path, '/');
 	struct rv_str extension = name.len ? after_last(name, '.') : name;
 	uint8_t form = form_of(name, extension);
 
 	return (struct rv_context){
+		.path = path,
 		.form = form,
-		.is_test = rv_wordlist_within(tests, path),
-		.is_locale = rv_wordlist_within(locales, path) || is_language_file(name, form) ||
-			     has_word(" po pot resx strings ", extension),
 		.is_lock = rv_wordlist_within(locks, name) || has_word(" sha256 ", extension),
 		.is_dump = form == RV_FORM_SQL && rv_wordlist_within(dumps, name),
-		.is_vendored = rv_wordlist_within(vendors, path),
 	};
+}
+
+void rv_context_complete(struct rv_context *context)
+{
+	struct rv_str path = context->path;
+
+	if (context->is_whole)
+		return;
+	struct rv_str name = after_last(path, '/');
+
+	context->path = (struct rv_str){0};
+	context->is_whole = true;
+	context->is_test = rv_wordlist_within(tests, path);
+	context->is_locale = rv_wordlist_within(locales, path) ||
+			     is_language_file(name, context->form) ||
+			     (name.len && has_word(" po pot resx strings ", after_last(name, '.')));
+}
+
+struct rv_context rv_context_of(struct rv_str path)
+{
+	struct rv_context context = rv_context_begin(path);
+
+	rv_context_complete(&context);
+	return context;
 }

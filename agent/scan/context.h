@@ -17,13 +17,20 @@ enum rv_form {
 };
 
 struct rv_context {
-	uint8_t form;	/* enum rv_form */
+	struct rv_str path; /* until it is_whole */
+	uint8_t form;	    /* enum rv_form */
+	bool is_lock;	    /* digests of packages */
+	bool is_dump;	    /* a copy of what a database holds */
+	/* of the whole path, once is_whole; few files need it */
+	bool is_whole;
 	bool is_test;	/* tests, fixtures, examples, mocks */
 	bool is_locale; /* sentences for people, in many languages */
-	bool is_lock;	/* digests of packages */
-	bool is_dump;	/* a copy of what a database holds */
-	bool is_vendored;
 };
 
-/* Borrows path for the call; directories are split at '/'. */
+/* What the file's name tells; borrows path until the context is whole. Directories are split at
+ * '/'. */
+struct rv_context rv_context_begin(struct rv_str path);
+/* The rest, if it is not there yet. */
+void rv_context_complete(struct rv_context *context);
+/* Both; borrows path for the call. */
 struct rv_context rv_context_of(struct rv_str path);

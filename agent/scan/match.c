@@ -35,10 +35,10 @@ static void add(struct rv_scan *s, struct rv_hit hit)
 	lane->hits[lane->hit_count++] = hit;
 }
 
-static const struct rv_context *context_of(struct rv_scan *s)
+static struct rv_context *context_of(struct rv_scan *s)
 {
 	if (!s->has_context)
-		s->context = rv_context_of(s->lane->path);
+		s->context = rv_context_begin(s->lane->path);
 	s->has_context = true;
 	return &s->context;
 }

@@ -182,8 +182,8 @@ static uint64_t now_ns(void)
 }
 
 /* Those refused and those with a value apart: passes over each list. */
-static void time_list(struct rv_str bytes, const struct rv_context *context,
-		      struct occurrence *list, size_t count)
+static void time_list(struct rv_str bytes, struct rv_context *context, struct occurrence *list,
+		      size_t count)
 {
 	size_t refused = 0;
 	struct rv_assign hit;

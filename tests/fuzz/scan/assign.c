@@ -18,7 +18,7 @@ static bool stands_at(struct rv_str b, size_t at, const struct rv_assign_anchor 
 	return true;
 }
 
-static void look(struct rv_str b, size_t at, const struct rv_context *context)
+static void look(struct rv_str b, size_t at, struct rv_context *context)
 {
 	for (unsigned a = 0; a < rv_assign_anchor_count; a++) {
 		struct rv_assign hit;
@@ -54,8 +54,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (size == 0)
 		return 0;
-	struct rv_context context = {.form = data[0] % (RV_FORM_DOC + 1),
-				     .is_test = data[0] & 0x10};
+	struct rv_context context = {
+		.form = data[0] % (RV_FORM_DOC + 1), .is_whole = true, .is_test = data[0] & 0x10};
 	struct rv_str b = {data + 1, size - 1};
 
 	for (size_t at = 0; at < b.len; at++) {
