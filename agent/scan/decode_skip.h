@@ -21,6 +21,7 @@ struct rv_block_masks {
 	uint64_t backslash;
 	uint64_t entity;   /* '&' or '#' */
 	uint64_t alphabet; /* base64 alphabet or '=' */
+	uint64_t equals;   /* '=' */
 	unsigned groups;   /* wholly of it */
 };
 
@@ -81,14 +82,9 @@ RV_INLINE uint64_t rv_mask_pairs(uint64_t mask)
 RV_INLINE void rv_skip_runs(struct rv_str bytes, size_t at, uint64_t mask,
 			    struct rv_block_signs *out)
 {
-	const uint8_t *block = bytes.data + at;
-	const uint8_t *equal;
 	unsigned before = 0;
 	uint64_t r2, r4, r8, r16, p, p2, p4, p8;
 
-	for (equal = memchr(block, '=', RV_BLOCK); equal;
-	     equal = memchr(equal + 1, '=', (size_t)(block + RV_BLOCK - equal - 1)))
-		mask &= ~((uint64_t)1 << (equal - block));
 	while ((mask & 1) && before < RV_RUN_MIN && before < at &&
 	       rv_char_is(bytes.data[at - 1 - before], RV_CHAR_BASE64))
 		before++;
@@ -121,7 +117,7 @@ RV_INLINE void rv_skip_signs(struct rv_str bytes, size_t at, const struct rv_blo
 		return;
 	*out = (struct rv_block_signs){0};
 	if (__builtin_expect(pairs != 0, 0))
-		rv_skip_runs(bytes, at, masks->alphabet, out);
+		rv_skip_runs(bytes, at, masks->alphabet & ~masks->equals, out);
 	if (out->runs)
 		out->kinds |= RV_SIGN_BASE64;
 	if (__builtin_expect((masks->percent & (masks->percent - 1)) != 0, 0) &&

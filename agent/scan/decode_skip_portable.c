@@ -19,14 +19,17 @@ static void masks_of(const uint8_t *block, struct rv_block_masks *out)
 		const uint8_t *at = block + group * 8;
 		unsigned rare = 0;
 		unsigned alphabet = 0;
+		unsigned equals = 0;
 
 		for (unsigned i = 0; i < 8; i++) {
 			unsigned class_bits = rv_block_hi[at[i] >> 4] & rv_block_lo[at[i] & 15];
 
 			rare |= class_bits;
 			alphabet |= (unsigned)((class_bits & RV_BLOCK_ALPHABET) != 0) << i;
+			equals |= (unsigned)(at[i] == '=') << i;
 		}
 		out->alphabet |= (uint64_t)alphabet << (group * 8);
+		out->equals |= (uint64_t)equals << (group * 8);
 		out->groups |= (unsigned)(alphabet == 0xff) << group;
 		if (rare & ~RV_BLOCK_ALPHABET)
 			mark_rare(block, group, out);

@@ -26,6 +26,9 @@ RV_SSSE3 RV_INLINE void add_quarter(const uint8_t *at, unsigned quarter, __m128i
 	masks->entity |= (uint64_t)(unsigned)_mm_movemask_epi8(_mm_slli_epi16(class_bits, 2))
 			 << shift;
 	masks->alphabet |= (uint64_t)(0xffffU ^ (unsigned)_mm_movemask_epi8(none)) << shift;
+	masks->equals |=
+		(uint64_t)(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8('=')))
+		<< shift;
 	masks->groups |= (unsigned)_mm_movemask_pd(_mm_castsi128_pd(groups)) << (quarter * 2);
 }
 
