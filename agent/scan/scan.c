@@ -263,27 +263,37 @@ static bool on_run(const struct rv_decode_run *run, void *user)
 	return true;
 }
 
-/* A long word: does it hold a mark, or is there a keyword before it? */
+/* The anchors in the long words gathered so far. */
+static void search_words(struct rv_scan *s)
+{
+	const char *data = (const char *)s->bytes.data;
+	size_t part = s->part_start;
+
+	if (s->words.end == s->words.start || s->is_full)
+		return;
+	s->part_start = s->words.start;
+	hs_error_t error = hs_scan(s->lane->scanner->words.db, data + s->words.start,
+				   (unsigned)(s->words.end - s->words.start), 0, s->lane->scratch,
+				   rv_match_on_word_anchor, s);
+	RV_BUG_ON(error != HS_SUCCESS && error != HS_SCAN_TERMINATED);
+	s->part_start = part;
+}
+
+/* A long word: does it hold a mark, or is there a keyword before it? Words that are near each other
+ * are looked through together. */
 static void on_word(size_t at, size_t end, void *user)
 {
 	struct rv_scan *s = user;
-	struct rv_lane *lane = s->lane;
-	size_t part = s->part_start;
-	size_t start = part + at;
+	size_t start = s->part_start + at;
+	size_t from = start > RV_RULE_WORD_BACK ? start - RV_RULE_WORD_BACK : 0;
 
-	if (s->is_full || rv_reads_like_name(s->bytes.data + start, end - at))
+	if (rv_reads_like_name(s->bytes.data + start, end - at))
 		return;
-	s->part_start = start > RV_RULE_WORD_BACK ? start - RV_RULE_WORD_BACK : 0;
-	/* What was looked at for the word before gives the same again. */
-	if (s->part_start + RV_RULE_ANCHOR_MAX < s->words_done)
-		s->part_start = s->words_done - RV_RULE_ANCHOR_MAX;
-	hs_error_t error =
-		hs_scan(lane->scanner->words.db, (const char *)s->bytes.data + s->part_start,
-			(unsigned)(part + end - s->part_start), 0, lane->scratch,
-			rv_match_on_word_anchor, s);
-	RV_BUG_ON(error != HS_SUCCESS && error != HS_SCAN_TERMINATED);
-	s->part_start = part;
-	s->words_done = part + end;
+	if (from > s->words.end || s->words.end == 0) {
+		search_words(s);
+		s->words.start = from;
+	}
+	s->words.end = s->part_start + end;
 }
 
 static void find_words(struct rv_scan *s, struct rv_span part)
@@ -319,6 +329,7 @@ static rv_status find(struct rv_scan *s, const struct rv_span *parts, size_t par
 	}
 	for (size_t i = 0; i < part_count; i++)
 		find_words(s, parts[i]);
+	search_words(s);
 	if (lane->scanner->has_free_whole)
 		rv_match_whole(s);
 	enum rv_listed listed = lane->path.len > 0 ? rv_assign_listed(lane->path) : RV_LISTED_NOT;
