@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -19,6 +20,13 @@ void rv_fd_closep(int *fd)
 		(void)close(*fd); /* nothing to do about a late error: writers fsync first */
 	*fd = -1;
 	errno = saved;
+}
+
+void *rv_read_room(size_t size)
+{
+	void *room = NULL;
+
+	return posix_memalign(&room, 4096, size) == 0 ? room : NULL;
 }
 
 rv_status rv_fd_write_all(int fd, const void *bytes, size_t len, struct rv_diag *diag)

@@ -1,6 +1,8 @@
 /* sweep: one file of the walk, whole or in windows. Not here: which files (walk.c). */
 #include "agent/sweep/walk_parts.h"
 
+#include "agent/base/fd.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -15,7 +17,7 @@ rv_status rv_walk_reader_init(struct rv_walk_reader *r, const struct rv_walk_opt
 	r->look = look;
 	r->user = user;
 	rv_buf_init(&r->path, (size_t)1 << 20);
-	r->buffer = malloc(RV_WALK_BUFFER);
+	r->buffer = rv_read_room(RV_WALK_BUFFER);
 	return r->buffer ? RV_OK : rv_fail_nomem(NULL);
 }
 
@@ -154,7 +156,7 @@ static rv_status read_large(struct reading *f)
 		return RV_OK;
 	}
 	if (!r->window)
-		r->window = malloc(RV_WALK_WINDOW);
+		r->window = rv_read_room(RV_WALK_WINDOW);
 	if (!r->window)
 		return rv_fail_nomem(NULL);
 	memcpy(r->window, r->buffer, RV_WALK_BUFFER);

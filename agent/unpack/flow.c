@@ -3,6 +3,8 @@
  * file that is cut at its start from an empty one. */
 #include "agent/unpack/flow.h"
 
+#include "agent/base/fd.h"
+
 #include <errno.h>
 #include <unistd.h>
 
@@ -39,7 +41,7 @@ rv_status rv_flow_fd(struct rv_flow *flow, int fd, struct rv_diag *diag)
 {
 	if (lseek(fd, 0, SEEK_SET) < 0)
 		return rv_fail_errno(diag, "go to the start of an archive");
-	*flow = (struct rv_flow){.pull = pull_fd, .fd = fd, .piece = malloc(RV_FLOW_PIECE)};
+	*flow = (struct rv_flow){.pull = pull_fd, .fd = fd, .piece = rv_read_room(RV_FLOW_PIECE)};
 	return flow->piece ? RV_OK : rv_fail_nomem(diag);
 }
 
@@ -176,7 +178,7 @@ rv_status rv_flow_xz(struct rv_flow *flow, struct rv_flow *inner)
 {
 	*flow = (struct rv_flow){.pull = pull_xz, .close = close_xz, .fd = -1, .inner = inner};
 	flow->lzma = (lzma_stream)LZMA_STREAM_INIT;
-	flow->piece = malloc(RV_FLOW_PIECE);
+	flow->piece = rv_read_room(RV_FLOW_PIECE);
 	if (flow->piece &&
 	    lzma_stream_decoder(&flow->lzma, RV_UNPACK_XZ_MEMORY, LZMA_CONCATENATED) == LZMA_OK)
 		return RV_OK;
@@ -187,7 +189,7 @@ rv_status rv_flow_xz(struct rv_flow *flow, struct rv_flow *inner)
 rv_status rv_flow_gzip(struct rv_flow *flow, struct rv_flow *inner)
 {
 	*flow = (struct rv_flow){.pull = pull_gzip, .close = close_gzip, .fd = -1, .inner = inner};
-	flow->piece = malloc(RV_FLOW_PIECE);
+	flow->piece = rv_read_room(RV_FLOW_PIECE);
 	if (flow->piece && inflateInit2(&flow->zlib, 15 + 16) == Z_OK)
 		return RV_OK;
 	rv_flow_done(flow);
