@@ -291,7 +291,9 @@ class Bench:
         floor = [self.args.floor, str(self.args.threads), where["path"]]
         self.meter.once(floor)  # warms
         entries = self.scanners(section, where, "directory", self.args.peer_runs, small=section == "small")
-        self.measure(section, where, [self.floor_entry("floor", floor, self.args.runs)] + entries)
+        floors = [self.floor_entry("floor", floor, self.args.runs),
+                  self.floor_entry("floor-paged", floor + ["paged"], self.args.runs)]
+        self.measure(section, where, floors + entries)
 
     def clean(self):
         if self.args.clean:
