@@ -218,9 +218,13 @@ static void alphabet_find(struct rv_finder *finder, size_t block,
 		size_t start;
 		size_t end;
 
-		runs &= runs - 1;
-		if (block + bit < *done)
+		if (block + bit < *done) { /* all of them up to there */
+			if (*done - block >= RV_BLOCK)
+				return;
+			runs &= UINT64_MAX << (*done - block);
 			continue;
+		}
+		runs &= runs - 1;
 		start = run_start(finder, block, signs, bit);
 		end = run_end(finder->bytes, start, block, signs, bit);
 		if (end - start + padding(finder->bytes, end) >= RV_DECODE_BASE64_MIN) {

@@ -63,20 +63,24 @@ RV_AVX2 size_t rv_skip_avx2(struct rv_str bytes, size_t at, unsigned *carry,
 		unsigned groups = a.groups | b.groups << 4;
 		uint64_t rare = a.rare | (uint64_t)b.rare << 32;
 
-		/* Nearly always: no two groups in a row, no two signs. */
-		if (__builtin_expect(!(groups & (groups << 1 | last)) && !(rare & (rare - 1)), 1)) {
+		bool has_pair = (groups & (groups << 1 | last)) != 0;
+		bool has_signs = (rare & (rare - 1)) != 0;
+
+		if (__builtin_expect(!has_pair && !has_signs, 1)) {
 			last = groups >> 7;
 			continue;
 		}
-		struct rv_block_masks masks = {
-			.percent = where(&a, &b, '%'),
-			.backslash = where(&a, &b, '\\'),
-			.entity = where(&a, &b, '&') | where(&a, &b, '#'),
-			.equals = where(&a, &b, '='),
-			.alphabet = ~both(a.none, b.none),
-			.groups = groups,
-		};
+		struct rv_block_masks masks = {.groups = groups};
 
+		if (has_pair) {
+			masks.equals = where(&a, &b, '=');
+			masks.alphabet = ~both(a.none, b.none);
+		}
+		if (has_signs) {
+			masks.percent = where(&a, &b, '%');
+			masks.backslash = where(&a, &b, '\\');
+			masks.entity = where(&a, &b, '&') | where(&a, &b, '#');
+		}
 		rv_skip_signs(bytes, at, &masks, &last, out);
 		if (__builtin_expect(out->kinds != 0, 0)) {
 			*carry = last;
