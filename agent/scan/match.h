@@ -26,7 +26,7 @@ struct rv_lane {
 struct rv_scan {
 	struct rv_lane *lane;
 	struct rv_str bytes;
-	size_t part_start; /* anchors' offsets count from here */
+	size_t part_start;    /* anchors' offsets count from here */
 	struct rv_span words; /* long words and what is before them, to be looked through */
 	unsigned flags;
 	struct rv_context context; /* of lane->path, once has_context */

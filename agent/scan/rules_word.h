@@ -1,6 +1,7 @@
 /* scan: does every match of a regex hold one long run of letters, digits and "-_+/" that can be
- * told from a name? Then its anchors need to be looked for only where such a run is (RV_RULE_WORD). Reads the syntax that
- * rules use; whatever it does not know makes it say no. Pure. Not here: matching. */
+ * told from a name? Then its anchors need to be looked for only where such a run is (RV_RULE_WORD).
+ * Reads the syntax that rules use; whatever it does not know makes it say no. Pure. Not here:
+ * matching. */
 #pragma once
 
 #include "agent/base/buf.h"
