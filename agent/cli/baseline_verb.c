@@ -159,6 +159,8 @@ static rv_status put_leaks(struct rv_scan_run *run, const struct labels *labels,
 	for (size_t i = 0; i < leaks->count; i++) {
 		const struct rv_leak *leak = &leaks->items[i];
 
+		if (leak->is_passing)
+			continue; /* nothing would know it again; a gap says so */
 		if (leak->state == RV_LEAK_OPEN || leak->state == RV_LEAK_NEW_RULE)
 			RV_TRY(put_leak(run->policy.baseline, lane, leak, labels, diag));
 	}

@@ -329,7 +329,6 @@ rv_status rv_scan_policy_load(struct rv_scan_policy *policy, const struct rv_sca
 	struct source source = {.gaps = &gaps};
 
 	*policy = (struct rv_scan_policy){.under = ask->under};
-	pthread_mutex_init(&policy->lock, NULL);
 	policy->roots = ask->sweep.source == RV_SWEEP_PATHS ? ask->sweep.paths : NULL;
 	rv_status status = find_source(&source, ask, &view, diag);
 	if (rv_is_ok(status))
@@ -345,7 +344,6 @@ void rv_scan_policy_done(struct rv_scan_policy *policy)
 	rv_baseline_free(policy->baseline);
 	rv_scan_config_free(policy->config);
 	free(policy->baseline_path);
-	pthread_mutex_destroy(&policy->lock);
 }
 
 /* Is it one of the paths, or below one? */
@@ -443,12 +441,10 @@ rv_status rv_scan_policy_judge(void *user, struct rv_leaks *leaks, struct rv_lea
 					      .commit = leak->first.id,
 					      .confidence = leak->confidence};
 
-	pthread_mutex_lock(&p->lock);
-	rv_status status = rv_filter_judge(&p->filter, &question, &answer);
-	pthread_mutex_unlock(&p->lock);
-	RV_TRY(status);
+	RV_TRY(rv_filter_judge(&p->filter, &question, &answer));
 	leak->state = answer.state;
 	leak->is_marked = answer.is_marked;
+	leak->is_passing = answer.fingerprint[0] && !answer.is_stable;
 	leak->fingerprint = rv_leaks_text(leaks, rv_str_of(answer.fingerprint));
 	const char *note = answer.note[0] ? answer.note : answer.problem;
 	leak->note = *note ? rv_leaks_text(leaks, rv_str_of(note)) : NULL;

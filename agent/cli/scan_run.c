@@ -195,11 +195,25 @@ static rv_status prepare(struct rv_scan_run *s, struct rv_diag *diag)
 	return RV_OK;
 }
 
+/* Which values they are is chance: the threads asked in some order. */
+static void tell_spent(struct rv_scan_run *s)
+{
+	struct rv_leaks *leaks = &s->result.leaks;
+
+	if (!rv_identity_is_spent(s->policy.identity))
+		return;
+	rv_leaks_gap(leaks, rv_str_of(s->policy.baseline_path), NULL, "identity-limit",
+		     "more guessable values than are compared with a baseline");
+	rv_leaks_sort(leaks);
+}
+
 rv_status rv_scan_run_do(struct rv_scan_run *s, struct rv_diag *diag)
 {
 	RV_TRY(prepare(s, diag));
 	rv_status status = rv_sweep_run(&s->ask.sweep, &s->result, diag);
 	rv_out_progress_end(s->out);
+	if (rv_is_ok(status))
+		tell_spent(s);
 	if (rv_is_ok(status) && s->validation)
 		status = rv_validation_run(s->validation, s->out, &s->result.leaks, diag);
 	return status;

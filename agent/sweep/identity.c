@@ -10,6 +10,7 @@
 #include <openssl/kdf.h>
 #include <openssl/params.h>
 #include <pthread.h>
+#include <stdatomic.h>
 
 #define TEXT_LEN       36 /* "rv1:" and 32 digits */
 #define SCRYPT_N       (UINT64_C(1) << 14)
@@ -18,22 +19,35 @@
 #define MESSAGE_MAX    ((size_t)64 << 20)
 #define PUBLIC_CONTEXT "reeve finding identity 1"
 
+#define SLOTS (RV_IDENTITY_SLOW_MAX * 2) /* a power of two, never full */
+
+enum slot_state {
+	SLOT_FREE,
+	SLOT_UNDER_WAY, /* a thread derives it; the others wait */
+	SLOT_DONE,
+	SLOT_FAILED, /* no memory: who asks next tries again */
+};
+
 /* What a weak value became; the key is an HMAC of it under this run's own key. */
 struct known {
 	struct rv_digest key;
 	struct rv_digest slow;
-	bool is_set;
+	enum slot_state state;
 };
 
 struct rv_identity {
 	uint8_t salt[RV_IDENTITY_SALT]; /* for strong values */
 	uint8_t weak_salt[RV_IDENTITY_SALT];
+	uint8_t run_salt[RV_IDENTITY_SALT]; /* for weak ones that no baseline can know */
 	uint8_t cache_key[RV_SHA256_LEN];
 	bool has_baseline;
-	pthread_mutex_t lock; /* of what follows, and of scrypt */
-	struct known *cache;
-	size_t size; /* a power of two */
+	size_t slow_max;
+	_Atomic bool is_spent;
+	pthread_mutex_t lock; /* of what follows; nothing is derived under it */
+	pthread_cond_t wake;  /* a derivation has ended */
+	struct known *cache;  /* SLOTS of them, when first needed */
 	size_t count;
+	unsigned under_way;
 };
 
 rv_status rv_identity_new(const uint8_t salt[RV_IDENTITY_SALT], struct rv_identity **out)
@@ -46,8 +60,15 @@ rv_status rv_identity_new(const uint8_t salt[RV_IDENTITY_SALT], struct rv_identi
 		free(identity);
 		return rv_fail_nomem(NULL);
 	}
+	if (pthread_cond_init(&identity->wake, NULL) != 0) {
+		(void)pthread_mutex_destroy(&identity->lock); /* nobody holds it */
+		free(identity);
+		return rv_fail_nomem(NULL);
+	}
 	rv_random(identity->cache_key, sizeof(identity->cache_key));
+	rv_random(identity->run_salt, sizeof(identity->run_salt));
 	identity->has_baseline = salt != NULL;
+	identity->slow_max = RV_IDENTITY_SLOW_MAX;
 	if (salt) {
 		memcpy(identity->salt, salt, sizeof(identity->salt));
 		memcpy(identity->weak_salt, salt, sizeof(identity->weak_salt));
@@ -55,7 +76,6 @@ rv_status rv_identity_new(const uint8_t salt[RV_IDENTITY_SALT], struct rv_identi
 		struct rv_digest known = rv_sha256(PUBLIC_CONTEXT, strlen(PUBLIC_CONTEXT));
 
 		memcpy(identity->salt, known.bytes, sizeof(identity->salt));
-		rv_random(identity->weak_salt, sizeof(identity->weak_salt));
 	}
 	*out = identity;
 	return RV_OK;
@@ -66,8 +86,9 @@ void rv_identity_free(struct rv_identity *identity)
 	if (!identity)
 		return;
 	(void)pthread_mutex_destroy(&identity->lock); /* nobody holds it */
+	(void)pthread_cond_destroy(&identity->wake);  /* nobody waits */
 	if (identity->cache)
-		OPENSSL_cleanse(identity->cache, identity->size * sizeof(*identity->cache));
+		OPENSSL_cleanse(identity->cache, SLOTS * sizeof(*identity->cache));
 	free(identity->cache);
 	OPENSSL_cleanse(identity, sizeof(*identity));
 	free(identity);
@@ -124,53 +145,86 @@ static bool scrypt(struct rv_str value, const uint8_t salt[RV_IDENTITY_SALT], st
 	return is_done;
 }
 
-static struct known *slot_of(struct known *cache, size_t size, const struct rv_digest *key)
+static struct known *slot_of(struct known *cache, const struct rv_digest *key)
 {
-	size_t at = (size_t)rv_get_u64(key->bytes) & (size - 1);
+	size_t at = (size_t)rv_get_u64(key->bytes) & (SLOTS - 1);
 
-	while (cache[at].is_set && !rv_digest_equal(&cache[at].key, key))
-		at = (at + 1) & (size - 1);
+	while (cache[at].state != SLOT_FREE && !rv_digest_equal(&cache[at].key, key))
+		at = (at + 1) & (SLOTS - 1);
 	return &cache[at];
 }
 
-static bool grow(struct rv_identity *identity)
-{
-	size_t size = identity->size ? identity->size * 2 : 64;
-	struct known *cache = calloc(size, sizeof(*cache));
+enum slow { SLOW_DONE, SLOW_MINE, SLOW_SPENT, SLOW_NO_MEMORY };
 
-	if (!cache)
-		return false;
-	for (size_t i = 0; i < identity->size; i++) {
-		if (identity->cache[i].is_set)
-			*slot_of(cache, size, &identity->cache[i].key) = identity->cache[i];
+/* Under the lock: what the value was before, or *out_slot is the caller's to fill. */
+static enum slow claim(struct rv_identity *identity, const struct rv_digest *key,
+		       struct known **out_slot)
+{
+	struct known *slot;
+
+	if (!identity->cache)
+		identity->cache = calloc(SLOTS, sizeof(*identity->cache));
+	if (!identity->cache)
+		return SLOW_NO_MEMORY;
+	for (;;) {
+		slot = slot_of(identity->cache, key);
+		*out_slot = slot;
+		if (slot->state == SLOT_DONE)
+			return SLOW_DONE;
+		if (slot->state == SLOT_FREE && identity->count >= identity->slow_max)
+			return SLOW_SPENT;
+		if (slot->state != SLOT_UNDER_WAY && identity->under_way < RV_IDENTITY_AT_ONCE)
+			break;
+		(void)pthread_cond_wait(&identity->wake, &identity->lock); /* looks again */
 	}
-	free(identity->cache);
-	identity->cache = cache;
-	identity->size = size;
-	return true;
+	identity->count += slot->state == SLOT_FREE;
+	identity->under_way++;
+	slot->key = *key;
+	slot->state = SLOT_UNDER_WAY;
+	return SLOW_MINE;
 }
 
-/* Under the lock: scrypt of the value, or what it was before. */
-static bool slow_of(struct rv_identity *identity, struct rv_str value, struct rv_digest *out)
+static enum slow derive(struct rv_identity *identity, struct rv_str value, struct known *slot,
+			struct rv_digest *out)
+{
+	bool is_done = scrypt(value, identity->weak_salt, out);
+
+	(void)pthread_mutex_lock(&identity->lock); /* it was had a moment ago */
+	if (is_done)
+		slot->slow = *out;
+	slot->state = is_done ? SLOT_DONE : SLOT_FAILED;
+	identity->under_way--;
+	(void)pthread_cond_broadcast(&identity->wake); /* nobody need wait */
+	(void)pthread_mutex_unlock(&identity->lock);   /* it is held */
+	return is_done ? SLOW_DONE : SLOW_NO_MEMORY;
+}
+
+/* scrypt of the value, or what it was before. */
+static enum slow slow_of(struct rv_identity *identity, struct rv_str value, struct rv_digest *out)
 {
 	struct rv_digest key =
 		rv_hmac_sha256(identity->cache_key, sizeof(identity->cache_key),
 			       value.len ? value.data : (const uint8_t *)"", value.len);
-	struct known *slot = identity->size ? slot_of(identity->cache, identity->size, &key) : NULL;
+	struct known *slot = NULL;
 
-	if (slot && slot->is_set) {
+	if (pthread_mutex_lock(&identity->lock) != 0)
+		return SLOW_NO_MEMORY;
+	enum slow slow = claim(identity, &key, &slot);
+	if (slow == SLOW_DONE)
 		*out = slot->slow;
-		return true;
-	}
-	if (!scrypt(value, identity->weak_salt, out))
-		return false;
-	if (identity->count >= RV_IDENTITY_CACHE_MAX)
-		return true;
-	if (identity->count * 2 >= identity->size && !grow(identity))
-		return true; /* it is only remembered */
-	*slot_of(identity->cache, identity->size, &key) = (struct known){key, *out, true};
-	identity->count++;
-	return true;
+	(void)pthread_mutex_unlock(&identity->lock); /* it is held */
+	return slow == SLOW_MINE ? derive(identity, value, slot, out) : slow;
+}
+
+void rv_identity_limit(struct rv_identity *identity, size_t slow_max)
+{
+	RV_BUG_ON(slow_max > RV_IDENTITY_SLOW_MAX);
+	identity->slow_max = slow_max;
+}
+
+bool rv_identity_is_spent(const struct rv_identity *identity)
+{
+	return atomic_load_explicit(&identity->is_spent, memory_order_relaxed);
 }
 
 static rv_status digest_of(const uint8_t salt[RV_IDENTITY_SALT], const char *id,
@@ -193,25 +247,34 @@ static rv_status digest_of(const uint8_t salt[RV_IDENTITY_SALT], const char *id,
 	return status;
 }
 
+/* A salt that is thrown away after the run needs no slowness: nobody can guess under it. */
+static rv_status passing_of(struct rv_identity *identity, const struct rv_rule *rule,
+			    struct rv_str value, char out[RV_IDENTITY_TEXT], bool *out_is_stable)
+{
+	if (out_is_stable)
+		*out_is_stable = false;
+	return digest_of(identity->run_salt, rule->id, value, out);
+}
+
 rv_status rv_identity_of(struct rv_identity *identity, const struct rv_rule *rule,
 			 struct rv_str value, char out[RV_IDENTITY_TEXT], bool *out_is_stable)
 {
 	bool is_weak = rv_identity_bits(value) < RV_IDENTITY_WEAK_BITS;
 	struct rv_digest slow;
 
+	if (is_weak && !identity->has_baseline)
+		return passing_of(identity, rule, value, out, out_is_stable);
 	if (out_is_stable)
-		*out_is_stable = !is_weak || identity->has_baseline;
+		*out_is_stable = true;
 	if (!is_weak)
 		return digest_of(identity->salt, rule->id, value, out);
-	if (pthread_mutex_lock(&identity->lock) != 0)
+	enum slow got = slow_of(identity, value, &slow);
+	if (got == SLOW_SPENT) {
+		atomic_store_explicit(&identity->is_spent, true, memory_order_relaxed);
+		return passing_of(identity, rule, value, out, out_is_stable);
+	}
+	if (got != SLOW_DONE)
 		return rv_fail_nomem(NULL);
-	/* A salt that is thrown away after the run needs no slowness: nobody can guess under it. */
-	bool is_done = !identity->has_baseline || slow_of(identity, value, &slow);
-	(void)pthread_mutex_unlock(&identity->lock); /* it is held */
-	if (!is_done)
-		return rv_fail_nomem(NULL);
-	if (!identity->has_baseline)
-		return digest_of(identity->weak_salt, rule->id, value, out);
 	rv_status status = digest_of(identity->weak_salt, rule->id,
 				     (struct rv_str){slow.bytes, sizeof(slow.bytes)}, out);
 	OPENSSL_cleanse(&slow, sizeof(slow));

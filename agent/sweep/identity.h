@@ -10,16 +10,24 @@
 #define RV_IDENTITY_TEXT      40 /* 37 with the NUL */
 #define RV_IDENTITY_SALT      32
 #define RV_IDENTITY_WEAK_BITS 64
-#define RV_IDENTITY_CACHE_MAX 65536 /* weak values whose scrypt is remembered */
+/* Distinct weak values of one run that go through scrypt, some three minutes of one processor; and
+ * how many at once, of 16 MiB each. */
+#define RV_IDENTITY_SLOW_MAX 4096
+#define RV_IDENTITY_AT_ONCE  8
 
 struct rv_identity;
 /* salt NULL: there is no baseline. Then strong values are told under a salt that everybody knows,
  * so that they are the same in every run and place, and weak ones under a random one of this run.
- * May be shared by threads; scrypt runs in one at a time (16 MiB). */
+ * So are weak ones past RV_IDENTITY_SLOW_MAX: they have a name, by which no baseline knows them and
+ * nobody can guess them. May be shared by threads; each value is derived once. */
 RV_NODISCARD rv_status rv_identity_new(const uint8_t salt[RV_IDENTITY_SALT],
 				       struct rv_identity **out);
 void rv_identity_free(struct rv_identity *identity);
 void rv_identity_freep(struct rv_identity **identity);
+/* Fewer than RV_IDENTITY_SLOW_MAX; before it is used. */
+void rv_identity_limit(struct rv_identity *identity, size_t slow_max);
+/* Was a value told under the salt of this run because there were too many? Any thread. */
+bool rv_identity_is_spent(const struct rv_identity *identity);
 /* is_stable (may be NULL): another run gives the same. EXHAUSTED: no memory. */
 RV_NODISCARD rv_status rv_identity_of(struct rv_identity *identity, const struct rv_rule *rule,
 				      struct rv_str value, char out[RV_IDENTITY_TEXT],

@@ -5,6 +5,8 @@
 #include "agent/base/digest.h"
 #include "tests/support/unit.h"
 
+#include <pthread.h>
+
 static const struct rv_rule one = {.id = "one"};
 static const struct rv_rule two = {.id = "two"};
 static const uint8_t salt[RV_IDENTITY_SALT] = {1, 2, 3};
@@ -105,6 +107,106 @@ static void tells_weak_values_apart_from_run_to_run_without_a_baseline(void **st
 	assert_string_equal(first, second);
 }
 
+/* Past the limit a finding keeps a name of its own, under the salt of the run. */
+static void tells_what_is_past_the_limit_under_a_salt_of_the_run(void **state)
+{
+	RV_CLEANUP(rv_identity_freep) struct rv_identity *a = NULL;
+	RV_CLEANUP(rv_identity_freep) struct rv_identity *b = NULL;
+	char text[49], known[RV_IDENTITY_TEXT], prints[4][RV_IDENTITY_TEXT],
+		again[RV_IDENTITY_TEXT];
+	bool is_stable = true;
+
+	(void)state;
+	assert_ok(rv_identity_new(salt, &a));
+	assert_ok(rv_identity_new(salt, &b));
+	rv_identity_limit(a, 1);
+	rv_identity_limit(b, 0);
+	of(a, &one, RV_STR_LIT("summer"), known, &is_stable);
+	assert_true(is_stable);
+	assert_false(rv_identity_is_spent(a));
+	of(a, &one, RV_STR_LIT("winter"), prints[0], &is_stable);
+	assert_false(is_stable);
+	assert_true(rv_identity_is_spent(a));
+	of(a, &two, RV_STR_LIT("winter"), prints[1], &is_stable);
+	of(a, &one, RV_STR_LIT("autumn"), prints[2], &is_stable);
+	assert_false(is_stable);
+	of(b, &one, RV_STR_LIT("winter"), prints[3], &is_stable);
+	assert_false(is_stable);
+	for (size_t i = 0; i < RV_LEN(prints); i++) {
+		for (size_t k = i + 1; k < RV_LEN(prints); k++)
+			assert_string_not_equal(prints[i], prints[k]);
+	}
+	of(a, &one, RV_STR_LIT("winter"), again, NULL); /* the same within a run */
+	assert_string_equal(again, prints[0]);
+	/* What is known stays known, and strong values have no limit. */
+	of(a, &one, RV_STR_LIT("summer"), again, &is_stable);
+	assert_string_equal(again, known);
+	assert_true(is_stable);
+	of(a, &one, strong(text), again, &is_stable);
+	assert_true(is_stable);
+}
+
+/* Never the fast hash under the salt that lies in the baseline. */
+static void is_no_hmac_under_the_salt_past_the_limit(void **state)
+{
+	RV_CLEANUP(rv_identity_freep) struct rv_identity *identity = NULL;
+	char print[RV_IDENTITY_TEXT], hex[65];
+	struct rv_digest digest = rv_hmac_sha256(salt, sizeof(salt), "one\0summer", 10);
+
+	(void)state;
+	assert_ok(rv_identity_new(salt, &identity));
+	rv_identity_limit(identity, 0);
+	rv_hex(digest.bytes, 16, hex);
+	of(identity, &one, RV_STR_LIT("summer"), print, NULL);
+	assert_string_not_equal(print + 4, hex);
+}
+
+struct asking {
+	struct rv_identity *identity;
+	char prints[6][RV_IDENTITY_TEXT];
+	bool is_stable[6];
+	rv_status status;
+};
+
+static void *ask_all(void *user)
+{
+	static const char *const words[6] = {"spring", "summer", "autumn",
+					     "winter", "monday", "sunday"};
+	struct asking *a = user;
+
+	for (size_t i = 0; i < RV_LEN(words) && rv_is_ok(a->status); i++)
+		a->status = rv_identity_of(a->identity, &one, rv_str_of(words[i]), a->prints[i],
+					   &a->is_stable[i]);
+	return NULL;
+}
+
+/* Each value is counted once, whoever asks first. */
+static void threads_agree_and_spend_the_limit_once(void **state)
+{
+	RV_CLEANUP(rv_identity_freep) struct rv_identity *identity = NULL;
+	struct asking asking[4];
+	pthread_t threads[4];
+
+	(void)state;
+	assert_ok(rv_identity_new(salt, &identity));
+	rv_identity_limit(identity, 6);
+	for (size_t i = 0; i < RV_LEN(threads); i++) {
+		asking[i] = (struct asking){.identity = identity, .status = RV_OK};
+		assert_int_equal(pthread_create(&threads[i], NULL, ask_all, &asking[i]), 0);
+	}
+	for (size_t i = 0; i < RV_LEN(threads); i++) {
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+		assert_ok(asking[i].status);
+	}
+	assert_false(rv_identity_is_spent(identity));
+	for (size_t i = 0; i < RV_LEN(asking); i++) {
+		for (size_t k = 0; k < 6; k++) {
+			assert_string_equal(asking[i].prints[k], asking[0].prints[k]);
+			assert_true(asking[i].is_stable[k]);
+		}
+	}
+}
+
 static void calls_weak_what_people_choose(void **state)
 {
 	static const char *const weak[] = {"",
@@ -130,6 +232,9 @@ int main(void)
 		cmocka_unit_test(differs_by_rule_value_and_salt),
 		cmocka_unit_test(is_an_hmac_for_strong_values_and_not_for_weak_ones),
 		cmocka_unit_test(tells_weak_values_apart_from_run_to_run_without_a_baseline),
+		cmocka_unit_test(tells_what_is_past_the_limit_under_a_salt_of_the_run),
+		cmocka_unit_test(is_no_hmac_under_the_salt_past_the_limit),
+		cmocka_unit_test(threads_agree_and_spend_the_limit_once),
 		cmocka_unit_test(calls_weak_what_people_choose),
 	};
 
