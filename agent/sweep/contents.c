@@ -4,7 +4,8 @@
 #include "agent/sweep/run.h"
 #include "agent/unpack/keystore.h"
 
-#define MEMBER_BYTES ((size_t)8 << 20) /* held at once; larger members come in windows */
+#define MEMBER_BYTES	((size_t)8 << 20)  /* held at once; larger members come in windows */
+#define KEYSTORE_ROUNDS UINT64_C(50000000) /* of MACs, of all key stores of a run */
 
 /* A key store that anybody can open. It is found by its structure: no anchor leads here. */
 static const struct rv_rule keystore_rule = {
@@ -26,20 +27,33 @@ struct opening {
 	char inside[RV_UNPACK_NAME_MAX * 2];
 };
 
-static rv_status look_at_keystore(struct rv_sweeper *w, const struct rv_doc *doc,
-				  enum rv_unpack_kind kind)
+/* Threads that ask at one time may take a store each more than is left. */
+static uint64_t rounds_left(struct rv_run *run)
+{
+	uint64_t taken = atomic_load_explicit(&run->keystore_rounds, memory_order_relaxed);
+
+	return taken < KEYSTORE_ROUNDS ? KEYSTORE_ROUNDS - taken : 0;
+}
+
+static rv_status look_at_keystore(struct rv_run *run, struct rv_sweeper *w,
+				  const struct rv_doc *doc, enum rv_unpack_kind kind)
 {
 	struct rv_keystore store;
 
-	if (!rv_is_ok(rv_keystore_look(doc->bytes, kind, &store))) {
+	if (!rv_is_ok(rv_keystore_look(doc->bytes, kind, rounds_left(run), &store))) {
 		rv_leaks_gap(&w->leaks, doc->path, doc->inside, "damaged", "a key store");
 		return RV_OK;
 	}
+	atomic_fetch_add_explicit(&run->keystore_rounds, store.rounds, memory_order_relaxed);
 	bool is_open = store.has_plain_key || store.lock == RV_KEYSTORE_OPEN_EMPTY ||
 		       store.lock == RV_KEYSTORE_OPEN_KNOWN;
-	if (!is_open && (store.lock == RV_KEYSTORE_LOCKED || store.lock == RV_KEYSTORE_UNTRIED ||
-			 store.is_partial))
+	if (!is_open && store.lock != RV_KEYSTORE_TOO_SLOW &&
+	    (store.lock == RV_KEYSTORE_LOCKED || store.lock == RV_KEYSTORE_UNTRIED ||
+	     store.is_partial))
 		rv_leaks_gap(&w->leaks, doc->path, doc->inside, "encrypted", "a key store");
+	else if (!is_open && store.lock == RV_KEYSTORE_TOO_SLOW)
+		rv_leaks_gap(&w->leaks, doc->path, doc->inside, "archive-limit",
+			     "a key store whose MAC asks for more rounds than are taken");
 	uint32_t keys =
 		store.counts[RV_KEYSTORE_PRIVATE_KEY] + store.counts[RV_KEYSTORE_SECRET_KEY];
 	if (!is_open || keys == 0)
@@ -81,7 +95,7 @@ static bool on_member(const struct rv_unpack_member *m, void *user)
 
 	name_member(o, m->path);
 	if (m->kind == RV_UNPACK_PKCS12 || m->kind == RV_UNPACK_JKS)
-		o->status = look_at_keystore(o->w, &doc, (enum rv_unpack_kind)m->kind);
+		o->status = look_at_keystore(o->run, o->w, &doc, (enum rv_unpack_kind)m->kind);
 	else if (m->kind == RV_UNPACK_NONE || m->depth >= o->run->options->archive_depth)
 		o->status = rv_sweeper_doc(o->w, &doc);
 	return rv_is_ok(o->status);
@@ -138,7 +152,7 @@ rv_status rv_run_layer(void *user, struct rv_sweeper *w, const struct rv_doc *do
 	*out_is_opened = false;
 	if (kind == RV_UNPACK_PKCS12 || kind == RV_UNPACK_JKS) {
 		*out_is_opened = true;
-		return look_at_keystore(w, &inner, kind);
+		return look_at_keystore(run, w, &inner, kind);
 	}
 	return kind == RV_UNPACK_NONE ? RV_OK : open_up(run, w, &inner, -1, out_is_opened);
 }
@@ -165,7 +179,7 @@ rv_status rv_run_document(struct rv_run *run, struct rv_sweeper *w, const struct
 	if (run->options->archive_depth > 0 && doc->offset == 0 && !doc->parts)
 		kind = rv_unpack_kind(doc->bytes);
 	if (kind == RV_UNPACK_PKCS12 || kind == RV_UNPACK_JKS)
-		RV_TRY(look_at_keystore(w, doc, kind));
+		RV_TRY(look_at_keystore(run, w, doc, kind));
 	/* The rows of a database too large for one window are searched as bytes. */
 	else if (kind == RV_UNPACK_SQLITE && fd >= 0)
 		tell_large_database(w, doc);

@@ -13,6 +13,7 @@ struct rv_run {
 	_Atomic bool stop;
 	const char *_Atomic stop_reason;
 	_Atomic uint64_t files, bytes, blobs, commits, total_bytes, skipped;
+	_Atomic uint64_t keystore_rounds; /* taken so far */
 	/* The clerk: progress and budgets, five times a second. */
 	pthread_t clerk;
 	pthread_mutex_t lock;

@@ -17,6 +17,7 @@ const char *rv_keystore_lock_name(enum rv_keystore_lock lock)
 		[RV_KEYSTORE_OPEN_KNOWN] = "default-password",
 		[RV_KEYSTORE_NO_MAC] = "no-mac",
 		[RV_KEYSTORE_UNTRIED] = "untried",
+		[RV_KEYSTORE_TOO_SLOW] = "too-many-rounds",
 	};
 
 	return lock < RV_KEYSTORE_LOCK__COUNT ? names[lock] : "unknown";
@@ -82,23 +83,38 @@ static void add_part(struct rv_keystore *store, PKCS7 *part)
 	sk_PKCS12_SAFEBAG_pop_free(bags, PKCS12_SAFEBAG_free);
 }
 
-static enum rv_keystore_lock try_passwords(PKCS12 *p12)
+/* What the MAC asks for; -1: no number of rounds. Without one it is one round. */
+static int64_t rounds_of(PKCS12 *p12)
 {
 	const ASN1_INTEGER *rounds = NULL;
 	int64_t count = 1;
 
+	PKCS12_get0_mac(NULL, NULL, NULL, &rounds, p12);
+	if (rounds && (!ASN1_INTEGER_get_int64(&count, rounds) || count < 0))
+		return -1;
+	return count;
+}
+
+static bool is_mac_of(PKCS12 *p12, const char *password, int len, int64_t count, uint64_t *rounds)
+{
+	*rounds += (uint64_t)count;
+	return PKCS12_verify_mac(p12, password, len) != 0;
+}
+
+static enum rv_keystore_lock try_passwords(PKCS12 *p12, uint64_t rounds_max, uint64_t *rounds)
+{
 	if (!PKCS12_mac_present(p12))
 		return RV_KEYSTORE_NO_MAC;
-	PKCS12_get0_mac(NULL, NULL, NULL, &rounds, p12);
-	if (rounds && (!ASN1_INTEGER_get_int64(&count, rounds) || count < 0 ||
-		       count > RV_KEYSTORE_ROUNDS_MAX))
-		return RV_KEYSTORE_UNTRIED;
+	int64_t count = rounds_of(p12);
+	if (count < 0 || count > RV_KEYSTORE_ROUNDS_MAX ||
+	    (uint64_t)count * RV_KEYSTORE_TRIES > rounds_max)
+		return RV_KEYSTORE_TOO_SLOW;
 	for (size_t i = 0; i < RV_LEN(rv_keystore_passwords); i++) {
 		const char *password = rv_keystore_passwords[i];
 
 		ERR_clear_error();
-		if (PKCS12_verify_mac(p12, password, (int)strlen(password)) ||
-		    (!*password && PKCS12_verify_mac(p12, NULL, 0)))
+		if (is_mac_of(p12, password, (int)strlen(password), count, rounds) ||
+		    (!*password && is_mac_of(p12, NULL, 0, count, rounds)))
 			return (enum rv_keystore_lock)rv_keystore_locks[i];
 		/* A wrong password leaves no error, or only that. */
 		if (ERR_peek_error() &&
@@ -108,7 +124,7 @@ static enum rv_keystore_lock try_passwords(PKCS12 *p12)
 	return RV_KEYSTORE_LOCKED;
 }
 
-static rv_status look_pkcs12(struct rv_str bytes, struct rv_keystore *out)
+static rv_status look_pkcs12(struct rv_str bytes, uint64_t rounds_max, struct rv_keystore *out)
 {
 	const unsigned char *p = bytes.data;
 	STACK_OF(PKCS7) * parts;
@@ -127,18 +143,19 @@ static rv_status look_pkcs12(struct rv_str bytes, struct rv_keystore *out)
 	for (int i = 0; i < sk_PKCS7_num(parts); i++)
 		add_part(out, sk_PKCS7_value(parts, i));
 	sk_PKCS7_pop_free(parts, PKCS7_free);
-	out->lock = (uint8_t)try_passwords(p12);
+	out->lock = (uint8_t)try_passwords(p12, rounds_max, &out->rounds);
 	PKCS12_free(p12);
 	ERR_clear_error();
 	return RV_OK;
 }
 
-rv_status rv_keystore_look(struct rv_str bytes, enum rv_unpack_kind kind, struct rv_keystore *out)
+rv_status rv_keystore_look(struct rv_str bytes, enum rv_unpack_kind kind, uint64_t rounds_max,
+			   struct rv_keystore *out)
 {
 	struct rv_keystore store = {.format = (uint8_t)kind};
 
 	if (kind == RV_UNPACK_PKCS12)
-		RV_TRY(look_pkcs12(bytes, &store));
+		RV_TRY(look_pkcs12(bytes, rounds_max, &store));
 	else if (kind == RV_UNPACK_JKS)
 		RV_TRY(rv_keystore_look_jks(bytes, &store));
 	else

@@ -5,6 +5,8 @@ import base64
 import gzip
 import io
 import os
+import shutil
+import subprocess
 import tarfile
 import unittest
 import urllib.parse
@@ -256,6 +258,26 @@ class Archives(scanning.Case):
         self.write("a.tar", tar_of({"x.env": f"TOKEN={self.token()}\n"}, "w"))
         leaks = self.found().leaks
         self.assertEqual([leak["inside"] for leak in leaks], ["x.env"])
+
+    def test_a_key_store_that_asks_for_too_many_rounds_is_told(self):
+        openssl = shutil.which("openssl")
+        if not openssl:
+            self.skipTest("openssl is not installed")
+        rounds = b"\x02\x03\x01\x2f\xd1"  # INTEGER 77777, the end of the MAC
+        subprocess.run([openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+                        "-nodes", "-subj", "/CN=x", "-keyout", "key", "-out", "cert"], cwd=self.dir,
+                       check=True, capture_output=True, timeout=60)
+        subprocess.run([openssl, "pkcs12", "-export", "-inkey", "key", "-in", "cert", "-iter", "77777",
+                        "-passout", "pass:changeit", "-out", "d.p12"], cwd=self.dir, check=True,
+                       capture_output=True, timeout=60)
+        with open(self.path("d.p12"), "rb") as f:
+            store = f.read()
+        result = self.found("d.p12")
+        self.assertEqual([leak["rule"] for leak in result.leaks], ["keystore-open"], str(result))
+        self.assertEqual(store[-5:], rounds)
+        self.write("d.p12", store[:-3] + b"\x7f" + store[-2:])
+        result = self.found("d.p12", "--strict", code=3)
+        self.assertEqual([g["reason"] for g in result.gaps], ["archive-limit"], str(result))
 
     def test_an_encoded_archive_whose_members_hold_encodings(self):
         words = b"alpha beta gamma delta " * 80000

@@ -7,7 +7,8 @@ static void look(const uint8_t *data, size_t size, enum rv_unpack_kind kind)
 {
 	struct rv_keystore store;
 
-	if (!rv_is_ok(rv_keystore_look((struct rv_str){data, size}, kind, &store)))
+	if (!rv_is_ok(rv_keystore_look((struct rv_str){data, size}, kind, RV_KEYSTORE_ROUNDS_MAX,
+				       &store)))
 		return;
 	RV_BUG_ON(store.entry_count > RV_KEYSTORE_ENTRIES_MAX ||
 		  store.lock >= RV_KEYSTORE_LOCK__COUNT);

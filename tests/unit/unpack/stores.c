@@ -9,6 +9,8 @@
 #include <openssl/pkcs12.h>
 #include <stdio.h>
 
+#define ENOUGH UINT64_MAX
+
 /* A PKCS#12 with a key and its certificate. Algorithms 0: the defaults; -1: none. */
 static struct rv_buf make_p12(const char *password, int key_nid, int cert_nid, int mac_rounds)
 {
@@ -36,7 +38,7 @@ static struct rv_keystore look(const struct rv_buf *bytes)
 	struct rv_keystore store;
 	enum rv_unpack_kind kind = rv_unpack_kind(rv_buf_view(bytes));
 
-	assert_ok(rv_keystore_look(rv_buf_view(bytes), kind, &store));
+	assert_ok(rv_keystore_look(rv_buf_view(bytes), kind, ENOUGH, &store));
 	assert_int_equal(store.format, kind);
 	return store;
 }
@@ -46,9 +48,11 @@ static void refuses_what_is_no_key_store(void **state)
 	struct rv_keystore store;
 
 	(void)state;
-	assert_class(rv_keystore_look(RV_STR_NONE, RV_UNPACK_PKCS12, &store), RV_CLASS_MALFORMED);
-	assert_class(rv_keystore_look(RV_STR_NONE, RV_UNPACK_JKS, &store), RV_CLASS_MALFORMED);
-	assert_class(rv_keystore_look(RV_STR_LIT("PK\3\4"), RV_UNPACK_ZIP, &store),
+	assert_class(rv_keystore_look(RV_STR_NONE, RV_UNPACK_PKCS12, ENOUGH, &store),
+		     RV_CLASS_MALFORMED);
+	assert_class(rv_keystore_look(RV_STR_NONE, RV_UNPACK_JKS, ENOUGH, &store),
+		     RV_CLASS_MALFORMED);
+	assert_class(rv_keystore_look(RV_STR_LIT("PK\3\4"), RV_UNPACK_ZIP, ENOUGH, &store),
 		     RV_CLASS_MALFORMED);
 }
 
@@ -100,9 +104,32 @@ static void tries_no_password_for_too_many_rounds(void **state)
 	(void)state;
 	assert_memory_equal(p12.data + p12.len - sizeof(few), few, sizeof(few));
 	p12.data[p12.len - 3] = 0x7f; /* 8,335,313 */
-	assert_ok(rv_keystore_look(rv_buf_view(&p12), RV_UNPACK_PKCS12, &store));
-	assert_int_equal(store.lock, RV_KEYSTORE_UNTRIED);
+	assert_ok(rv_keystore_look(rv_buf_view(&p12), RV_UNPACK_PKCS12, ENOUGH, &store));
+	assert_int_equal(store.lock, RV_KEYSTORE_TOO_SLOW);
+	assert_int_equal(store.rounds, 0);
 	rv_buf_done(&p12);
+}
+
+/* What is tried is counted, and not begun when the worst would be too much. */
+static void takes_no_more_rounds_than_it_may(void **state)
+{
+	struct rv_buf locked = make_p12("something else", 0, 0, 1000);
+	struct rv_buf empty = make_p12("", 0, 0, 1000);
+	struct rv_keystore store;
+
+	(void)state;
+	assert_ok(rv_keystore_look(rv_buf_view(&locked), RV_UNPACK_PKCS12, 2999, &store));
+	assert_int_equal(store.lock, RV_KEYSTORE_TOO_SLOW);
+	assert_int_equal(store.rounds, 0);
+	assert_int_equal(store.counts[RV_KEYSTORE_PRIVATE_KEY], 1);
+	assert_ok(rv_keystore_look(rv_buf_view(&locked), RV_UNPACK_PKCS12, 3000, &store));
+	assert_int_equal(store.lock, RV_KEYSTORE_LOCKED);
+	assert_int_equal(store.rounds, 3000);
+	assert_ok(rv_keystore_look(rv_buf_view(&empty), RV_UNPACK_PKCS12, ENOUGH, &store));
+	assert_int_equal(store.lock, RV_KEYSTORE_OPEN_EMPTY);
+	assert_true(store.rounds <= 2000);
+	rv_buf_done(&locked);
+	rv_buf_done(&empty);
 }
 
 static void put_big(struct rv_buf *out, uint64_t number, size_t len)
@@ -250,14 +277,16 @@ static void survives_damaged_key_stores(void **state)
 
 			assert_non_null(copy);
 			memcpy(copy, stores[i].data, len);
-			assert_class(rv_keystore_look((struct rv_str){copy, len}, kind, &store),
-				     RV_CLASS_MALFORMED);
+			assert_class(
+				rv_keystore_look((struct rv_str){copy, len}, kind, ENOUGH, &store),
+				RV_CLASS_MALFORMED);
 			free(copy);
 		}
 		for (size_t at = 0; at < stores[i].len; at++) {
 			stores[i].data[at] ^= 0xff;
 			/* Either is right: only that it comes back counts. */
-			(void)rv_is_ok(rv_keystore_look(rv_buf_view(&stores[i]), kind, &store));
+			(void)rv_is_ok(
+				rv_keystore_look(rv_buf_view(&stores[i]), kind, ENOUGH, &store));
 			stores[i].data[at] ^= 0xff;
 		}
 		rv_buf_done(&stores[i]);
@@ -271,6 +300,7 @@ int main(void)
 		cmocka_unit_test(tells_which_known_password_opens_a_pkcs12),
 		cmocka_unit_test(tells_a_key_that_no_password_protects),
 		cmocka_unit_test(tries_no_password_for_too_many_rounds),
+		cmocka_unit_test(takes_no_more_rounds_than_it_may),
 		cmocka_unit_test(reads_java_key_stores),
 		cmocka_unit_test(reads_what_keytool_makes),
 		cmocka_unit_test(survives_damaged_key_stores),
