@@ -118,12 +118,11 @@ static bool is_over(void *user)
 	return atomic_load_explicit(&o->run->stop, memory_order_relaxed);
 }
 
-static rv_status open_up(struct rv_run *run, struct rv_sweeper *w, const struct rv_doc *doc, int fd,
-			 bool *out_is_opened)
+static rv_status open_up(struct rv_run *run, struct rv_sweeper *w, const struct rv_doc *doc,
+			 const struct rv_unpack_source *source, bool *out_is_opened)
 {
 	struct opening o = {.run = run, .w = w, .outer = doc, .status = RV_OK};
 	struct rv_unpack_limits limits = RV_UNPACK_LIMITS_DEFAULT;
-	struct rv_unpack_source source = {.bytes = doc->bytes, .fd = fd};
 	struct rv_unpack_events events = {on_member, on_trouble, is_over, &o};
 
 	limits.depth = run->options->archive_depth;
@@ -132,7 +131,7 @@ static rv_status open_up(struct rv_run *run, struct rv_sweeper *w, const struct 
 		limits.max_member_bytes = run->options->max_file > RV_UNPACK_MEMBER_MIN
 						  ? (size_t)run->options->max_file
 						  : RV_UNPACK_MEMBER_MIN;
-	rv_status status = rv_unpack_walk(&source, &limits, &events, NULL);
+	rv_status status = rv_unpack_walk(source, &limits, &events, NULL);
 	RV_TRY(o.status);
 	*out_is_opened = rv_class_of(status) != RV_CLASS_NOT_FOUND;
 	if (rv_is_ok(status) || !*out_is_opened || rv_class_of(status) == RV_CLASS_EXHAUSTED)
@@ -149,12 +148,13 @@ rv_status rv_run_layer(void *user, struct rv_sweeper *w, const struct rv_doc *do
 	enum rv_unpack_kind kind = rv_unpack_kind(bytes);
 	struct rv_doc inner = {.path = doc->path, .inside = doc->inside, .bytes = bytes};
 
+	const struct rv_unpack_source source = {.bytes = bytes, .fd = -1};
 	*out_is_opened = false;
 	if (kind == RV_UNPACK_PKCS12 || kind == RV_UNPACK_JKS) {
 		*out_is_opened = true;
 		return look_at_keystore(run, w, &inner, kind);
 	}
-	return kind == RV_UNPACK_NONE ? RV_OK : open_up(run, w, &inner, -1, out_is_opened);
+	return kind == RV_UNPACK_NONE ? RV_OK : open_up(run, w, &inner, &source, out_is_opened);
 }
 
 /* Its texts are found among its bytes when they are UTF-8 (the database header, offset 56). */
@@ -166,9 +166,11 @@ static void tell_large_database(struct rv_sweeper *w, const struct rv_doc *doc)
 		rv_leaks_gap(&w->leaks, doc->path, doc->inside, "too-large", "a database");
 }
 
-rv_status rv_run_document(struct rv_run *run, struct rv_sweeper *w, const struct rv_doc *doc,
-			  int fd)
+/* What the document holds when it is a container; `source` is all of it. */
+static rv_status open_document(struct rv_run *run, struct rv_sweeper *w, const struct rv_doc *doc,
+			       const struct rv_unpack_source *source)
 {
+	bool is_large = source->fd >= 0 || source->pull;
 	enum rv_unpack_kind kind = RV_UNPACK_NONE;
 	bool is_opened = false;
 
@@ -178,17 +180,36 @@ rv_status rv_run_document(struct rv_run *run, struct rv_sweeper *w, const struct
 		rv_run_pace(run);
 	if (run->options->archive_depth > 0 && doc->offset == 0 && !doc->parts)
 		kind = rv_unpack_kind(doc->bytes);
+	if (kind == RV_UNPACK_NONE)
+		return RV_OK;
 	if (kind == RV_UNPACK_PKCS12 || kind == RV_UNPACK_JKS)
-		RV_TRY(look_at_keystore(run, w, doc, kind));
+		return look_at_keystore(run, w, doc, kind);
 	/* The rows of a database too large for one window are searched as bytes. */
-	else if (kind == RV_UNPACK_SQLITE && fd >= 0)
+	if (kind == RV_UNPACK_SQLITE && is_large) {
 		tell_large_database(w, doc);
-	else if (kind != RV_UNPACK_NONE) {
-		w->told.collecting++;
-		rv_status s = open_up(run, w, doc, fd, &is_opened);
-		w->told.collecting--;
-		RV_TRY(s);
+		return RV_OK;
 	}
+	w->told.collecting++;
+	rv_status s = open_up(run, w, doc, source, &is_opened);
+	w->told.collecting--;
+	return s;
+}
+
+rv_status rv_run_document(struct rv_run *run, struct rv_sweeper *w, const struct rv_doc *doc,
+			  int fd)
+{
+	const struct rv_unpack_source source = {.bytes = doc->bytes, .fd = fd};
+
+	RV_TRY(open_document(run, w, doc, &source));
 	/* An archive's own bytes too: what stands before, between and behind its members. */
 	return rv_sweeper_doc(w, doc);
+}
+
+rv_status rv_run_stream(struct rv_run *run, struct rv_sweeper *w, const struct rv_doc *doc,
+			ssize_t (*pull)(void *user, const void **out), void *user)
+{
+	const struct rv_unpack_source source = {
+		.bytes = doc->bytes, .fd = -1, .pull = pull, .pull_user = user};
+
+	return open_document(run, w, doc, &source);
 }

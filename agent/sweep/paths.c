@@ -1,10 +1,11 @@
-/* sweep: files, directories and standard input as documents. Not here: walking (walk.h). */
+/* sweep: files and directories as documents. Not here: walking (walk.h), standard input (stdin.c).
+ */
 #include "agent/base/clock.h"
 #include "agent/base/fd.h"
 #include "agent/sweep/ledger.h"
 #include "agent/sweep/run.h"
+#include "agent/sweep/window.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +17,7 @@
 struct visitor {
 	struct rv_run *run;
 	struct rv_sweeper *w;
-	uint32_t line, column;		/* of the next window's first byte */
+	struct rv_window window;	/* of the file in hand */
 	const struct rv_ledger *ledger; /* or NULL */
 	struct rv_ledger_list clean;	/* files that held nothing */
 	uint64_t told;			/* findings and gaps before this file */
@@ -66,22 +67,6 @@ static void gap(void *user, struct rv_str path, const char *reason, const char *
 	rv_leaks_gap(&v->w->leaks, path, NULL, reason, detail);
 }
 
-/* Lines of what this window does not share with the next. */
-static void count_window(struct visitor *v, struct rv_str bytes, size_t until)
-{
-	for (size_t at = 0; at < until;) {
-		const uint8_t *end = memchr(bytes.data + at, '\n', until - at);
-
-		if (!end) {
-			v->column += (uint32_t)(until - at);
-			return;
-		}
-		at = (size_t)(end - bytes.data) + 1;
-		v->line++;
-		v->column = 1;
-	}
-}
-
 static int reopen(int fd)
 {
 	char path[64];
@@ -94,24 +79,17 @@ static rv_status file(void *user, const struct rv_walk_file *f)
 {
 	struct visitor *v = user;
 
-	if (f->is_first) {
-		v->line = 1;
-		v->column = 1;
-	}
-	struct rv_doc doc = {.path = f->path,
-			     .bytes = f->bytes,
-			     .offset = f->offset,
-			     .line = v->line,
-			     .column = v->column,
-			     .from = f->is_first ? 0 : RV_WALK_OVERLAP / 2,
-			     .until = f->is_last ? 0 : f->bytes.len - RV_WALK_OVERLAP / 2};
+	struct rv_doc doc = {.path = f->path, .bytes = f->bytes};
 
+	if (f->is_first)
+		rv_window_begin(&v->window, RV_WALK_OVERLAP);
+	rv_window_bound(&v->window, f->offset, f->is_last, &doc);
 	/* An archive too large for one window is read through a descriptor of its own. */
 	bool is_large = f->is_first && !f->is_last && f->fd >= 0;
 	RV_CLEANUP(rv_fd_closep) int again = is_large ? reopen(f->fd) : -1;
 	RV_TRY(rv_run_document(v->run, v->w, &doc, again));
 	if (!f->is_last)
-		count_window(v, f->bytes, f->bytes.len - RV_WALK_OVERLAP);
+		rv_window_pass(&v->window, f->bytes);
 	return RV_OK;
 }
 
@@ -164,46 +142,5 @@ rv_status rv_run_paths(struct rv_run *run, struct rv_diag *diag)
 	for (unsigned i = 0; i < run->threads; i++)
 		rv_ledger_list_done(&visitors[i].clean);
 	rv_ledger_free(ledger);
-	return status;
-}
-
-/* Standard input may be a pipe: it is read in windows, too. */
-rv_status rv_run_stdin(struct rv_run *run, struct rv_diag *diag)
-{
-	struct visitor v = {.run = run, .w = &run->sweepers[0]};
-	uint8_t *window = malloc(RV_WALK_WINDOW);
-	struct rv_walk_file f = {.path = RV_STR_LIT("stdin"), .is_first = true, .fd = -1};
-	rv_status status = window ? RV_OK : rv_fail_nomem(diag);
-	size_t have = 0;
-
-	while (rv_is_ok(status) && !f.is_last) {
-		if (atomic_load_explicit(&run->stop, memory_order_relaxed)) {
-			gap(&v, f.path, atomic_load(&run->stop_reason), "read in part");
-			break;
-		}
-		ssize_t n = read(STDIN_FILENO, window + have, RV_WALK_WINDOW - have);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0) {
-			status = rv_fail_errno(diag, "reading standard input");
-			break;
-		}
-		have += (size_t)n;
-		atomic_fetch_add(&run->bytes, (uint64_t)n);
-		f.is_last = n == 0;
-		if (!f.is_last && have < RV_WALK_WINDOW)
-			continue;
-		f.bytes = (struct rv_str){window, have};
-		status = file(&v, &f);
-		if (f.is_last)
-			break;
-		memmove(window, window + have - RV_WALK_OVERLAP, RV_WALK_OVERLAP);
-		f.offset += have - RV_WALK_OVERLAP;
-		f.is_first = false;
-		have = RV_WALK_OVERLAP;
-	}
-	atomic_fetch_add(&run->files, 1);
-	free(window);
 	return status;
 }

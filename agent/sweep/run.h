@@ -26,6 +26,11 @@ struct rv_run {
  * then), else from its bytes, which are searched in any case. */
 RV_NODISCARD rv_status rv_run_document(struct rv_run *run, struct rv_sweeper *w,
 				       const struct rv_doc *doc, int fd);
+/* What an archive holds that begins with doc->bytes and goes on as `pull` gives it (unpack.h), as
+ * far as that goes. Its own bytes are the caller's to search. */
+RV_NODISCARD rv_status rv_run_stream(struct rv_run *run, struct rv_sweeper *w,
+				     const struct rv_doc *doc,
+				     ssize_t (*pull)(void *user, const void **out), void *user);
 RV_NODISCARD rv_status rv_run_paths(struct rv_run *run, struct rv_diag *diag);
 RV_NODISCARD rv_status rv_run_stdin(struct rv_run *run, struct rv_diag *diag);
 RV_NODISCARD rv_status rv_run_history(struct rv_run *run, struct rv_diag *diag);

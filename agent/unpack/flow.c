@@ -22,6 +22,32 @@ void rv_flow_memory(struct rv_flow *flow, struct rv_str bytes)
 	*flow = (struct rv_flow){.pull = pull_memory, .is_memory = true, .bytes = bytes, .fd = -1};
 }
 
+static ssize_t pull_stream(struct rv_flow *flow, const void **out)
+{
+	const struct rv_unpack_source *source = flow->user;
+	ssize_t len;
+
+	if (flow->bytes.len)
+		len = pull_memory(flow, out);
+	else
+		len = source->pull(source->pull_user, out);
+	if (len < 0) {
+		flow->reason = RV_UNPACK_DAMAGED;
+		flow->detail = "the stream ends here";
+		flow->is_told = true;
+	}
+	flow->given += len > 0 ? (uint64_t)len : 0;
+	return len;
+}
+
+void rv_flow_stream(struct rv_flow *flow, const struct rv_unpack_source *source)
+{
+	*flow = (struct rv_flow){.pull = pull_stream,
+				 .bytes = source->bytes,
+				 .fd = -1,
+				 .user = (void *)(uintptr_t)source}; /* it is only read */
+}
+
 static ssize_t pull_fd(struct rv_flow *flow, const void **out)
 {
 	ssize_t len;

@@ -20,6 +20,7 @@ struct rv_flow {
 	const char *detail; /* NULL: no failure */
 	bool is_told;	    /* the failure has been told as a trouble */
 	bool is_memory;	    /* `bytes` is all of it */
+	uint64_t given;	    /* of a source's stream: how many bytes came */
 	struct rv_str bytes;
 	int fd;
 	uint8_t *piece;
@@ -36,6 +37,8 @@ struct rv_flow {
 };
 
 void rv_flow_memory(struct rv_flow *flow, struct rv_str bytes);
+/* *borrows* a source that has a stream. */
+void rv_flow_stream(struct rv_flow *flow, const struct rv_unpack_source *source);
 /* *borrows* the fd, and puts it at its start. */
 RV_NODISCARD rv_status rv_flow_fd(struct rv_flow *flow, int fd, struct rv_diag *diag);
 /* Both *borrow* the inner flow. What follows the last gzip member is passed over. xz that needs

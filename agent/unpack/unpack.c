@@ -54,6 +54,8 @@ static bool is_too_dense(const struct rv_level *level)
 		return false;
 	if (!packed && level->reader)
 		packed = (uint64_t)archive_filter_bytes(level->reader, -1);
+	else if (!packed && level->walk->stream && level->walk->depth == 1)
+		packed = level->walk->stream->given;
 	else if (!packed)
 		return false; /* a stream in a stream: the outer one's length is known */
 	return level->expanded / level->walk->limits->max_ratio > packed;
@@ -354,6 +356,35 @@ static rv_status walk_bytes(struct rv_walk *walk, struct rv_str bytes, struct rv
 	return RV_OK;
 }
 
+static rv_status walk_stream(struct rv_walk *walk, const struct rv_unpack_source *source,
+			     struct rv_diag *diag)
+{
+	enum rv_unpack_kind kind = rv_unpack_kind(source->bytes);
+	struct rv_flow flow;
+
+	if (!rv_unpack_is_entered(kind))
+		return rv_fail(RV_CLASS_NOT_FOUND, diag, "no archive");
+	if (!rv_reader_can_stream(kind)) {
+		rv_walk_trouble(walk, RV_UNPACK_UNSUPPORTED,
+				"it is no stream: it must be read from a file");
+		return RV_OK;
+	}
+	rv_flow_stream(&flow, source);
+	walk->stream = &flow;
+	rv_walk_enter(walk, kind, &flow, 0);
+	walk->stream = NULL;
+	return RV_OK;
+}
+
+static rv_status walk_source(struct rv_walk *walk, const struct rv_unpack_source *source,
+			     struct rv_diag *diag)
+{
+	if (source->fd >= 0)
+		return walk_fd(walk, source->fd, diag);
+	return source->pull ? walk_stream(walk, source, diag)
+			    : walk_bytes(walk, source->bytes, diag);
+}
+
 rv_status rv_unpack_walk(const struct rv_unpack_source *source,
 			 const struct rv_unpack_limits *limits,
 			 const struct rv_unpack_events *events, struct rv_diag *diag)
@@ -368,8 +399,7 @@ rv_status rv_unpack_walk(const struct rv_unpack_source *source,
 	push_name(&walk, source->name);
 	status = walk.status;
 	if (rv_is_ok(status))
-		status = source->fd >= 0 ? walk_fd(&walk, source->fd, diag)
-					 : walk_bytes(&walk, source->bytes, diag);
+		status = walk_source(&walk, source, diag);
 	rv_buf_done(&walk.path);
 	for (size_t i = 0; i < RV_UNPACK_DEPTH_MAX; i++)
 		rv_buf_done(&walk.members_at[i]);

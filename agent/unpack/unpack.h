@@ -16,6 +16,8 @@
 
 #include "agent/base/buf.h"
 
+#include <sys/types.h>
+
 enum rv_unpack_kind {
 	RV_UNPACK_NONE, /* no container */
 	RV_UNPACK_ZIP,	/* also jar, war, apk, docx, xlsx, odt, whl, nupkg; also behind a program */
@@ -93,6 +95,10 @@ struct rv_unpack_source {
 	struct rv_str bytes; /* used when fd is -1 */
 	int fd;		     /* *borrows* a regular file, read from its start; its offset moves */
 	struct rv_str name;  /* begins every path; may be empty */
+	/* A stream that begins with `bytes`: the next piece, which is there until the next call. 0:
+	 * it has ended; -1: no more can be had, which its owner tells. NULL: `bytes` is all. */
+	ssize_t (*pull)(void *user, const void **out);
+	void *pull_user;
 };
 
 /* What the walk tells and asks. `is_over` may be NULL. */
@@ -105,8 +111,9 @@ struct rv_unpack_events {
 };
 
 /* Hands over every regular member of the source, in the order they stand. OK: walked, or stopped by
- * on_member; what went wrong with the archive was told by on_trouble. NOT_FOUND: no container, or
- * one that is not entered. EXHAUSTED: no memory for our own buffers. Else: the fd cannot be read.
+ * on_member; what went wrong with the archive was told by on_trouble, also that a stream is of a
+ * kind that has its directory at its end (7z, ISO, a database). NOT_FOUND: no container, or one
+ * that is not entered. EXHAUSTED: no memory for our own buffers. Else: the fd cannot be read.
  */
 RV_NODISCARD rv_status rv_unpack_walk(const struct rv_unpack_source *source,
 				      const struct rv_unpack_limits *limits,

@@ -10,6 +10,7 @@ struct rv_walk {
 	struct rv_buf members_at[RV_UNPACK_DEPTH_MAX]; /* each level its own, used again */
 	uint64_t total;
 	uint64_t members;
+	const struct rv_flow *stream; /* the source, when its length is not known */
 	unsigned depth;
 	bool is_stopped;
 	rv_status status;

@@ -4,7 +4,9 @@ by path and line."""
 import base64
 import gzip
 import io
+import json
 import os
+import random
 import shutil
 import subprocess
 import tarfile
@@ -108,6 +110,85 @@ class StandardInput(scanning.Case):
     def test_an_archive_on_it_is_opened(self):
         need_archives(self)
         self.assertEqual(len(self.found("--stdin", stdin=zip_of({"a.env": self.token()})).leaks), 1)
+
+
+    def image(self):
+        """More than a window of it, with values before, in, far into and behind large members."""
+        noise = random.Random(1).randbytes
+        text = b"lorem ipsum dolor\n" * 600000
+        layer = tar_of({"app/x.env": f"\n\nTOKEN={self.token()}\n", "app/noise": noise(9 << 20),
+                        "app/y.env": f"TOKEN={self.token()}\n"}, "w")
+        return {"first.env": f"TOKEN={self.token()}\n", "noise": noise(3 << 20),
+                "log.txt": text + f"a {self.token()}\n".encode() + text, "layer.tar": layer,
+                "in.zip": zip_of({"z.env": f"TOKEN={self.token()}\n"}),
+                "last.env": f"TOKEN={self.token()}\n"}
+
+    def told(self, result):
+        leaks = sorted((l.get("inside") or "", l["line"], l["column"], l["offset"]) for l in result.leaks)
+        gaps = sorted((g.get("inside") or "", g["reason"]) for g in result.gaps)
+        return leaks, gaps
+
+    def test_an_archive_on_a_pipe_is_told_as_the_file_is(self):
+        need_archives(self)
+        members = self.image()
+        for mode in ("w", "w:gz"):  # the others: unit.unpack.streams
+            data = tar_of(members, mode)
+            self.write("image", data)
+            by_path, piped = self.found("image"), self.found("--stdin", stdin=data)
+            self.assertEqual(len(by_path.leaks), 6, f"{mode} {by_path}")
+            self.assertEqual(self.told(piped), self.told(by_path), mode)
+            with open(self.path("image"), "rb") as f:
+                done = subprocess.run([scanning.BIN, "scan", "--json", "--stdin"], cwd=self.dir,
+                                      stdin=f, capture_output=True, check=False, timeout=120)
+            given = scanning.Result("file", done, done.stdout, done.stderr)
+            self.assertEqual(self.told(given), self.told(by_path), mode)
+        data = zip_of(members)
+        self.write("image", data)
+        self.assertEqual(self.told(self.found("--stdin", stdin=data)), self.told(self.found("image")))
+
+    def test_what_stands_behind_an_archive_on_a_pipe_is_searched(self):
+        need_archives(self)
+        data = tar_of({"noise": random.Random(2).randbytes(9 << 20)}, "w:gz")
+        filler = b"lorem ipsum dolor\n" * 1000000
+        data += b"\n" + filler + self.token().encode() + b"\n"
+        self.assertEqual(len(self.found("--stdin", stdin=data).leaks), 1)
+
+    def test_a_pipe_that_holds_no_stream_is_told(self):
+        data = b"7z\xbc\xaf\x27\x1c\0\4" + b"x" * (9 << 20)
+        result = self.found("--stdin", "--strict", stdin=data, code=3)
+        self.assertEqual([g["reason"] for g in result.gaps], ["unsupported"])
+
+    def test_a_cut_archive_on_a_pipe_is_told(self):
+        need_archives(self)
+        data = tar_of({"a.env": f"TOKEN={self.token()}\n", "noise": random.Random(3).randbytes(12 << 20)},
+                      "w:gz")
+        result = self.found("--stdin", stdin=data[:10 << 20])
+        self.assertEqual([l["inside"] for l in result.leaks], ["a.env"])
+        self.assertEqual({g["reason"] for g in result.gaps}, {"damaged", "too-large"})
+
+    def test_a_stream_larger_than_it_may_be_is_cut_and_told(self):
+        text = f"TOKEN={self.token()}\n".encode() + b"x\n" * 4000
+        result = self.found("--stdin", "--max-file", "4k", stdin=text + self.token().encode())
+        self.assert_places(result, ("stdin", 1))
+        self.assertEqual([g["reason"] for g in result.gaps], ["too-large"])
+        self.assertEqual(self.found("--stdin", "--max-file", "16k", stdin=text).gaps, [])
+        self.assertEqual(self.found("--stdin", "--max-file", str(len(text)), stdin=text).gaps, [])
+        archive = tar_of({"a.env": text, "noise": random.Random(4).randbytes(30 << 20)}, "w")
+        result = self.found("--stdin", "--max-file", "20M", stdin=archive)
+        self.assertEqual([l["inside"] for l in result.leaks], ["a.env"])
+        self.assertIn("too-large", [g["reason"] for g in result.gaps])
+
+    def test_time_ends_a_pipe_on_which_nothing_comes(self):
+        for begun in (b"", tar_of({"a": random.Random(5).randbytes(12 << 20)}, "w")[:10 << 20]):
+            process = subprocess.Popen([scanning.BIN, "scan", "--json", "--strict", "--max-time", "1s",
+                                        "--stdin"], cwd=self.dir, stdin=subprocess.PIPE,
+                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            process.stdin.write(begun)
+            process.stdin.flush()
+            self.assertEqual(process.wait(timeout=60), 3)
+            self.assertIn("time", [g["reason"] for g in json.loads(process.stdout.read())["gaps"]])
+            for stream in (process.stdin, process.stdout, process.stderr):
+                stream.close()
 
 
 class Encodings(scanning.Case):

@@ -44,6 +44,32 @@ static bool is_over(void *user)
 	return ++told->calls > 5000;
 }
 
+#define PIECE 300
+
+/* What follows the first piece; `user` is what is left. */
+static ssize_t pull(void *user, const void **out)
+{
+	struct rv_str *rest = user;
+	size_t len = rest->len < PIECE ? rest->len : PIECE;
+
+	*out = rest->data;
+	*rest = (struct rv_str){rest->data + len, rest->len - len};
+	return (ssize_t)len;
+}
+
+/* The same from a stream. */
+static void walk_stream(const uint8_t *data, size_t size)
+{
+	size_t head = size < RV_UNPACK_HEAD ? size : RV_UNPACK_HEAD;
+	struct rv_str rest = {data + head, size - head};
+	struct rv_unpack_source source = {
+		.bytes = {data, head}, .fd = -1, .pull = pull, .pull_user = &rest};
+	struct told told = {0};
+	struct rv_unpack_events events = {on_member, on_trouble, is_over, &told};
+
+	RV_BUG_ON(rv_class_of(rv_unpack_walk(&source, &limits, &events, NULL)) == RV_CLASS_BUG);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct rv_unpack_source source = {
@@ -53,5 +79,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* NOT_FOUND for most. */
 	rv_status status = rv_unpack_walk(&source, &limits, &events, NULL);
 
+	walk_stream(data, size);
 	return rv_class_of(status) == RV_CLASS_BUG;
 }

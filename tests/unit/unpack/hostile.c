@@ -70,7 +70,7 @@ static void stops_at_the_limits_of_the_whole_source(void **state)
 	limits.max_total_bytes = (uint64_t)5 << 20;
 	walk = packs_new();
 	walk->keeps_nothing = true;
-	packs_walk_into(walk, &(struct rv_unpack_source){rv_buf_view(&inner), -1, RV_STR_NONE},
+	packs_walk_into(walk, &(struct rv_unpack_source){.bytes = rv_buf_view(&inner), .fd = -1},
 			&limits);
 	assert_ok(walk->status);
 	assert_int_equal(walk->trouble_count, 1);
@@ -82,7 +82,7 @@ static void stops_at_the_limits_of_the_whole_source(void **state)
 	limits.max_members = 1000;
 	walk = packs_new();
 	walk->keeps_nothing = true;
-	packs_walk_into(walk, &(struct rv_unpack_source){rv_buf_view(&inner), -1, RV_STR_NONE},
+	packs_walk_into(walk, &(struct rv_unpack_source){.bytes = rv_buf_view(&inner), .fd = -1},
 			&limits);
 	assert_true(walk->count <= 1000);
 	assert_int_equal(walk->trouble_count, 1);
@@ -92,7 +92,7 @@ static void stops_at_the_limits_of_the_whole_source(void **state)
 	walk = packs_new();
 	walk->keeps_nothing = true;
 	walk->over_after = 50;
-	packs_walk_into(walk, &(struct rv_unpack_source){rv_buf_view(&inner), -1, RV_STR_NONE},
+	packs_walk_into(walk, &(struct rv_unpack_source){.bytes = rv_buf_view(&inner), .fd = -1},
 			NULL);
 	assert_int_equal(walk->trouble_count, 1);
 	assert_string_equal(walk->troubles[0].detail, "the time is up");

@@ -83,7 +83,8 @@ static void reads_what_is_compressed_alone(void **state)
 	for (size_t i = 0; i < RV_LEN(filters); i++) {
 		struct rv_buf pack =
 			packs_one("raw", filters[i], "data", RV_STR_LIT("word=hunter2\n"));
-		struct rv_unpack_source source = {rv_buf_view(&pack), -1, rv_str_of(names[i])};
+		struct rv_unpack_source source = {
+			.bytes = rv_buf_view(&pack), .fd = -1, .name = rv_str_of(names[i])};
 		struct pack_walk *walk = packs_new();
 		char path[64];
 
@@ -303,7 +304,7 @@ static void knows_the_time_of_a_zip_without_its_extra_fields(void **state)
 static void stops_when_told_to(void **state)
 {
 	struct rv_buf pack = packs_make("zip", "none", NULL, two_files, 2);
-	struct rv_unpack_source source = {rv_buf_view(&pack), -1, RV_STR_NONE};
+	struct rv_unpack_source source = {.bytes = rv_buf_view(&pack), .fd = -1};
 	struct pack_walk *walk = packs_new();
 
 	(void)state;
