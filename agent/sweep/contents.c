@@ -2,6 +2,7 @@
  * their own. Not here: opening them (unpack/). */
 #include "agent/model/kinds.h"
 #include "agent/sweep/run.h"
+#include "agent/sweep/window.h"
 #include "agent/unpack/keystore.h"
 
 #define MEMBER_BYTES	((size_t)8 << 20)  /* held at once; larger members come in windows */
@@ -24,6 +25,7 @@ struct opening {
 	struct rv_sweeper *w;
 	const struct rv_doc *outer;
 	rv_status status;
+	struct rv_window window; /* of the member in hand */
 	char inside[RV_UNPACK_NAME_MAX * 2];
 };
 
@@ -88,16 +90,18 @@ static void name_member(struct opening *o, struct rv_str path)
 static bool on_member(const struct rv_unpack_member *m, void *user)
 {
 	struct opening *o = user;
-	struct rv_doc doc = {.path = o->outer->path,
-			     .inside = o->inside,
-			     .bytes = m->bytes,
-			     .offset = m->offset};
+	struct rv_doc doc = {.path = o->outer->path, .inside = o->inside, .bytes = m->bytes};
 
 	name_member(o, m->path);
+	if (m->offset == 0)
+		rv_window_begin(&o->window, RV_UNPACK_OVERLAP);
+	rv_window_bound(&o->window, m->offset, m->is_last, &doc);
 	if (m->kind == RV_UNPACK_PKCS12 || m->kind == RV_UNPACK_JKS)
 		o->status = look_at_keystore(o->run, o->w, &doc, (enum rv_unpack_kind)m->kind);
 	else if (m->kind == RV_UNPACK_NONE || m->depth >= o->run->options->archive_depth)
 		o->status = rv_sweeper_doc(o->w, &doc);
+	if (!m->is_last)
+		rv_window_pass(&o->window, m->bytes);
 	return rv_is_ok(o->status);
 }
 

@@ -360,6 +360,29 @@ class Archives(scanning.Case):
         result = self.found("d.p12", "--strict", code=3)
         self.assertEqual([g["reason"] for g in result.gaps], ["archive-limit"], str(result))
 
+    def test_values_far_into_a_large_member_keep_their_line(self):
+        filler = "".join(f"lorem ipsum dolor {i * i % 99991}\n" for i in range(400000))
+        count = filler.count("\n")
+        text = filler + f"a {self.token()}\n" + filler + f"b {self.token()}\n"
+        self.write("a.zip", zip_of({"big.txt": text}))
+        self.write("a.tar", tar_of({"big.txt": text}, "w"))
+        places = sorted((l["path"], l["inside"], l["line"], l["column"]) for l in self.found().leaks)
+        self.assertEqual(places, [(name, "big.txt", lines, 3) for name in ("a.tar", "a.zip")
+                                  for lines in (count + 1, 2 * count + 2)])
+
+    def test_a_key_across_a_window_of_a_member_is_found_once(self):
+        openssl = shutil.which("openssl")
+        if not openssl:
+            self.skipTest("openssl is not installed")
+        made = subprocess.run([openssl, "genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:4096"],
+                              check=True, capture_output=True, timeout=120)
+        key = self.keep(made.stdout)
+        for shift in (3200, 100):
+            self.write(f"edge{shift}.tgz", tar_of({"k": b"#\n" * (((8 << 20) - shift) // 2) + key
+                                                  + b"#\n" * (1 << 20)}))
+        leaks = sorted((l["path"], l["rule"]) for l in self.found().leaks)
+        self.assertEqual(leaks, sorted((f"edge{s}.tgz", "private-key") for s in (3200, 100)))
+
     def test_an_encoded_archive_whose_members_hold_encodings(self):
         words = b"alpha beta gamma delta " * 80000
         members = {"a.txt": b'x: "' + base64.b64encode(words) + f'"\nTOKEN={self.token()}\n'.encode()}
