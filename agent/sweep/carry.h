@@ -18,6 +18,7 @@ struct rv_carried {
 struct rv_carry {
 	struct rv_carried *items;
 	size_t count, room;
+	bool is_unknown; /* the blob was not looked at: of a delta on it, all must be */
 };
 void rv_carry_done(struct rv_carry *carry);
 RV_NODISCARD rv_status rv_carry_add(struct rv_carry *carry, const struct rv_carried *item);

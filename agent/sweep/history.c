@@ -43,8 +43,10 @@ static rv_status look(struct looker *l, const struct rv_git_told *told, struct r
 
 	l->now = found;
 	l->oid = told->oid;
+	const struct rv_carry *base = told->base_state;
 	/* An archive is opened whole, delta or not. */
-	if (!told->segments || rv_unpack_kind(told->bytes) != RV_UNPACK_NONE)
+	if (!told->segments || (base && base->is_unknown) ||
+	    rv_unpack_kind(told->bytes) != RV_UNPACK_NONE)
 		return rv_run_document(l->run, l->w, &doc, -1);
 	RV_TRY(rv_carry_over(told->segments, told->segment_count, told->bytes.len, told->base.len,
 			     told->base_state, &l->parts, found));
@@ -60,6 +62,22 @@ static void drop(void *user, void *state)
 	free(state);
 }
 
+static bool is_too_large(const struct looker *l, const struct rv_git_told *told)
+{
+	uint64_t max = l->run->options->max_file;
+
+	return max > 0 && told->bytes.len > max;
+}
+
+static rv_status look_or_leave(struct looker *l, const struct rv_git_told *told,
+			       struct rv_carry *found)
+{
+	if (!is_too_large(l, told))
+		return look(l, told, found);
+	found->is_unknown = true;
+	return rv_secrets_add_large(&l->secrets, told->oid);
+}
+
 static rv_status object(void *user, const struct rv_git_told *told, void **out_state)
 {
 	struct looker *l = user;
@@ -69,11 +87,11 @@ static rv_status object(void *user, const struct rv_git_told *told, void **out_s
 		return rv_fail(RV_CLASS_RETRY, NULL, "stopped");
 	atomic_fetch_add_explicit(&l->run->blobs, 1, memory_order_relaxed);
 	atomic_fetch_add_explicit(&l->run->bytes, told->bytes.len, memory_order_relaxed);
-	rv_status status = look(l, told, &found);
+	rv_status status = look_or_leave(l, told, &found);
 	for (size_t i = 0; i < found.count && rv_is_ok(status); i++)
 		status = rv_secrets_add(&l->secrets, told->oid, found.items[i].hash);
 	struct rv_carry *kept = NULL;
-	if (rv_is_ok(status) && found.count > 0 && told->is_base) {
+	if (rv_is_ok(status) && (found.count > 0 || found.is_unknown) && told->is_base) {
 		kept = malloc(sizeof(*kept));
 		if (!kept)
 			status = rv_fail_nomem(NULL);

@@ -383,6 +383,21 @@ static rv_status tell_first(struct telling *t)
 	return status;
 }
 
+/* Those whose every path is excluded are no gap. */
+static void tell_large(struct telling *t)
+{
+	for (uint32_t i = 0; i < t->secrets->large_count; i++) {
+		struct rv_str path = t->paths[t->secrets->large[i]];
+		char hex[RV_GIT_HEX_MAX];
+
+		rv_git_oid_hex(&t->secrets->blobs.oids[t->secrets->large[i]], t->view->git->oid_len,
+			       hex);
+		if (path.data)
+			rv_leaks_gap(&t->w->leaks, path, hex, "too-large",
+				     "larger than --max-file");
+	}
+}
+
 static rv_status tell_all(struct telling *t)
 {
 	struct rv_doc_choice choice = {wants, complete, t, keeps};
@@ -409,11 +424,13 @@ rv_status rv_history_tell(struct rv_run *run, struct rv_repo_view *view,
 	if (secrets->is_full)
 		rv_leaks_gap(&t.w->leaks, rv_str_of(run->options->repo), NULL, "too-large",
 			     "more distinct values than are told of one history");
-	if (secrets->count == 0 || is_stopped(&t))
+	if ((secrets->count == 0 && secrets->large_count == 0) || is_stopped(&t))
 		return RV_OK;
 	RV_TRY(rv_git_origins_find(&view->graph, &view->refs, &secrets->blobs, &wanted,
 				   run->threads, &origins, diag));
 	rv_status status = settle_all(&t);
+	if (rv_is_ok(status))
+		tell_large(&t);
 	if (rv_is_ok(status))
 		status = tell_all(&t);
 	free(t.settled);

@@ -20,6 +20,8 @@ struct rv_secrets {
 		uint32_t secret; /* number in hashes */
 	} * holdings;
 	uint32_t holding_count, holding_room;
+	uint32_t *large; /* numbers in blobs: not looked at, larger than --max-file */
+	uint32_t large_count, large_room;
 	bool is_full;
 };
 
@@ -28,6 +30,8 @@ void rv_secrets_done(struct rv_secrets *s);
 /* This blob holds this value. EXHAUSTED: no memory; past a maximum is_full is set and it is OK. */
 RV_NODISCARD rv_status rv_secrets_add(struct rv_secrets *s, const struct rv_git_oid *blob,
 				      uint64_t hash);
+/* This blob was not looked at. Told once. EXHAUSTED: no memory. */
+RV_NODISCARD rv_status rv_secrets_add_large(struct rv_secrets *s, const struct rv_git_oid *blob);
 RV_NODISCARD rv_status rv_secrets_join(struct rv_secrets *s, const struct rv_secrets *from);
 /* The number of a value, or RV_GIT_NONE. */
 uint32_t rv_secrets_find(const struct rv_secrets *s, uint64_t hash);

@@ -173,6 +173,19 @@ class History(scanning.Case):
         self.assertEqual(len(leaks), 1)
         self.assertEqual(leaks[0]["more_places"], 2)
 
+    def test_a_blob_larger_than_it_may_be_is_left_out_and_told(self):
+        repo, token = self.repo(), self.token()
+        filler = "".join(f"line {i * i % 99991}\n" for i in range(6000))
+        repo.commit({"big.txt": filler + f"TOKEN={self.token()}\n", "out/big.bin": "x\n" * 90000})
+        # A delta on what was left out holds what it copies.
+        repo.commit({"small.txt": filler[:30000] + f"TOKEN={token}\n" + filler[30000:40000]})
+        repo.commit({"big.txt": filler[:30000] + f"TOKEN={token}\n" + filler[30000:] + "y\n" * 9})
+        repo.git("repack", "-adfq", "--depth=50", "--window=50")
+        result = self.found("--git", "--max-file", "50k", "--exclude", "out/**", "--strict", cwd=repo.path)
+        self.assertEqual([l["path"] for l in result.leaks], ["small.txt"], str(result))
+        self.assertEqual([(g["path"], g["reason"]) for g in result.gaps], [("big.txt", "too-large")] * 2)
+        self.assertEqual(self.found("--git", cwd=repo.path).gaps, [])
+
     def test_a_value_in_an_excluded_place_is_still_told_elsewhere(self):
         repo = self.repo()
         token = self.token()
