@@ -9,6 +9,7 @@
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -150,6 +151,14 @@ static rv_status on_leak(void *user, struct rv_leaks *leaks, struct rv_leak *lea
 	return s->validation ? rv_validation_note(s->validation, leak, about->value) : RV_OK;
 }
 
+/* Behind the walls nobody may ask any more. */
+static uint64_t descriptors(void)
+{
+	struct rlimit limit;
+
+	return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 0;
+}
+
 static rv_status prepare(struct rv_scan_run *s, struct rv_diag *diag)
 {
 	struct rv_sweep_options *o = &s->ask.sweep;
@@ -160,6 +169,7 @@ static rv_status prepare(struct rv_scan_run *s, struct rv_diag *diag)
 	(void)setlocale(LC_CTYPE, "C.UTF-8"); /* else such characters are shown as '?' */
 	(void)setenv("TZ", "UTC0", 1); /* without it each time in an archive asks for a file */
 	tzset();
+	o->open_files = descriptors();
 	RV_TRY(find_paths(o, diag));
 	if (s->ask.validates)
 		RV_TRY(rv_validation_open(&s->ask, s->libexec, &s->validation, diag));

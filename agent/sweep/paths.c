@@ -99,6 +99,7 @@ static rv_status walk(struct rv_run *run, struct visitor *visitors, const struct
 	void *users[RV_WALK_THREADS_MAX];
 	struct rv_walk_options options = {.paths = run->options->paths,
 					  .threads = run->threads,
+					  .open_files = run->options->open_files,
 					  .max_file = run->options->max_file,
 					  .follows_links = run->options->follows_links,
 					  .stop = &run->stop,

@@ -25,6 +25,7 @@ struct rv_sweep_options {
 	const char *base;	/* DIFF */
 	bool with_worktree;	/* DIFF: what is not committed too */
 	unsigned threads;	/* 0: one per processor */
+	uint64_t open_files;	/* descriptors the process may have; 0: not known */
 	unsigned archive_depth; /* 0: archives are bytes */
 	uint64_t max_file;	/* bytes; 0: no limit */
 	int64_t max_time_us;	/* 0: no limit */

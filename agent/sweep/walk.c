@@ -13,13 +13,14 @@
 
 #define BATCH	    64
 #define DENTS_BYTES 65536
-#define DEPTH_MAX   512
+#define OPEN_FILES  1024 /* when it is not known */
 
 struct job {
 	struct job *next;
 	struct rv_walk_dir *dir; /* that holds the names; NULL: the names are paths as given */
 	size_t count;
 	bool is_dir;  /* one name, a directory to list */
+	int lost;     /* errno: its directory could not be opened again */
 	char names[]; /* count of them, each ended by NUL */
 };
 
@@ -30,37 +31,60 @@ struct crew {
 	pthread_cond_t wake;
 	struct job *jobs;
 	unsigned busy, idle;
+	unsigned dirs_open, dirs_max; /* of directories; more are closed between their jobs */
 	rv_status failed;
 	struct rv_diag *diag;
 };
 
 struct worker {
 	struct crew *crew;
+	struct rv_walk_dir *listed; /* by the job in hand */
 	struct rv_walk_reader reader;
 	char dents[DENTS_BYTES] __attribute__((aligned(8)));
 };
-
-void rv_walk_dir_unref(struct rv_walk_dir *dir)
-{
-	while (dir && atomic_fetch_sub(&dir->refs, 1) == 1) {
-		struct rv_walk_dir *parent = dir->parent;
-
-		rv_fd_closep(&dir->fd);
-		free(dir);
-		dir = parent;
-	}
-}
 
 static void put_job(struct crew *c, struct job *job)
 {
 	if (job->dir)
 		atomic_fetch_add(&job->dir->refs, 1);
 	pthread_mutex_lock(&c->lock);
+	if (job->dir)
+		job->dir->waiting++;
 	job->next = c->jobs;
 	c->jobs = job;
 	if (c->idle > 0)
 		pthread_cond_signal(&c->wake);
 	pthread_mutex_unlock(&c->lock);
+}
+
+/* Under the lock: its directory is in use from here on. */
+static void use_dir(struct crew *c, struct job *job)
+{
+	struct rv_walk_dir *dir = job->dir;
+
+	if (!dir)
+		return;
+	dir->waiting--;
+	dir->in_use++;
+	if (dir->fd >= 0)
+		return;
+	if (rv_walk_dir_reopen(dir))
+		c->dirs_open++;
+	else
+		job->lost = errno;
+}
+
+/* Under the lock: gives the descriptor that the caller closes, or -1. */
+static int leave_dir(struct crew *c, struct rv_walk_dir *dir)
+{
+	int fd = dir ? dir->fd : -1;
+
+	if (!dir || --dir->in_use > 0 || fd < 0 ||
+	    (dir->waiting > 0 && c->dirs_open <= c->dirs_max))
+		return -1;
+	c->dirs_open--;
+	dir->fd = -1;
+	return fd;
 }
 
 /* NULL: everything is done, or something failed. Counts its caller busy. */
@@ -78,22 +102,31 @@ static struct job *take_job(struct crew *c)
 		job = c->jobs;
 		c->jobs = job->next;
 		c->busy++;
+		use_dir(c, job);
 	}
 	pthread_mutex_unlock(&c->lock);
 	return job;
 }
 
-static void end_job(struct crew *c, struct job *job, rv_status status)
+static void end_job(struct worker *w, struct job *job, rv_status status)
 {
-	rv_walk_dir_unref(job->dir);
-	free(job);
+	struct crew *c = w->crew;
+
 	pthread_mutex_lock(&c->lock);
+	c->dirs_open += w->listed != NULL;
+	int fds[] = {leave_dir(c, w->listed), leave_dir(c, job->dir)};
 	c->busy--;
 	if (!rv_is_ok(status) && rv_is_ok(c->failed))
 		c->failed = status;
 	if ((c->busy == 0 && !c->jobs) || !rv_is_ok(c->failed))
 		pthread_cond_broadcast(&c->wake);
 	pthread_mutex_unlock(&c->lock);
+	rv_fd_closep(&fds[0]);
+	rv_fd_closep(&fds[1]);
+	rv_walk_dir_unref(w->listed);
+	rv_walk_dir_unref(job->dir);
+	w->listed = NULL;
+	free(job);
 }
 
 static struct job *job_of(struct rv_walk_dir *dir, const char *names, size_t bytes, size_t count)
@@ -112,7 +145,7 @@ static rv_status put_dir(struct worker *w, struct rv_walk_dir *dir, const char *
 	struct job *job = job_of(dir, name, strlen(name) + 1, 1);
 
 	if (!job)
-		return rv_fail_nomem(w->crew->diag);
+		return rv_fail_nomem(NULL);
 	job->is_dir = true;
 	put_job(w->crew, job);
 	return RV_OK;
@@ -180,7 +213,7 @@ static rv_status see_name(struct worker *w, struct rv_walk_dir *dir, const struc
 		return RV_OK;
 	if (type == DT_REG)
 		return list_name(files, name);
-	if (dir->depth >= DEPTH_MAX) {
+	if (dir->depth >= RV_WALK_DEPTH_MAX) {
 		w->crew->look->gap(w->reader.user, path, "archive-limit", "nested too deep");
 		return RV_OK;
 	}
@@ -237,7 +270,7 @@ static rv_status share_files(struct worker *w, struct rv_walk_dir *dir, const st
 			struct job *job = job_of(dir, at, (size_t)(end - at), count);
 
 			if (!job)
-				return rv_fail_nomem(w->crew->diag);
+				return rv_fail_nomem(NULL);
 			put_job(w->crew, job);
 		}
 		at = end;
@@ -246,55 +279,46 @@ static rv_status share_files(struct worker *w, struct rv_walk_dir *dir, const st
 	return read_names(w, dir, own, own_count);
 }
 
-/* One call a directory spares one a file. What lies on a disk has a size, or is empty. */
-static bool is_kernels(int fd)
-{
-	struct stat st;
-
-	return fstat(fd, &st) == 0 && st.st_size == 0;
-}
-
 static rv_status list_dir(struct worker *w, struct rv_walk_dir *parent, const char *name)
 {
 	struct rv_str path = rv_walk_path(&w->reader, parent, name);
-	int fd = openat(parent ? parent->fd : AT_FDCWD, name,
-			O_RDONLY | O_DIRECTORY | O_CLOEXEC | (parent ? O_NOFOLLOW : 0));
+	struct rv_walk_dir *dir = rv_walk_dir_open(parent, name, path);
 
-	if (fd < 0) {
+	if (!dir && errno == ENOMEM)
+		return rv_fail_nomem(NULL);
+	if (!dir) {
 		w->crew->look->gap(w->reader.user, path, "unreadable", strerror(errno));
 		return RV_OK;
 	}
-	struct rv_walk_dir *dir = malloc(sizeof(*dir) + path.len + 1);
-	if (!dir) {
-		rv_fd_closep(&fd);
-		return rv_fail_nomem(w->crew->diag);
-	}
-	*dir = (struct rv_walk_dir){.fd = fd,
-				    .is_kernels = is_kernels(fd),
-				    .parent = parent,
-				    .path_len = path.len,
-				    .depth = parent ? parent->depth + 1 : 0};
-	atomic_store(&dir->refs, 1);
-	memcpy(dir->path, path.data, path.len);
-	if (parent)
-		atomic_fetch_add(&parent->refs, 1);
+	w->listed = dir; /* end_job() leaves it */
 	struct listing files = {0};
 	rv_status status = list_all(w, dir, &files);
 	if (rv_is_ok(status))
 		status = share_files(w, dir, &files);
 	free(files.names);
-	rv_walk_dir_unref(dir);
 	return status;
+}
+
+static void tell_left(struct worker *w, const struct job *job, const char *reason)
+{
+	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): start() gives each its crew */
+	w->crew->look->gap(w->reader.user, rv_walk_path(&w->reader, job->dir, job->names), reason,
+			   job->count > 1 ? "and others of its directory" : NULL);
 }
 
 static bool is_over(struct worker *w, const struct job *job)
 {
+	if (job->lost) {
+		bool is_gone = job->lost == ESTALE || job->lost == ENOENT || job->lost == ELOOP ||
+			       job->lost == ENOTDIR;
+
+		tell_left(w, job, is_gone ? "changed" : "unreadable");
+		return true;
+	}
 	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): start() gives each its crew */
 	if (!atomic_load_explicit(w->crew->options->stop, memory_order_relaxed))
 		return false;
-	w->crew->look->gap(w->reader.user, rv_walk_path(&w->reader, job->dir, job->names),
-			   atomic_load(w->crew->options->stop_reason),
-			   job->count > 1 ? "and others of its directory" : NULL);
+	tell_left(w, job, atomic_load(w->crew->options->stop_reason));
 	return true;
 }
 
@@ -312,7 +336,7 @@ static void *work(void *user)
 			status = list_dir(w, job->dir, job->names);
 		else
 			status = read_names(w, job->dir, job->names, job->count);
-		end_job(w->crew, job, status);
+		end_job(w, job, status);
 	}
 	return NULL;
 }
@@ -352,11 +376,28 @@ static void free_jobs(struct crew *c)
 	}
 }
 
+/* What the descriptors that are left make possible: threads, and directories that wait open. */
+static unsigned share_out(struct crew *c)
+{
+	unsigned n = c->options->threads;
+	uint64_t all = c->options->open_files ? c->options->open_files : OPEN_FILES;
+	int used = open("/", O_PATH | O_CLOEXEC); /* the lowest that is free */
+	uint64_t left = used >= 0 && (uint64_t)used < all ? all - (uint64_t)used : 0;
+
+	rv_fd_closep(&used);
+	if (left < (uint64_t)n * RV_WALK_FD_OF_THREAD)
+		n = left < 2ULL * RV_WALK_FD_OF_THREAD ? 1 : (unsigned)left / RV_WALK_FD_OF_THREAD;
+	left -= left < (uint64_t)n * RV_WALK_FD_OF_THREAD ? left
+							  : (uint64_t)n * RV_WALK_FD_OF_THREAD;
+	c->dirs_max = left < RV_WALK_DIRS_MAX ? (unsigned)left : RV_WALK_DIRS_MAX;
+	return n;
+}
+
 static rv_status start(struct crew *c, struct worker *workers, void *const *users)
 {
 	pthread_t threads[RV_WALK_THREADS_MAX];
 	unsigned started = 0;
-	unsigned n = c->options->threads;
+	unsigned n = share_out(c);
 
 	for (unsigned i = 0; i < n; i++) {
 		workers[i].crew = c;
@@ -370,7 +411,8 @@ static rv_status start(struct crew *c, struct worker *workers, void *const *user
 	work(&workers[0]);
 	for (unsigned i = 0; i < started; i++)
 		pthread_join(threads[i], NULL);
-	return c->failed;
+	/* Said here: threads have no diag that they could share. */
+	return c->failed.errno_was == ENOMEM ? rv_fail_nomem(c->diag) : c->failed;
 }
 
 rv_status rv_walk(const struct rv_walk_options *options, const struct rv_walk_look *look,

@@ -1,6 +1,8 @@
 /* sweep: walks directories with several threads and hands each file's bytes on. Files are read in
  * place, a buffer a thread, never mapped (a mapped file that shrinks kills the reader). Symbolic
- * links, other file types and `.git` are not entered. Not here: what bytes mean (doc.h). */
+ * links, other file types and `.git` are not entered. A directory is open while names of it wait,
+ * as far as descriptors go; one that was closed meanwhile is opened again component by component,
+ * through no link, and must be the one it was. Not here: what bytes mean (doc.h). */
 #pragma once
 
 #include "agent/base/buf.h"
@@ -33,7 +35,8 @@ struct rv_walk_look {
 	bool (*is_known)(void *user, const struct rv_walk_stat *stat);
 	/* Of a file: all its windows in order, in one thread. A failure ends the walk. */
 	rv_status (*file)(void *user, const struct rv_walk_file *file);
-	/* After its last window, with what it was when opened; only with is_known. */
+	/* After each file that could be opened, read whole or not, with what it was when opened;
+	 * only with is_known. A gap told of it came before. */
 	void (*done)(void *user, const struct rv_walk_stat *stat);
 	/* Not read whole: a reason word of struct rv_gap. */
 	void (*gap)(void *user, struct rv_str path, const char *reason, const char *detail);
@@ -41,7 +44,8 @@ struct rv_walk_look {
 
 struct rv_walk_options {
 	const char *const *paths; /* NULL-ended: files and directories */
-	unsigned threads;	  /* 1..RV_WALK_THREADS_MAX */
+	unsigned threads;	  /* 1..RV_WALK_THREADS_MAX; fewer work when descriptors are few */
+	uint64_t open_files;	  /* descriptors the process may have (RLIMIT_NOFILE); 0: 1024 */
 	uint64_t max_file;	  /* larger ones are a gap "too-large"; 0: none is */
 	bool follows_links;	  /* to files only, as given names always are */
 	_Atomic bool *stop;	  /* set from outside: what is left is a gap `stop_reason` */
@@ -50,7 +54,9 @@ struct rv_walk_options {
 	_Atomic uint64_t *bytes;
 };
 
-#define RV_WALK_THREADS_MAX 64
+#define RV_WALK_THREADS_MAX  64
+#define RV_WALK_DIRS_MAX     4096 /* directories kept open while names of them wait */
+#define RV_WALK_FD_OF_THREAD 4	  /* two directories, a file, an archive in it */
 
 /* users: one per thread. Returns when all is read; the first failure of a callback is returned. */
 RV_NODISCARD rv_status rv_walk(const struct rv_walk_options *options,

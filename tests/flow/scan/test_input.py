@@ -243,6 +243,23 @@ class Limits(scanning.Case):
         peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
         self.assertTrue(peak <= 100 * 1024 or peak == before or limit is None, f"{peak} KiB")
 
+    def test_few_descriptors_lose_no_directory(self):
+        """The walk knows the limit, although nobody may ask for it behind the walls."""
+        at, count = "d", 0
+        for _ in range(60):
+            for name in ("a/x.env", "b/x.env", "x.env"):
+                self.write(f"{at}/{name}", f"TOKEN={scanning.github_token()}\n")
+                count += 1
+            at += "/d"
+        before = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (40, before[1]))
+        try:
+            results = [self.found("-j", threads, "d") for threads in ("1", "8")]
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, before)
+        for result in results:
+            self.assertEqual((len(result.leaks), result.gaps), (count, []))
+
     def test_larger_files_are_left_out_and_told(self):
         self.write("d/large", b"x " * (3 * MB // 2) + self.token().encode())
         for words in (["--max-file", "2M"], ["--max-target-megabytes", "2"]):
