@@ -8,6 +8,7 @@
 
 #define SPANS_MAX 256
 #define MARK	  "*****"
+#define LAST	  (sizeof(MARK) - 1 + sizeof("..") - 1 - 1) /* may follow what still had room */
 /* What a line that is cut at RV_LINE_MAX ends with is not shown: it may be half a value, which no
  * rule matches. It comes into sight when a long run before it is one mark. */
 #define CUT_MARGIN 1024
@@ -167,7 +168,7 @@ static rv_status put_line(struct rv_str line, const struct spans *spans,
 			  const struct rv_span *value, struct rv_buf *out)
 {
 	size_t at = first_shown(line, value);
-	size_t end = out->len + RV_MASK_CONTEXT;
+	size_t end = out->len + RV_MASK_CONTEXT - LAST;
 
 	if (at > 0 && !isspace(line.data[at - 1]))
 		RV_TRY(rv_buf_put_str(out, ".."));

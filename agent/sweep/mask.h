@@ -4,7 +4,7 @@
 #include "agent/scan/scan.h"
 #include "agent/sweep/doc.h"
 
-#define RV_MASK_CONTEXT 200 /* bytes of a line that are shown */
+#define RV_MASK_CONTEXT 200 /* bytes of a line that are shown, with all marks */
 
 /* "ghp_..x9": at most four bytes of its beginning and two of its end, less of a short one, nothing
  * of one below eight bytes or that people may have chosen. Printable ASCII only. */
@@ -17,7 +17,7 @@ RV_NODISCARD rv_status rv_mask_value(struct rv_str value, bool is_guessable, str
 RV_NODISCARD rv_status rv_mask_line(struct rv_sweeper *w, struct rv_str line, size_t line_start,
 				    const struct rv_found *about, struct rv_buf *out);
 /* A text from elsewhere (a message, a name) from its beginning, masked alike; at most
- * RV_MASK_CONTEXT bytes and a mark. The lane should have no path: it is no line of that file. */
+ * RV_MASK_CONTEXT bytes. The lane should have no path: it is no line of that file. */
 RV_NODISCARD rv_status rv_mask_words(struct rv_sweeper *w, struct rv_str text, struct rv_buf *out);
 /* A path, masked alike but whole and with its bytes as they are. */
 RV_NODISCARD rv_status rv_mask_path(struct rv_lane *lane, struct rv_str path, struct rv_buf *out);

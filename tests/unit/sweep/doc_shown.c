@@ -3,7 +3,7 @@
 #include "tests/unit/scan/encode.h"
 #include "tests/unit/sweep/doc_look.h"
 
-#define SHOWN_MAX (RV_MASK_CONTEXT + 6) /* a mark of a value and ".." may follow */
+#define SHOWN_MAX RV_MASK_CONTEXT /* with all marks */
 
 static rv_status ask(void *user, struct rv_leaks *leaks, struct rv_leak *leak,
 		     const struct rv_judging *about)
