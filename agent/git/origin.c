@@ -16,7 +16,6 @@ enum grade { GRADE_REF, GRADE_LOG, GRADE_NONE, GRADE__NOWHERE };
 struct candidate {
 	uint8_t first_grade, last_grade; /* enum grade */
 	uint32_t last_place;
-	uint32_t path_at[RV_GIT_ORIGIN_PATHS];
 };
 
 struct finding {
@@ -39,6 +38,8 @@ void rv_git_origins_done(struct rv_git_origins *origins)
 {
 	if (!origins)
 		return;
+	for (uint32_t i = 0; origins->items && i < origins->count; i++)
+		free(origins->items[i].paths);
 	free(origins->items);
 	rv_buf_done(&origins->bytes);
 	*origins = (struct rv_git_origins){0};
@@ -119,28 +120,53 @@ static rv_status mark_all(struct finding *f)
 	return RV_OK;
 }
 
+/* Where the bytes of a path are, while they may still move: its `data` counts from their start. */
+static const uint8_t *bytes_of(const struct finding *f, const struct rv_str *path)
+{
+	return f->out->bytes.data + (uintptr_t)path->data;
+}
+
+/* Room for one path more: twice as much at each power of two. */
+static bool make_room(struct rv_git_origin *origin)
+{
+	size_t count = origin->path_count;
+
+	if (count & (count - 1))
+		return true;
+	struct rv_str *more =
+		reallocarray(origin->paths, count ? 2 * count : 1, sizeof(*origin->paths));
+	if (!more)
+		return false;
+	origin->paths = more;
+	return true;
+}
+
 /* Keeps a path of a blob unless it is known or may not be looked at. */
 static rv_status keep_path(struct finding *f, uint32_t blob, struct rv_str path)
 {
 	struct rv_git_origin *origin = &f->out->items[blob];
-	uint32_t *path_at = f->candidates[blob].path_at;
+	struct rv_buf *bytes = &f->out->bytes;
 
 	for (size_t i = 0; i < origin->path_count; i++) {
 		if (origin->paths[i].len == path.len &&
-		    memcmp(f->out->bytes.data + path_at[i], path.data, path.len) == 0)
+		    memcmp(bytes_of(f, &origin->paths[i]), path.data, path.len) == 0)
 			return RV_OK;
 	}
 	if (f->wanted && f->wanted->wants && !f->wanted->wants(f->wanted->user, path, false)) {
 		origin->has_unwanted = true;
 		return RV_OK;
 	}
-	if (origin->path_count == RV_GIT_ORIGIN_PATHS) {
+	/* The first path of each has its room beside the further ones of others. */
+	size_t max = origin->path_count > 0 ? BYTES_MAX / 2 : BYTES_MAX;
+	if (origin->path_count == RV_GIT_ORIGIN_PATHS || bytes->len + path.len > max) {
 		origin->has_more_paths = true;
 		return RV_OK;
 	}
-	path_at[origin->path_count] = (uint32_t)f->out->bytes.len;
-	origin->paths[origin->path_count++].len = path.len;
-	return rv_buf_put(&f->out->bytes, path.data, path.len);
+	if (!make_room(origin))
+		return rv_fail_nomem(NULL);
+	origin->paths[origin->path_count++] =
+		(struct rv_str){(const uint8_t *)(uintptr_t)bytes->len, path.len};
+	return rv_buf_put(bytes, path.data, path.len);
 }
 
 /* f->commit holds the blob there and nothing newer of its line does. */
@@ -242,7 +268,7 @@ static rv_status finish(struct finding *f)
 
 		origin->reach = reaches[f->candidates[i].first_grade];
 		for (size_t j = 0; j < origin->path_count; j++)
-			origin->paths[j].data = f->out->bytes.data + f->candidates[i].path_at[j];
+			origin->paths[j].data = bytes_of(f, &origin->paths[j]);
 	}
 	if (f->head == RV_GIT_NONE)
 		return RV_OK;

@@ -6,7 +6,7 @@
 #include "agent/git/graph.h"
 #include "agent/git/refs.h"
 
-#define RV_GIT_ORIGIN_PATHS 8 /* kept of one blob */
+#define RV_GIT_ORIGIN_PATHS 256 /* kept of one blob */
 
 enum rv_git_reach {
 	RV_GIT_REACH_HEAD,   /* in the tree of HEAD: the secret is in use today */
@@ -21,10 +21,10 @@ struct rv_git_origin {
 	uint32_t first; /* the oldest that brought it in: none of its parents has it at that path */
 	uint32_t last;	/* the newest that holds it. RV_GIT_NONE: no commit does */
 	enum rv_git_reach reach;
-	uint8_t path_count;
-	bool has_more_paths;			  /* than RV_GIT_ORIGIN_PATHS */
-	bool has_unwanted;			  /* paths that were not wanted, and not kept */
-	struct rv_str paths[RV_GIT_ORIGIN_PATHS]; /* newest first; point into the origins */
+	uint16_t path_count;
+	bool has_more_paths;  /* than RV_GIT_ORIGIN_PATHS, or than there was room for */
+	bool has_unwanted;    /* paths that were not wanted, and not kept */
+	struct rv_str *paths; /* newest first; they and their bytes are the origins' */
 };
 
 struct rv_git_origins {

@@ -16,9 +16,10 @@ struct settled {
 	uint32_t last;
 	uint32_t versions; /* blobs that hold it */
 	bool is_told;
-	bool is_open;  /* told, and not let pass */
-	uint8_t state; /* enum rv_leak_state, told */
-	size_t row;    /* of the leaks; NO_ROW: counted alone */
+	bool is_open;	/* told, and not let pass */
+	bool is_listed; /* told, and let pass by a list, which may name paths */
+	uint8_t state;	/* enum rv_leak_state, told */
+	size_t row;	/* of the leaks; NO_ROW: counted alone */
 };
 
 /* A further path of a value that was let pass at the first. */
@@ -203,6 +204,7 @@ static bool keeps(void *user, struct rv_leaks *leaks, const struct rv_leak *leak
 
 	s->is_told = true;
 	s->is_open = leak->state == RV_LEAK_OPEN || leak->state == RV_LEAK_NEW_RULE;
+	s->is_listed |= leak->state == RV_LEAK_ALLOWED && !leak->is_marked;
 	if (is_first) {
 		s->state = leak->state;
 		s->row = s->is_open || t->w->shared->shows_all ? leaks->count - 1 : NO_ROW;
@@ -293,7 +295,7 @@ static rv_status add_places(struct telling *t, const struct rv_holding *h, struc
 
 	if (s->is_open || s->blob == RV_GIT_NONE)
 		return RV_OK;
-	for (uint8_t i = 0; i < origin->path_count; i++) {
+	for (uint16_t i = 0; i < origin->path_count; i++) {
 		struct place place = {h->secret, h->blob, origin->paths[i]};
 
 		if (rv_leaks_compare(place.path, t->paths[s->blob]) != 0)
@@ -350,6 +352,22 @@ static rv_status tell_places(struct telling *t, const struct places *list, uint3
 	return status;
 }
 
+/* What is let pass wherever it was judged, and has more paths than were kept. A marker is the same
+ * at each of them, and a baseline knows the value alone. */
+static void tell_unjudged(struct telling *t)
+{
+	for (uint32_t i = 0; i < t->secrets->holding_count; i++) {
+		const struct rv_holding *h = &t->secrets->holdings[i];
+		struct settled *s = &t->settled[h->secret];
+
+		if (s->is_open || !s->is_listed || !t->origins->items[h->blob].has_more_paths)
+			continue;
+		rv_leaks_gap(&t->w->leaks, t->paths[h->blob], NULL, "too-large",
+			     "a value let pass here, in more places than are judged");
+		s->is_listed = false; /* said once */
+	}
+}
+
 static rv_status tell_elsewhere(struct telling *t)
 {
 	struct places list = {0};
@@ -360,6 +378,8 @@ static rv_status tell_elsewhere(struct telling *t)
 	for (uint32_t i = 0; i < list.count && rv_is_ok(status) && !is_stopped(t);)
 		status = tell_places(t, &list, i, &i);
 	free(list.items);
+	if (rv_is_ok(status))
+		tell_unjudged(t);
 	return status;
 }
 

@@ -223,6 +223,25 @@ class History(scanning.Case):
         repo.commit({"b_test.env": text, "z_prod.env": text})
         self.one(self.found("--git", "repo", "--config", config), "z_prod.env", "head")
 
+    def test_many_allowed_copies_do_not_hide_the_one_that_is_not(self):
+        repo = self.repo()
+        text = f"TOKEN={self.token()}\n"
+        config = self.write("c.toml", "[extend]\nuseDefault = true\n[[rules]]\n"
+                            "id = 'github-pat'\n[[rules.allowlists]]\npaths = ['_test']\n")
+        repo.commit({"z_prod.env": text, **{f"b{i}_test.env": text for i in range(20)}})
+        self.one(self.found("--git", "repo", "--config", config), "z_prod.env", "head")
+
+    def test_more_allowed_copies_than_are_judged_are_told(self):
+        repo = self.repo()
+        text = f"TOKEN={self.token()}\n"
+        config = self.write("c.toml", "[extend]\nuseDefault = true\n[[rules]]\n"
+                            "id = 'github-pat'\n[[rules.allowlists]]\npaths = ['_test']\n")
+        repo.commit({f"b{i}_test.env": text for i in range(256)})
+        self.found("--git", "repo", "--config", config, "--strict", code=0)
+        repo.commit({"z_test.env": text})
+        result = self.found("--git", "repo", "--config", config, "--strict", code=3)
+        self.assertEqual([g["reason"] for g in result.gaps], ["too-large"], str(result))
+
     def test_excluded_copies_do_not_hide_the_one_that_is_not(self):
         repo = self.repo()
         text = f"TOKEN={self.token()}\n"
