@@ -83,16 +83,17 @@ const char *const rv_calls_common[] = {"brk",
 				       "writev",
 				       NULL};
 
-/* Landlock judges each of these by path. What it does not judge (chmod, chown, truncate before ABI
- * 3, setxattr by path) is not here: those go by descriptor. */
+/* Landlock judges each of these by path; how a file may be opened is seccomp.c's to say. What it
+ * does not judge (chmod, chown, truncate before ABI 3, setxattr by path) is not here: those go by
+ * descriptor, fchmod in jails of their own. */
 const char *const rv_calls_files[] = {
-	"access", "creat",     "faccessat", "faccessat2", "fadvise64",	     "fallocate",
-	"fchmod", "fdatasync", "flock",	    "fsync",	  "getcwd",	     "getdents64",
-	"linkat", "lstat",     "mkdir",	    "mkdirat",	  "newfstatat",	     "open",
-	"openat", "openat2",   "pwrite64",  "pwritev",	  "readlink",	     "readlinkat",
-	"rename", "renameat",  "renameat2", "rmdir",	  "sendfile",	     "stat",
-	"statfs", "statx",     "symlink",   "symlinkat",  "sync_file_range", "umask",
-	"unlink", "unlinkat",  NULL};
+	"access",    "creat",	  "faccessat", "faccessat2",	  "fadvise64",	"fallocate",
+	"fdatasync", "flock",	  "fsync",     "getcwd",	  "getdents64", "linkat",
+	"lstat",     "mkdir",	  "mkdirat",   "newfstatat",	  "open",	"openat",
+	"openat2",   "pwrite64",  "pwritev",   "readlink",	  "readlinkat", "rename",
+	"renameat",  "renameat2", "rmdir",     "sendfile",	  "stat",	"statfs",
+	"statx",     "symlink",	  "symlinkat", "sync_file_range", "umask",	"unlink",
+	"unlinkat",  NULL};
 
 const char *const rv_calls_looking[] = {
 	"access",     "faccessat", "faccessat2", "fadvise64", "getcwd", "getdents64", "lstat",

@@ -91,13 +91,13 @@ static void read_only_open(struct filter *f)
 }
 
 /* All of rv_calls_files, but a file that is not opened for writing is not emptied either: Landlock
- * asks about that only from ABI 3 on, and not here at all (landlock.c). */
-static void file_rules_of_a_reader(struct filter *f)
+ * asks about that only from ABI 3 on, and of the scan not at all (landlock.c). */
+static void file_rules(struct filter *f)
 {
 	uint64_t emptying = O_ACCMODE | O_TRUNC;
 
 	for (const char *const *name = rv_calls_files; *name; name++) {
-		if (strncmp(*name, "open", 4) != 0 && strcmp(*name, "fchmod") != 0)
+		if (strncmp(*name, "open", 4) != 0)
 			allow(f, *name);
 	}
 	allow_if(f, "openat", SCMP_A2(SCMP_CMP_MASKED_EQ, O_TRUNC, 0));
@@ -107,9 +107,6 @@ static void file_rules_of_a_reader(struct filter *f)
 	allow_if(f, "open", SCMP_A1(SCMP_CMP_MASKED_EQ, emptying, O_WRONLY | O_TRUNC));
 	allow_if(f, "open", SCMP_A1(SCMP_CMP_MASKED_EQ, emptying, O_RDWR | O_TRUNC));
 	soften(f, "openat2", ENOSYS); /* its flags cannot be looked at from here */
-	/* What it reads it may not open to others. rv_file_replace() asks for the mode that its
-	 * file was created with: that is done. */
-	soften(f, "fchmod", 0);
 }
 
 static void thread_rules(struct filter *f)
@@ -137,7 +134,8 @@ static void jail_rules(struct filter *f, const struct rv_confine_spec *spec)
 {
 	switch (spec->jail) {
 	case RV_JAIL_ENGINE:
-		allow_list(f, rv_calls_files);
+		file_rules(f);
+		allow(f, "fchmod");
 		allow(f, "accept4");
 		allow(f, "getsockname");
 		/* Name services may try; they get no for an answer. */
@@ -160,19 +158,24 @@ static void jail_rules(struct filter *f, const struct rv_confine_spec *spec)
 			allow_list(f, rv_calls_connected);
 		return;
 	case RV_JAIL_PLACE:
-		allow_list(f, rv_calls_files);
+		file_rules(f);
+		allow(f, "fchmod");
 		allow_list(f, rv_calls_attributes);
 		allow_if(f, "utimensat", SCMP_A1(SCMP_CMP_EQ, 0)); /* futimens(): by descriptor */
 		return;
 	case RV_JAIL_REPORT:
-		allow_list(f, rv_calls_files); /* its identity directory; Landlock has the rest */
+		file_rules(f); /* its identity directory; Landlock has the rest */
+		allow(f, "fchmod");
 		inet_rules(f);
 		return;
 	case RV_JAIL_SCAN:
 		/* The C library may want a converter of character sets for a name in an archive:
 		 * it goes on without. */
 		rule(f, SOFT(EACCES), "mmap", 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, PROT_EXEC));
-		file_rules_of_a_reader(f); /* Landlock says where */
+		file_rules(f); /* Landlock says where */
+		/* What it reads it may not open to others. rv_file_replace() asks for the mode that
+		 * its file was created with: that is done. */
+		soften(f, "fchmod", 0);
 		thread_rules(f);
 		soften(f, "prlimit64", EPERM); /* a thread asks for the size of its stack */
 		return;

@@ -70,6 +70,26 @@ static int truncate_a_file(const struct ground *g)
 	return result(truncate(g->readable, 0) == 0);
 }
 
+/* The access mode 3 asks for neither reading nor writing: before ABI 3 Landlock asks nothing. */
+static int empty_a_file(const struct ground *g)
+{
+	return open_file(g->readable, O_ACCMODE | O_TRUNC);
+}
+
+/* Opened for reading in a directory that it may read and write, and emptied by that. */
+static int empty_what_it_reads(const struct ground *g)
+{
+	char path[512];
+
+	in_directory(g, g->granted, "kept", path);
+	int fd = open(path, O_RDONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return errno;
+	(void)close(fd);
+	return open_file(path, O_RDONLY | O_TRUNC);
+}
+
 static int make_a_directory(const struct ground *g)
 {
 	char path[512];
@@ -245,6 +265,8 @@ const struct act acts[] = {
 	{"open a file to write", write_a_file, NOBODY, false},
 	{"create a file", create_a_file, NOBODY, false},
 	{"truncate a file", truncate_a_file, NOBODY, false},
+	{"empty a file without access", empty_a_file, NOBODY, false},
+	{"empty a file that it reads", empty_what_it_reads, NOBODY, false},
 	{"change a file's mode", change_mode, NOBODY, true},
 	{"make a directory", make_a_directory, NOBODY, false},
 	{"make a symbolic link", make_a_link, NOBODY, false},
