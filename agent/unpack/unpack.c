@@ -3,6 +3,7 @@
  * container in a container, at most RV_UNPACK_DEPTH_MAX deep. */
 #include "agent/unpack/unpack.h"
 
+#include "agent/unpack/sevenzip.h"
 #include "agent/unpack/walk.h"
 #include "agent/unpack/zip.h"
 
@@ -217,6 +218,10 @@ static void read_entries(struct rv_level *level)
 void rv_level_read(struct rv_level *level, struct rv_flow *flow)
 {
 	level->flow = flow;
+	if (level->kind == RV_UNPACK_7Z && !rv_7z_is_bounded(flow)) {
+		rv_level_failed(level);
+		return;
+	}
 	level->reader = rv_reader_open((enum rv_unpack_kind)level->kind, flow);
 	if (!level->reader) {
 		rv_level_failed(level);

@@ -9,9 +9,9 @@
  * for local time, which looks at files.
  *
  * Memory: one buffer of max_member_bytes for each level that is open, one more for a gzip file in
- * memory, and what the decompressors take: xz at most RV_UNPACK_XZ_MEMORY, zstd 128 MiB, 7z and
- * LZMA in zip as much as the member is long. A program that reads strangers' 7z files sets
- * RLIMIT_AS; that limit is told as a trouble. */
+ * memory, and what the decompressors take: xz at most RV_UNPACK_XZ_MEMORY, zstd 128 MiB, 7z what
+ * sevenzip.h lets pass (its directory, a dictionary, side streams: some 400 MiB at worst), LZMA in
+ * zip as much as the member is long (which grows as it is read: is_over may end it). */
 #pragma once
 
 #include "agent/base/buf.h"
