@@ -147,7 +147,8 @@ static struct rv_str plain_name(const struct rv_walk *walk)
 
 	while (start && path.data[start - 1] != '!' && path.data[start - 1] != '/')
 		start--;
-	path = (struct rv_str){path.data + start, path.len - start};
+	if (start) /* there may be no path at all */
+		path = (struct rv_str){path.data + start, path.len - start};
 	for (size_t i = 0; i < RV_LEN(endings); i++) {
 		size_t len = strlen(endings[i]);
 
