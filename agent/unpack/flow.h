@@ -10,6 +10,9 @@
 #include <zlib.h>
 
 #define RV_FLOW_PIECE ((size_t)64 << 10)
+/* So much may be read for one header: a name in a cpio, or the table of names of an ar, may claim
+ * gigabytes, and libarchive holds what it has read of it. */
+#define RV_FLOW_AHEAD_MAX ((uint64_t)32 << 20)
 
 struct rv_flow {
 	/* The next piece, borrowed until the next call: its length, 0 at the end, -1 on failure
@@ -21,6 +24,8 @@ struct rv_flow {
 	bool is_told;	    /* the failure has been told as a trouble */
 	bool is_memory;	    /* `bytes` is all of it */
 	uint64_t given;	    /* of a source's stream: how many bytes came */
+	uint64_t ahead;	    /* of those that libarchive asked for: since it last gave something */
+	uint64_t ahead_max; /* past it the archive fails as a limit; 0: none */
 	struct rv_str bytes;
 	int fd;
 	uint8_t *piece;

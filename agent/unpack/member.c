@@ -44,8 +44,9 @@ static enum outcome next_block(struct rv_level *level, struct rv_str *out, size_
 		const void *data = NULL;
 		size_t len = 0;
 		la_int64_t offset = 0;
-		int code = archive_read_data_block(level->reader, &data, &len, &offset);
 
+		level->flow->ahead = 0;
+		int code = archive_read_data_block(level->reader, &data, &len, &offset);
 		if (code == ARCHIVE_EOF)
 			return END;
 		if (code != ARCHIVE_OK && code != ARCHIVE_RETRY) {

@@ -65,6 +65,12 @@ static la_ssize_t pull(struct archive *reader, void *user, const void **out)
 	struct rv_flow *flow = user;
 	ssize_t len = flow->pull(flow, out);
 
+	flow->ahead += len > 0 ? (uint64_t)len : 0;
+	if (flow->ahead_max && flow->ahead > flow->ahead_max) {
+		flow->reason = RV_UNPACK_LIMIT;
+		flow->detail = "a header longer than is read";
+		len = -1;
+	}
 	if (len < 0)
 		archive_set_error(reader, EIO, "%s", flow->detail);
 	return len < 0 ? ARCHIVE_FATAL : len;
@@ -84,7 +90,7 @@ static int open_flow(struct archive *reader, struct rv_flow *flow)
 {
 	if (flow->is_memory)
 		return archive_read_open_memory(reader, flow->bytes.data, flow->bytes.len);
-	if (flow->fd >= 0)
+	if (flow->fd >= 0 && !flow->ahead_max)
 		return archive_read_open_fd(reader, flow->fd, RV_FLOW_PIECE);
 	return archive_read_open(reader, flow, NULL, pull, NULL);
 }
@@ -92,9 +98,11 @@ static int open_flow(struct archive *reader, struct rv_flow *flow)
 struct archive *rv_reader_open(enum rv_unpack_kind kind, struct rv_flow *flow)
 {
 	struct archive *reader = archive_read_new();
+	bool has_long_names = kind == RV_UNPACK_CPIO || kind == RV_UNPACK_AR;
 	const char *detail = "no memory";
 	enum rv_unpack_reason reason = RV_UNPACK_LIMIT;
 
+	flow->ahead_max = has_long_names ? RV_FLOW_AHEAD_MAX : 0;
 	if (reader && !set_up(reader, kind)) {
 		reason = RV_UNPACK_UNSUPPORTED;
 		detail = "this libarchive was built without it";

@@ -202,6 +202,7 @@ static void read_entries(struct rv_level *level)
 	struct archive_entry *entry;
 
 	while (!level->is_left && !level->walk->is_stopped) {
+		level->flow->ahead = 0;
 		int code = archive_read_next_header(level->reader, &entry);
 
 		if (code == ARCHIVE_OK || code == ARCHIVE_WARN) {

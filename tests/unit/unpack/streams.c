@@ -189,6 +189,33 @@ static void bounds_what_comes_out_of_it(void **state)
 	rv_buf_done(&zeros);
 }
 
+/* Of a cpio that claims a name of 2.9 GB, or an ar its table of names, only so much is read. */
+static void reads_no_name_of_gigabytes(void **state)
+{
+	static const char *const heads[] = {
+		"07070100000001000081a400000000000000000000000165553f10"
+		"0000000b00000000000000000000000000000000b000000200000000name",
+		"!<arch>\n"
+		"//                                              1000000000`\n"};
+	size_t all = (size_t)80 << 20;
+	uint8_t *bytes = calloc(all, 1);
+
+	(void)state;
+	assert_non_null(bytes);
+	for (size_t i = 0; i < RV_LEN(heads); i++) {
+		struct pipe pipe = {.piece = 65536};
+
+		memset(bytes, 0, 4096);
+		memcpy(bytes, heads[i], strlen(heads[i]));
+		struct pack_walk *walk = walk_pipe((struct rv_str){bytes, all}, &pipe, NULL);
+		assert_ok(walk->status);
+		assert_true(packs_has_trouble(walk, RV_UNPACK_LIMIT));
+		assert_true(pipe.rest.len > all / 2);
+		packs_done(walk);
+	}
+	free(bytes);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -196,6 +223,7 @@ int main(void)
 		cmocka_unit_test(tells_what_is_no_stream),
 		cmocka_unit_test(ends_where_the_stream_breaks),
 		cmocka_unit_test(bounds_what_comes_out_of_it),
+		cmocka_unit_test(reads_no_name_of_gigabytes),
 		cmocka_unit_test(gives_what_the_whole_gives),
 	};
 
