@@ -187,7 +187,7 @@ rv_status rv_run_stdin(struct rv_run *run, struct rv_diag *diag)
 	struct input in = {.run = run,
 			   .w = &run->sweepers[0],
 			   .diag = diag,
-			   .bytes = malloc(ROOM),
+			   .bytes = rv_read_room(ROOM),
 			   .status = RV_OK};
 
 	if (!in.bytes)
