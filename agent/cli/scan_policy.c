@@ -384,11 +384,14 @@ static struct rv_str relative(const struct rv_scan_policy *p, struct rv_str path
 
 bool rv_scan_policy_wants(void *user, struct rv_str path, bool is_dir)
 {
-	const struct rv_scan_policy *p = user;
+	struct rv_scan_policy *p = user;
 	path = relative(p, path);
 	if (p->under && !is_dir && !lies_under(p->under, path))
 		return false;
-	return is_dir || !rv_filter_skips_path(p->config, path, NULL);
+	if (is_dir || !rv_filter_skips_path(p->config, path, NULL))
+		return true;
+	atomic_fetch_add_explicit(&p->excluded, 1, memory_order_relaxed);
+	return false;
 }
 
 /* A baseline's salt looks like a key and is none: 64 hexadecimal digits, told by what they are here

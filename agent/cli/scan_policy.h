@@ -6,6 +6,8 @@
 #include "agent/sweep/filter.h"
 #include "agent/sweep/repo_view.h"
 
+#include <stdatomic.h>
+
 struct rv_scan_policy {
 	struct rv_scan_config *config;
 	struct rv_baseline *baseline; /* or NULL */
@@ -13,8 +15,9 @@ struct rv_scan_policy {
 	struct rv_identity *identity;
 	const char *const *roots; /* of what is scanned, NULL-ended; NULL: paths are as they are */
 	struct rv_filter filter;
-	uint32_t file_count; /* configuration files that were read */
-	const json_t *under; /* of the history only these paths; borrowed, or NULL: all */
+	uint32_t file_count;	   /* configuration files that were read */
+	const json_t *under;	   /* of the history only these paths; borrowed, or NULL: all */
+	_Atomic uint64_t excluded; /* files that the settings say to pass over */
 };
 
 /* Reads .reeve.yaml, .gitleaks.toml, .gitleaksignore, .betterleaksignore, .reeveignore and

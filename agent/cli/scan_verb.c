@@ -71,6 +71,9 @@ static rv_status write_report(struct rv_scan_run *s, int code, struct rv_diag *d
 				      .width = s->out->out_is_tty ? (unsigned)s->out->width : 0};
 	size_t rules = 0;
 
+	/* A history asks for the paths of what it found, some of them often: no number of files. */
+	if (s->ask.sweep.source != RV_SWEEP_GIT)
+		facts.excluded = atomic_load(&s->policy.excluded);
 	(void)rv_ruleset_rows(rv_scan_config_rules(s->policy.config), &rules); /* only how many */
 	facts.rules = rules;
 	rv_buf_init(&target, 1 << 16);

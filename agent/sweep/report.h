@@ -42,8 +42,9 @@ struct rv_report_facts {
 	const struct rv_suppression *suppressions;
 	size_t suppression_count;
 	uint64_t weak, allowed,
-		known; /* all in that state, whether their rows are in `leaks` or not */
-	int exit_code; /* not 0 without an open row: incomplete, and --strict */
+		known;	   /* all in that state, whether their rows are in `leaks` or not */
+	uint64_t excluded; /* files that were not looked at, as the settings say */
+	int exit_code;	   /* not 0 without an open row: incomplete, and --strict */
 };
 
 enum rv_report_format {

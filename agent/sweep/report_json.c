@@ -33,6 +33,8 @@ static void put_scan(struct rv_report *r)
 	rv_emit_uint(e, "bytes", facts->bytes);
 	rv_emit_uint(e, "blobs", facts->blobs);
 	rv_emit_uint(e, "commits", facts->commits);
+	if (facts->excluded > 0)
+		rv_emit_uint(e, "excluded", facts->excluded);
 	rv_emit_close(e, '}');
 }
 

@@ -318,6 +318,10 @@ void rv_report_result(struct rv_report *r)
 	put_more(r, RV_LEAK_BASELINE, "known");
 	put_more(r, RV_LEAK_ALLOWED, "allowed");
 	put_more(r, RV_LEAK_WEAK, "weak");
+	if (r->facts->excluded > 0)
+		rv_emit_fmt(&r->emit, "; %llu file%s passed over, as the settings say",
+			    (unsigned long long)r->facts->excluded,
+			    r->facts->excluded == 1 ? "" : "s");
 	if (rv_report_is_incomplete(r->facts))
 		rv_emit_fmt(&r->emit, "; INCOMPLETE: %llu not scanned whole",
 			    (unsigned long long)rv_report_gap_total(r->facts));

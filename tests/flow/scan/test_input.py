@@ -119,6 +119,15 @@ class Configuration(scanning.Case):
 
 
 class Files(scanning.Case):
+    def test_what_the_settings_exclude_is_counted(self):
+        self.write("d/a.env", f"TOKEN={self.token()}\n")
+        self.write("d/lib/b.env", f"TOKEN={self.token()}\n")
+        self.write("d/.reeveignore", "*\n")
+        result = self.found("d", code=0)
+        self.assertEqual(result.document["scan"]["excluded"], 3)
+        said = self.scan("d", code=0).out
+        self.assertIn(b"3 files passed over, as the settings say", said)
+
     def test_what_may_not_be_read_is_in_the_ledger(self):
         if os.geteuid() == 0:
             self.skipTest("root may read everything")
