@@ -28,6 +28,19 @@ static bool ends_userinfo(uint8_t c)
 	       c == ';' || c == '|' || c == '\\';
 }
 
+/* Characters of [start, end), "%40" counted as the one that it stands for. */
+static size_t plain_len(const struct rv_place *p, size_t start, size_t end)
+{
+	size_t len = end - start;
+
+	for (size_t i = start; i + 2 < end; i++) {
+		if (p->bytes.data[i] == '%' && rv_is_hex(p->bytes.data[i + 1]) &&
+		    rv_is_hex(p->bytes.data[i + 2]))
+			len -= 2;
+	}
+	return len;
+}
+
 /* scheme://user:password@host: the password ends at the last @ before the path. */
 static bool find_url(struct rv_place *p)
 {
@@ -52,7 +65,8 @@ static bool find_url(struct rv_place *p)
 	if (at <= colon + 1 || (!rv_is_letter(host) && !rv_is_digit(host) && host != '[' &&
 				host != '{' && host != '$'))
 		return false;
-	return take(p, colon + 1, at, RV_BIT(IN_URL) | RV_BIT(NAME_PASSWORD));
+	return plain_len(p, colon + 1, at) >= RV_VALUE_MIN &&
+	       take(p, colon + 1, at, RV_BIT(IN_URL) | RV_BIT(NAME_PASSWORD));
 }
 
 static int base64_digit(uint8_t c)

@@ -4,6 +4,7 @@
 
 #include "agent/scan/assign.h"
 #include "agent/scan/pem_key.h"
+#include "agent/scan/value.h"
 
 #include <ctype.h>
 #include <time.h>
@@ -90,6 +91,12 @@ static bool is_dummy(struct rv_str value)
 	return !rv_check_not_placeholder((struct rv_str){value.data + from, value.len - from});
 }
 
+/* A password that a person may have chosen, which need not read as random. */
+static bool is_chosen(const struct rv_rule *rule)
+{
+	return rule->kind == RV_KIND_PASSWORD && !(rule->flags & RV_RULE_FLEET);
+}
+
 /* The rule's demands on the value; what only weakens it lowers the confidence. */
 static void judge(struct rv_scan *s, struct rv_armed *row, struct rv_span match, struct rv_span v)
 {
@@ -116,7 +123,8 @@ static void judge(struct rv_scan *s, struct rv_armed *row, struct rv_span match,
 		hit.confidence = CONFIDENCE_UNPROVEN;
 	else
 		hit.is_identified = row->check && row->check->identifies;
-	if (!hit.is_identified && hit.confidence > CONFIDENCE_DUMMY && is_dummy(value))
+	if (!hit.is_identified && hit.confidence > CONFIDENCE_DUMMY &&
+	    (is_dummy(value) || (is_chosen(rule) && rv_value_is_filler(value))))
 		hit.confidence = CONFIDENCE_DUMMY;
 	if (!(rule->flags & RV_RULE_COMPANION) && !hit.is_identified && hit.confidence < 80 &&
 	    context_of(s)->is_lock)

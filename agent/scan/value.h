@@ -13,6 +13,10 @@ bool rv_value_is_reference(struct rv_str value, bool is_bare);
 /* RV_BIT()s of assign_features.def that the value alone decides. */
 uint64_t rv_value_features(struct rv_str value);
 
+/* Nothing but words that people put where a password goes ("mypass"), or a login in base64 with
+ * such a password ("user:password"). */
+bool rv_value_is_filler(struct rv_str value);
+
 /* A password's hash as written in shadow, htpasswd and their like ("$6$..", "{SSHA}..", "*" + 40
  * hex digits): its length within the value, or 0. */
 size_t rv_value_hash_len(struct rv_str value);

@@ -104,36 +104,62 @@ static bool is_leet_filler(struct rv_str v)
 	return is_filler((struct rv_str){plain, v.len});
 }
 
-/* "dXNlcjpwYXNzd29yZA==": base64 of nothing but fillers, of words alone or of a row. */
-bool rv_value_is_coded_filler(struct rv_str v)
+/* Printable text in base64, of at most PLACEHOLDER_MAX characters; empty: it is none. */
+static struct rv_str decode_text(struct rv_str v, uint8_t plain[PLACEHOLDER_MAX])
 {
 	static const char digits[] =
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	uint8_t plain[PLACEHOLDER_MAX];
 	uint32_t bits = 0;
 	unsigned have = 0;
 	size_t made = 0;
 
 	if (v.len > PLACEHOLDER_MAX || v.len < 8)
-		return false;
+		return RV_STR_NONE;
 	for (size_t i = 0; i < v.len && v.data[i] != '='; i++) {
 		const char *at = memchr(digits, v.data[i], sizeof(digits) - 1);
 
 		if (!at)
-			return false;
+			return RV_STR_NONE;
 		bits = bits << 6 | (uint32_t)(at - digits);
 		have += 6;
 		if (have < 8)
 			continue;
 		have -= 8;
-		plain[made] = (uint8_t)(bits >> have);
-		if (plain[made] >= 0x7f || (plain[made] < ' ' && plain[made] != '\n'))
-			return false;
-		made++;
-	}
-	struct rv_str text = {plain, made};
+		uint8_t c = (uint8_t)(bits >> have);
 
-	return is_filler(text) || is_sequence(text) || rv_words_cover(text) >= 85;
+		if (c >= 0x7f || (c < ' ' && c != '\n' && c != '\r'))
+			return RV_STR_NONE;
+		plain[made++] = c;
+	}
+	return (struct rv_str){plain, made};
+}
+
+/* "dXNlcjpwYXNzd29yZA==": base64 of nothing but fillers, of words alone or of a row; or of a line
+ * that holds a telling word. */
+bool rv_value_is_coded_filler(struct rv_str v)
+{
+	uint8_t plain[PLACEHOLDER_MAX];
+	struct rv_str text = decode_text(v, plain);
+
+	if (text.len == 0)
+		return false;
+	bool is_line = text.data[text.len - 1] == '\n';
+
+	return is_filler(text) || is_sequence(text) || rv_words_cover(text) >= 85 ||
+	       (is_line && rv_wordlist_within(telling, text));
+}
+
+bool rv_value_is_filler(struct rv_str v)
+{
+	uint8_t plain[PLACEHOLDER_MAX];
+
+	if (is_filler(v))
+		return true;
+	struct rv_str login = decode_text(v, plain);
+	const uint8_t *colon = login.len ? memchr(login.data, ':', login.len) : NULL;
+
+	return colon && is_filler((struct rv_str){colon + 1,
+						  (size_t)(login.data + login.len - (colon + 1))});
 }
 
 /* What no letter begins: "-here", "....", "****", digits in a row. */
