@@ -99,13 +99,14 @@ static uint64_t form_bits(const struct rv_context *context)
 		[RV_FORM_CONFIG] = RV_BIT(FILE_CONFIG),
 		[RV_FORM_YAML] = RV_BIT(FILE_CONFIG),
 		[RV_FORM_XML] = 0,
-		[RV_FORM_DOC] = RV_BIT(FILE_DOC),
+		[RV_FORM_DOC] = 0,
 		[RV_FORM_SHELL] = RV_BIT(FILE_CONFIG),
 		[RV_FORM_SQL] = 0,
 		[RV_FORM_JSON] = 0,
 	};
 
 	return bits[context->form] | (context->is_dump ? RV_BIT(FILE_CONFIG) : 0) |
+	       (context->is_doc ? RV_BIT(FILE_DOC) : 0) |
 	       (context->is_test ? RV_BIT(FILE_TEST) : 0);
 }
 
@@ -330,6 +331,8 @@ static __attribute__((noinline)) bool look_closer(struct rv_str bytes, struct rv
 		kind = RV_KIND_TOKEN;
 	rv_context_complete(context);
 	p.bits |= rv_value_features(value) | form_bits(context) | bind_bit(p.bind);
+	if (p.bits & (RV_BIT(FILE_TEST) | RV_BIT(FILE_DOC)) && rv_value_is_disguised_word(value))
+		p.bits |= RV_BIT(HOLDS_PLACEHOLDER);
 	p.bits |= joint_bits(p.bits, p.len);
 	if (context->is_locale &&
 	    !(p.bits & (RV_BIT(PASSWORD_MADE) | RV_BIT(SECRET_MADE) | RV_BIT(KEY_MADE))))

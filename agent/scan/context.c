@@ -104,6 +104,25 @@ static rv_wordlist configs = {
 	['s' - 'a'] = " s3cfg ",
 };
 
+/* Whole names of directories: of tests, of texts for people. */
+static const char test_dirs[] = " t expected golden ";
+static const char doc_dirs[] = " doc docs documentation guide guides manual manuals ";
+
+/* Does the path lead through a directory of the list? */
+static bool is_under(struct rv_str path, const char *list)
+{
+	size_t start = 0;
+
+	for (size_t i = 0; i < path.len; i++) {
+		if (path.data[i] != '/')
+			continue;
+		if (has_word(list, (struct rv_str){path.data + start, i - start}))
+			return true;
+		start = i + 1;
+	}
+	return false;
+}
+
 static uint8_t form_of(struct rv_str name, struct rv_str extension)
 {
 	bool has_extension = extension.len < name.len;
@@ -154,7 +173,8 @@ void rv_context_complete(struct rv_context *context)
 
 	context->path = (struct rv_str){0};
 	context->is_whole = true;
-	context->is_test = rv_wordlist_within(tests, path);
+	context->is_test = rv_wordlist_within(tests, path) || is_under(path, test_dirs);
+	context->is_doc = context->form == RV_FORM_DOC || is_under(path, doc_dirs);
 	context->is_locale = rv_wordlist_within(locales, path) ||
 			     is_language_file(name, context->form) ||
 			     (name.len && has_word(" po pot resx strings ", after_last(name, '.')));

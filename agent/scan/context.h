@@ -23,7 +23,8 @@ struct rv_context {
 	bool is_dump;	    /* a copy of what a database holds */
 	/* of the whole path, once is_whole; few files need it */
 	bool is_whole;
-	bool is_test;	/* tests, fixtures, examples, mocks */
+	bool is_test;	/* tests, fixtures, examples, mocks, expected output */
+	bool is_doc;	/* for people: by its form, or in a directory of such */
 	bool is_locale; /* sentences for people, in many languages */
 };
 
