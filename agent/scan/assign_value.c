@@ -87,7 +87,8 @@ static bool is_asking(struct rv_str callee)
 	return callee.len <= 3 || rv_wordlist_within(asking, callee);
 }
 
-/* new Thing("..", StringEncoder(".."): to the quote, or `at` as it was. */
+/* new Thing("..", StringEncoder(".."): to the quote, or `at` as it was; also when what is in the
+ * quotes has a name of its own, "Thing{ID: ..}". */
 static size_t skip_wrap(struct rv_place *p, size_t at)
 {
 	size_t i = at;
@@ -100,6 +101,8 @@ static size_t skip_wrap(struct rv_place *p, size_t at)
 			continue;
 		if (c == '(' || c == '{')
 			open = i + 1;
+		else if (c == ':' && open && rv_at(p, i + 1) != ':' && rv_at(p, i - 1) != ':')
+			return at;
 		else if (c != ' ' && c != ':' && c != '<' && c != '>' && c != '[' && c != ']' &&
 			 c != '&' && c != '*')
 			return at;

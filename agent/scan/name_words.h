@@ -13,7 +13,7 @@ static rv_wordlist other_tails = {
 		      "config configs "
 		      "configuration comment callback check checks checker changed change "
 		      "changes created client clients chain code codes char chars character "
-		      "characters charset cost cached component ",
+		      "characters charset cost cached component com ",
 	['d' - 'a'] = " delimiter dir dialog disabled desc description docs doc date domain down "
 		      "derivation digest deny denied ",
 	['e' - 'a'] = " encryption endpoint endpoints expiry expires expiration expire expired "
@@ -25,15 +25,15 @@ static rv_wordlist other_tails = {
 	['h' - 'a'] =
 		" hasher hashing header headers hint handler hook hooks help host helper helpers "
 		"hash_algorithm ",
-	['i' - 'a'] = " id ids icon image input index issuer info is invalid iterations item "
+	['i' - 'a'] = " id ids icon image input index issuer info io is invalid iterations item "
 		      "items ",
 	['k' - 'a'] = " kind ",
 	['l' - 'a'] = " length len lifetime limit label labels list lists location locations "
 		      "lexer level levels length_min logged login logout link links ",
 	['m' - 'a'] = " message messages msg manager method mode min max map module modified "
 		      "mock model mount managers modal ",
-	['n' - 'a'] = " nonce name names namespace number num no node ",
-	['o' - 'a'] = " offset options option owner object objects only ",
+	['n' - 'a'] = " nonce name names namespace number num no node net ",
+	['o' - 'a'] = " offset options option owner object objects only org ",
 	['p' - 'a'] = " path paths policy policies placeholder pattern prefix param params "
 		      "parameter page provider providers position plugin plugins plain parser "
 		      "port property properties press pair pairs prompt permission "

@@ -38,6 +38,8 @@ static inline bool rv_is_blank(uint8_t c)
 bool rv_says_at(struct rv_str s, size_t at, const char *word);
 bool rv_says(struct rv_str s, const char *word);
 
+/* "g0ph3r": words with digits or signs for letters, or a telling word so written. */
+bool rv_value_is_disguised_word(struct rv_str value);
 bool rv_value_is_coded_filler(struct rv_str value);
 /* PLACEHOLDER, HOLDS_PLACEHOLDER, SEQUENCE (value_words.c). */
 uint64_t rv_value_placeholder(struct rv_str value);

@@ -217,6 +217,8 @@ static bool is_prose(struct rv_str v)
 	}
 	if (letters + digits < 3 || (letters + digits) * 3 < v.len)
 		return true;
+	if (letters + 1 == v.len && v.data[v.len - 1] == '.')
+		return true; /* the end of a sentence */
 	if (foreign)
 		return digits == 0 || blanks || foreign * 3 > v.len;
 	return blanks > 2 || (blanks && digits == 0);

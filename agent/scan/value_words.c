@@ -52,23 +52,30 @@ static bool is_filler(struct rv_str v)
 	return has_word;
 }
 
-/* Neighbours that follow on or repeat, on the keyboard too: in 3 of 4 places. */
-static bool is_sequence(struct rv_str v)
+/* Does b follow a, or repeat it? By the alphabet, the digits or the keyboard. */
+static bool is_step(uint8_t a, uint8_t b)
 {
 	static const char rows[] = "qwertyuiop asdfghjkl zxcvbnm 1234567890";
+	const char *key = memchr(rows, a | 0x20, sizeof(rows) - 1);
+
+	return b == a || b == a + 1 || b + 1 == a || (key && key[1] == (char)(b | 0x20));
+}
+
+/* Neighbours that are steps, in 3 of 4 places; or two rows in turn, "q1w2e3", in all. */
+static bool is_sequence(struct rv_str v)
+{
 	size_t steps = 0;
+	size_t turns = 0;
 
 	if (v.len < 3)
 		return true;
-	for (size_t i = 1; i < v.len; i++) {
-		uint8_t a = v.data[i - 1];
-		uint8_t b = v.data[i];
-		const char *key = memchr(rows, a | 0x20, sizeof(rows) - 1);
-
-		steps += b == a || b == a + 1 || b + 1 == a;
-		steps += b != a && b != a + 1 && key && key[1] == (char)(b | 0x20);
-	}
-	return steps * 4 >= (v.len - 1) * 3;
+	for (size_t i = 1; i < v.len; i++)
+		steps += is_step(v.data[i - 1], v.data[i]);
+	if (steps * 4 >= (v.len - 1) * 3)
+		return true;
+	for (size_t i = 2; i < v.len; i++)
+		turns += is_step(v.data[i - 2] | 0x20, v.data[i] | 0x20);
+	return v.len >= 6 && turns == v.len - 2;
 }
 
 /* At most a quarter of the characters differ: "00000001", "abababab". */
@@ -87,21 +94,31 @@ static bool is_monotone(struct rv_str v)
 	return len >= 6 && kinds * 4 <= (len < 16 ? len : 16);
 }
 
-/* "p4$$w0rd" as "password". */
-static bool is_leet_filler(struct rv_str v)
+/* "p4$$w0rd" as "password"; empty: too long, or nothing was written so. */
+static struct rv_str undisguise(struct rv_str v, uint8_t plain[PLACEHOLDER_MAX])
 {
 	static const char from[] = "013457@$!";
 	static const char to[] = "oieastasi";
-	uint8_t plain[PLACEHOLDER_MAX];
+	bool is_changed = false;
 
 	if (v.len > PLACEHOLDER_MAX)
-		return false;
+		return RV_STR_NONE;
 	for (size_t i = 0; i < v.len; i++) {
 		const char *at = memchr(from, v.data[i], sizeof(from) - 1);
+		bool is_sign = at && i > 0 && i + 1 < v.len;
 
-		plain[i] = at && i > 0 && i + 1 < v.len ? (uint8_t)to[at - from] : v.data[i];
+		plain[i] = is_sign ? (uint8_t)to[at - from] : v.data[i];
+		is_changed |= is_sign;
 	}
-	return is_filler((struct rv_str){plain, v.len});
+	return is_changed ? (struct rv_str){plain, v.len} : RV_STR_NONE;
+}
+
+bool rv_value_is_disguised_word(struct rv_str v)
+{
+	uint8_t plain[PLACEHOLDER_MAX];
+	struct rv_str word = undisguise(v, plain);
+
+	return word.len > 0 && (rv_words_cover(word) >= 85 || rv_wordlist_within(telling, word));
 }
 
 /* Printable text in base64, of at most PLACEHOLDER_MAX characters; empty: it is none. */
@@ -183,9 +200,11 @@ uint64_t rv_value_placeholder(struct rv_str value)
 {
 	uint64_t bits = 0;
 
+	uint8_t plain[PLACEHOLDER_MAX];
+
 	if (is_filler(value))
 		bits |= RV_BIT(PLACEHOLDER);
-	else if (is_leet_filler(value))
+	else if (is_filler(undisguise(value, plain)))
 		bits |= RV_BIT(HOLDS_PLACEHOLDER);
 	if (value.len <= TELLING_MAX &&
 	    (rv_wordlist_within(telling, value) || has_telling_sign(value)))

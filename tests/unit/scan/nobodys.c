@@ -31,12 +31,84 @@ static void an_address_with_two_characters_has_no_password(void **state)
 	assert_told("a.conf", "url = http://me:%s@host.internal/", "%4d%5e%70kq3x9z");
 }
 
+static void knows_directories_of_tests_and_of_texts(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *path;
+		bool is_test, is_doc;
+	} cases[] = {
+		{"src/main.c", false, false},	  {"t.c", false, false},
+		{"expected", false, false},	  {"wt/a.c", false, false},
+		{"a/docker/b.yml", false, false}, {"t/lib.sh", true, false},
+		{"a/t/lib.sh", true, false},	  {"a/expected/x.out", true, false},
+		{"doc/a.sgml", false, true},	  {"a/docs/b.xml", false, true},
+		{"a/Docs/b.xml", false, true},	  {"a/b.md", false, true},
+	};
+
+	for (size_t i = 0; i < RV_LEN(cases); i++) {
+		struct rv_context context = rv_context_of(rv_str_of(cases[i].path));
+
+		if (context.is_test != cases[i].is_test || context.is_doc != cases[i].is_doc)
+			fail_msg("%s: test %d, doc %d", cases[i].path, context.is_test,
+				 context.is_doc);
+	}
+}
+
+static void two_rows_in_turn_are_a_row(void **state)
+{
+	(void)state;
+	assert_quiet("a.py", "api_key = 'a1B2c3D4e5F6'");
+	assert_quiet("a.py", "password = 'q1w2e3r4'");
+	assert_told("a.py", "password = '%s'", "q1w2x9k4");
+}
+
+static void a_word_in_disguise_is_an_example_in_tests_and_texts(void **state)
+{
+	(void)state;
+	assert_quiet("tests/a.go", "Password: \"g0ph3r\",");
+	assert_quiet("docs/a.xml", "<user name=\"a\" password=\"chang3m3N#w\" />");
+	assert_quiet("tests/a.rb", "password = \"am@z1ng_p@ssw0rd#!\"");
+	assert_quiet("a.txt", "'PASSWORD': 's3krit',");
+	/* Somebody may live by it. */
+	assert_told("config/a.yml", "password: %s", "c0nta1n3r14");
+	/* None at all. */
+	assert_told("tests/a.py", "password = '%s'", "kq3x9zvw71");
+}
+
+static void the_first_text_in_brackets_may_have_a_name_of_its_own(void **state)
+{
+	(void)state;
+	assert_quiet("a.go", "Token: &BootstrapToken{ID: \"uvxdac\", Other: 1}");
+	assert_told("a.go", "Token: &BootstrapToken{\"%s\"}", "kq3x9zvw71bd82mq");
+	assert_told("a.cpp", "token = ns::Token{ns::text{\"%s\"}};", "kq3x9zvw71bd82mq");
+}
+
+static void a_label_with_a_domain_is_no_name(void **state)
+{
+	(void)state;
+	assert_quiet("a.yaml", "    audience.authentication.example.io: kq3x9zvw71bd82mq");
+	assert_quiet("a.json", "\"token.example.com\": \"kq3x9zvw71bd82mq\"");
+}
+
+static void the_last_word_of_a_sentence_is_no_value(void **state)
+{
+	(void)state;
+	assert_quiet("a.json", "\"Unexpected_token_1012\": \"Token inesperado.\",");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_filler_is_one_also_in_a_login),
 		cmocka_unit_test(a_line_in_base64_is_judged_by_its_words),
 		cmocka_unit_test(an_address_with_two_characters_has_no_password),
+		cmocka_unit_test(knows_directories_of_tests_and_of_texts),
+		cmocka_unit_test(two_rows_in_turn_are_a_row),
+		cmocka_unit_test(a_word_in_disguise_is_an_example_in_tests_and_texts),
+		cmocka_unit_test(the_first_text_in_brackets_may_have_a_name_of_its_own),
+		cmocka_unit_test(a_label_with_a_domain_is_no_name),
+		cmocka_unit_test(the_last_word_of_a_sentence_is_no_value),
 	};
 
 	return cmocka_run_group_tests_name("scan: nobody's secrets", tests, NULL, NULL);
