@@ -90,7 +90,10 @@ static void name_member(struct opening *o, struct rv_str path)
 static bool on_member(const struct rv_unpack_member *m, void *user)
 {
 	struct opening *o = user;
-	struct rv_doc doc = {.path = o->outer->path, .inside = o->inside, .bytes = m->bytes};
+	struct rv_doc doc = {.path = o->outer->path,
+			     .root_len = o->outer->root_len,
+			     .inside = o->inside,
+			     .bytes = m->bytes};
 
 	name_member(o, m->path);
 	if (m->offset == 0)
@@ -150,7 +153,10 @@ rv_status rv_run_layer(void *user, struct rv_sweeper *w, const struct rv_doc *do
 {
 	struct rv_run *run = user;
 	enum rv_unpack_kind kind = rv_unpack_kind(bytes);
-	struct rv_doc inner = {.path = doc->path, .inside = doc->inside, .bytes = bytes};
+	struct rv_doc inner = {.path = doc->path,
+			       .root_len = doc->root_len,
+			       .inside = doc->inside,
+			       .bytes = bytes};
 
 	const struct rv_unpack_source source = {.bytes = bytes, .fd = -1};
 	*out_is_opened = false;

@@ -153,7 +153,7 @@ static rv_status open_layer(struct rv_sweeper *w, const struct rv_doc *doc, stru
 	if (is_opened) {
 		w->seen_count = 0;
 		reset_count(w, doc);
-		rv_lane_set_path(w->lane, doc->path);
+		rv_lane_set_path(w->lane, rv_doc_place(doc));
 	}
 	return s;
 }
@@ -275,7 +275,7 @@ static void begin(struct rv_sweeper *w, const struct rv_doc *doc)
 	reset_count(w, doc);
 	w->seen_count = 0;
 	w->documents++;
-	rv_lane_set_path(w->lane, doc->path);
+	rv_lane_set_path(w->lane, rv_doc_place(doc));
 }
 
 rv_status rv_sweeper_doc(struct rv_sweeper *w, const struct rv_doc *doc)

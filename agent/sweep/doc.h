@@ -42,6 +42,7 @@ struct rv_sweep_shared {
 
 struct rv_doc {
 	struct rv_str path;
+	size_t root_len;    /* of path: what only leads there, and says nothing of the file */
 	const char *inside; /* or NULL */
 	struct rv_str bytes;
 	uint64_t offset;	     /* of bytes in the file, for windows */
@@ -53,6 +54,12 @@ struct rv_doc {
 	size_t told_count;
 	bool only_told; /* what a diff adds */
 };
+
+/* The part of the path that says what the file is: "tests/a.c" of "/srv/latest/tests/a.c". */
+static inline struct rv_str rv_doc_place(const struct rv_doc *doc)
+{
+	return (struct rv_str){doc->path.data + doc->root_len, doc->path.len - doc->root_len};
+}
 
 /* One value found, before it is a leak. */
 struct rv_found {

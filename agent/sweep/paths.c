@@ -79,7 +79,7 @@ static rv_status file(void *user, const struct rv_walk_file *f)
 {
 	struct visitor *v = user;
 
-	struct rv_doc doc = {.path = f->path, .bytes = f->bytes};
+	struct rv_doc doc = {.path = f->path, .root_len = f->root_len, .bytes = f->bytes};
 
 	if (f->is_first)
 		rv_window_begin(&v->window, RV_WALK_OVERLAP);

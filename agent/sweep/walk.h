@@ -15,7 +15,10 @@
 
 /* A file, or a window of one. */
 struct rv_walk_file {
-	struct rv_str path;  /* borrowed for the call */
+	struct rv_str path; /* borrowed for the call */
+	/* Of an absolute path: the bytes that lead to the directory that was given, or to the file
+	 * that was. 0 of others: those are looked at from the working directory on. */
+	size_t root_len;
 	struct rv_str bytes; /* likewise */
 	uint64_t offset;     /* of bytes in the file */
 	bool is_first, is_last;

@@ -28,6 +28,9 @@ struct rv_walk_dir *rv_walk_dir_open(struct rv_walk_dir *parent, const char *nam
 				    .in_use = 1,
 				    .depth = parent ? parent->depth + 1 : 0,
 				    .is_kernels = st.st_size == 0,
+				    .root_len = parent		 ? parent->root_len
+						: name[0] == '/' ? path.len
+								 : 0,
 				    .dev = st.st_dev,
 				    .ino = st.st_ino,
 				    .parent = parent,

@@ -19,6 +19,7 @@ struct rv_walk_dir {
 	dev_t dev;
 	ino_t ino;
 	struct rv_walk_dir *parent; /* NULL: as given */
+	size_t root_len;	    /* struct rv_walk_file */
 	size_t path_len, name_at;   /* of its own name in path */
 	char path[];		    /* NUL-ended */
 };

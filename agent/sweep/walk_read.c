@@ -63,6 +63,7 @@ static void stat_of(const struct stat *st, struct rv_walk_stat *out)
 struct reading {
 	struct rv_walk_reader *r;
 	struct rv_str path;
+	size_t root_len;
 	int fd;
 	bool reads_on; /* a short read need not be its end */
 	struct rv_walk_stat before;
@@ -121,6 +122,7 @@ static rv_status read_windows(struct reading *f, size_t have, uint64_t size)
 		have += (size_t)n;
 		atomic_fetch_add_explicit(r->options->bytes, (uint64_t)n, memory_order_relaxed);
 		struct rv_walk_file file = {.path = f->path,
+					    .root_len = f->root_len,
 					    .bytes = {r->window, have},
 					    .offset = offset,
 					    .is_first = offset == 0,
@@ -185,6 +187,7 @@ static rv_status read_open(struct reading *f)
 		return RV_OK;
 	}
 	struct rv_walk_file file = {.path = f->path,
+				    .root_len = f->root_len,
 				    .bytes = {r->buffer, (size_t)n},
 				    .is_first = true,
 				    .is_last = true,
@@ -225,10 +228,19 @@ static bool is_file(struct reading *f, bool is_given)
 	return false;
 }
 
+static size_t root_of(const char *path)
+{
+	const char *slash = path[0] == '/' ? strrchr(path, '/') : NULL;
+
+	return slash ? (size_t)(slash + 1 - path) : 0;
+}
+
 rv_status rv_walk_read(struct rv_walk_reader *r, const struct rv_walk_dir *dir, const char *name)
 {
-	struct reading f = {
-		.r = r, .path = rv_walk_path(r, dir, name), .reads_on = dir && dir->is_kernels};
+	struct reading f = {.r = r,
+			    .path = rv_walk_path(r, dir, name),
+			    .root_len = dir ? dir->root_len : root_of(name),
+			    .reads_on = dir && dir->is_kernels};
 	bool follows = !dir || r->options->follows_links;
 	rv_status status = RV_OK;
 

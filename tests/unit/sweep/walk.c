@@ -236,6 +236,37 @@ static void ends_when_a_callback_fails(void **state)
 	assert_true(w->files.count <= 8);
 }
 
+static rv_status see_root(void *user, const struct rv_walk_file *f)
+{
+	struct walk *w = user;
+
+	w->size = f->path.len - f->root_len;
+	return RV_OK;
+}
+
+static void tells_what_of_a_path_only_leads_there(void **state)
+{
+	struct walk *w = *state;
+	char path[RVT_PATH];
+
+	rvt_dir_write_text(&w->dir, "tests/a/b/file", "text");
+	w->look.file = see_root;
+	assert_ok(walk_name(w, "tests", 1));
+	assert_int_equal(w->size, strlen("/a/b/file"));
+	assert_ok(walk_name(w, "tests/a/b/file", 1));
+	assert_int_equal(w->size, strlen("file"));
+	/* From the working directory on all of it counts. */
+	rvt_dir_path(&w->dir, "tests", path);
+	assert_int_equal(chdir(path), 0);
+	const char *const relative[] = {"a", NULL};
+	assert_ok(walk_paths(w, relative, 1));
+	assert_int_equal(w->size, strlen("a/b/file"));
+	const char *const file[] = {"a/b/file", NULL};
+	assert_ok(walk_paths(w, file, 1));
+	assert_int_equal(w->size, strlen("a/b/file"));
+	assert_int_equal(chdir("/"), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -250,6 +281,7 @@ int main(void)
 		WALK_TEST(leaves_out_what_is_not_wanted),
 		WALK_TEST(passes_over_what_a_ledger_knows),
 		WALK_TEST(ends_when_a_callback_fails),
+		WALK_TEST(tells_what_of_a_path_only_leads_there),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
