@@ -1,8 +1,10 @@
 /* sweep: a value found becomes a leak: its place, its masked text, its state. Not here: layers
  * (doc.c). */
 #include "agent/base/clock.h"
+#include "agent/scan/context.h"
 #include "agent/sweep/doc_parts.h"
 #include "agent/sweep/facts.h"
+#include "agent/sweep/fixture.h"
 #include "agent/sweep/mask.h"
 
 #include <stdlib.h>
@@ -175,6 +177,26 @@ static void count_state(struct rv_sweeper *w, const struct rv_leak *leak)
 	w->leaks.known += leak->state == RV_LEAK_BASELINE;
 }
 
+/* A key that tests were made with is worth less. Asked last: it reads the whole file. */
+static rv_status weaken_fixture(const struct rv_fact_about *about, const struct rv_fact *fact,
+				struct rv_leak *leak)
+{
+	struct rv_fixture_about pair = {.bytes = about->bytes,
+					.key = {about->bytes.data + about->start, about->len},
+					.public_id = leak->public_id,
+					.now_utc_us = about->now_utc_us};
+	bool is_fixture = fact->is_locked;
+
+	if (!leak->is_in_tests || leak->rule->matcher != RV_MATCHER_PEM ||
+	    leak->confidence <= RV_FIXTURE_CONFIDENCE)
+		return RV_OK;
+	if (!is_fixture)
+		RV_TRY(rv_fixture_is_pair(&pair, &is_fixture));
+	if (is_fixture)
+		leak->confidence = RV_FIXTURE_CONFIDENCE;
+	return RV_OK;
+}
+
 /* What the value proves. A key that nothing can be made of is told as what it is worth. */
 static rv_status prove(struct rv_sweeper *w, const struct rv_layer *layer,
 		       const struct rv_found *found, struct rv_leak *leak)
@@ -196,7 +218,7 @@ static rv_status prove(struct rv_sweeper *w, const struct rv_layer *layer,
 	leak->is_identified |= fact.is_proven;
 	if (fact.is_useless && leak->confidence > RV_FACT_USELESS)
 		leak->confidence = RV_FACT_USELESS;
-	return RV_OK;
+	return weaken_fixture(&about, &fact, leak);
 }
 
 /* Counted, and listed when it is to be shown. */
@@ -225,6 +247,7 @@ static rv_status make_leak(struct rv_sweeper *w, const struct rv_doc *doc,
 	leak->rule = found->rule;
 	leak->confidence = found->confidence;
 	leak->is_identified = found->is_identified;
+	leak->is_in_tests = rv_context_of(rv_doc_place(doc)).is_test;
 	leak->public_id = found->public_id[0] ? rv_leaks_cstr(&w->leaks, found->public_id) : NULL;
 	leak->layers = name_layers(w, layer);
 	RV_TRY(prove(w, layer, found, leak));

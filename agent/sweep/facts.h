@@ -29,6 +29,7 @@ struct rv_fact {
 	/* A key that does not parse, is cut short, or whose numbers do not fit. One wrong character
 	 * can be guessed, and half of a key holds its secret: that alone makes it not harmless. */
 	bool is_damaged;
+	bool is_locked;	 /* by a passphrase */
 	bool is_useless; /* it does not parse, or less than half of it is there */
 };
 

@@ -365,6 +365,7 @@ static void tell(const struct rv_key *key, struct rv_fact *fact)
 		rv_fact_say(fact, "passphrase-protected (%s)", key->cipher);
 	else if (key->is_locked)
 		rv_fact_say(fact, "passphrase-protected");
+	fact->is_locked = key->is_locked;
 	fact->is_damaged = is_bad(key->state);
 	fact->is_useless =
 		key->state == RV_KEY_BROKEN || (key->state == RV_KEY_CUT && !key->is_half_there);

@@ -5,7 +5,7 @@
 #include "agent/base/clock.h"
 #include "agent/base/fd.h"
 #include "agent/scan/rule.h"
-#include "agent/sweep/facts_place.h"
+#include "agent/sweep/fixture.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -32,6 +32,8 @@ struct key {
 	struct rv_leak *leak;
 	struct rv_str dir; /* of leak->path */
 	unsigned told;
+	bool is_unvouched; /* a certificate of it is nobody's .. */
+	bool is_vouched;   /* .. and another one is, or the key opens something here */
 };
 
 struct pairing {
@@ -141,12 +143,23 @@ static void phrase_of(const struct pairing *p, const struct key *key, const stru
 	rv_text_tame(out);
 }
 
+static void note_trust(const struct pairing *p, struct key *key, const struct rv_public *found)
+{
+	bool is_vouched = found->kind == RV_PUBLIC_CERTIFICATE
+				  ? rv_public_is_vouched(found, p->host.now_utc_us)
+				  : p->only.len == 0;
+
+	key->is_vouched |= is_vouched;
+	key->is_unvouched |= found->kind == RV_PUBLIC_CERTIFICATE && !is_vouched;
+}
+
 static rv_status add_phrase(struct pairing *p, struct key *key, const struct rv_public *found)
 {
 	struct rv_leak *leak = key->leak;
 	char phrase[PHRASE_MAX];
 	RV_CLEANUP(rv_buf_done) struct rv_buf text = {0};
 
+	note_trust(p, key, found);
 	if (key->told >= RV_PAIR_TOLD_MAX)
 		return RV_OK;
 	phrase_of(p, key, found, phrase);
@@ -218,6 +231,8 @@ static bool is_public_name(const char *name)
 					   ".pem", ".der", ".chain"};
 	struct rv_str text = rv_str_of(name);
 
+	if (rv_str_is(text, "cert") || rv_str_is(text, "crt"))
+		return true;
 	for (size_t i = 0; i < RV_LEN(ends); i++) {
 		if (rv_str_ends_with(text, ends[i]))
 			return true;
@@ -321,6 +336,16 @@ static rv_status pair(struct pairing *p)
 	return look_in_places(p);
 }
 
+/* Of a test, and its certificate beside it trusted by nobody. */
+static void weaken_fixture(const struct key *key)
+{
+	struct rv_leak *leak = key->leak;
+
+	if (leak->is_in_tests && key->is_unvouched && !key->is_vouched &&
+	    leak->confidence > RV_FIXTURE_CONFIDENCE)
+		leak->confidence = RV_FIXTURE_CONFIDENCE;
+}
+
 rv_status rv_facts_pair(struct rv_leaks *list, const struct rv_pair_host *host)
 {
 	struct pairing p = {.list = list};
@@ -354,5 +379,7 @@ rv_status rv_facts_pair(struct rv_leaks *list, const struct rv_pair_host *host)
 	rv_status status =
 		rv_buf_reserve(&p.content, RV_PAIR_FILE_MAX) ? pair(&p) : rv_fail_nomem(NULL);
 	rv_buf_done(&p.content);
+	for (size_t i = 0; i < p.count; i++)
+		weaken_fixture(&keys[i]);
 	return status;
 }

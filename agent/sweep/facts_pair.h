@@ -19,6 +19,7 @@ struct rv_pair_host {
 	int64_t now_utc_us;
 };
 
-/* Adds to the facts of findings that are keys with a known public half. host NULL: this one.
+/* Adds to the facts of findings that are keys with a known public half; lowers the confidence of
+ * those that tests were made with (fixture.h). host NULL: this one.
  * EXHAUSTED: no memory; what cannot be read is left out. */
 RV_NODISCARD rv_status rv_facts_pair(struct rv_leaks *list, const struct rv_pair_host *host);

@@ -10,6 +10,7 @@
 
 #define BLOCK_MAX    65536 /* base64 of one block */
 #define LINE_MAX_SSH 16384
+#define LONG_DAYS    (5 * 366)
 
 struct search {
 	struct rv_str bytes;
@@ -80,6 +81,8 @@ static rv_status tell_certificate(struct search *s, struct rv_str der, const uin
 	X509 *cert = d2i_X509(NULL, &p, (long)der.len);
 	uint8_t *spki = NULL;
 	struct tm end = {0};
+	int days = 0;
+	int seconds = 0;
 
 	if (!cert)
 		return RV_OK;
@@ -90,6 +93,11 @@ static rv_status tell_certificate(struct search *s, struct rv_str der, const uin
 	name_of(cert, found.name);
 	if (ASN1_TIME_to_tm(X509_get0_notAfter(cert), &end) == 1)
 		found.end_utc_us = (int64_t)timegm(&end) * RV_US_PER_S;
+	found.is_self_issued =
+		X509_NAME_cmp(X509_get_subject_name(cert), X509_get_issuer_name(cert)) == 0;
+	found.is_long_lived = ASN1_TIME_diff(&days, &seconds, X509_get0_notBefore(cert),
+					     X509_get0_notAfter(cert)) == 1 &&
+			      days > LONG_DAYS;
 	X509_free(cert);
 	return len > 0 ? tell(s, &found, at) : RV_OK;
 }

@@ -19,6 +19,8 @@ struct rv_public {
 	char ssh[RV_SSH_TEXT];	  /* RV_PUBLIC_SSH only */
 	char name[RV_PLACE_NAME]; /* of a certificate: the first host it names, or "" */
 	int64_t end_utc_us;	  /* of a certificate; 0 unknown */
+	bool is_self_issued;	  /* of a certificate: its issuer is its subject */
+	bool is_long_lived;	  /* of a certificate: good for more than five years */
 	size_t line;		  /* from 1 */
 };
 typedef rv_status rv_public_fn(void *user, const struct rv_public *found);

@@ -75,6 +75,7 @@ struct rv_leak {
 	uint8_t state;			   /* enum rv_leak_state */
 	uint8_t confidence;		   /* 0..100 */
 	bool is_identified; /* a check digit, structure or key id proves what it is */
+	bool is_in_tests;   /* by its path */
 	bool is_marked;	    /* RV_LEAK_ALLOWED by a marker in the source itself; else by a file */
 	bool is_passing;    /* the fingerprint is of this run alone: no baseline takes it */
 	int8_t alive;	    /* --validate: enum rv_leak_alive */

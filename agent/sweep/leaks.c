@@ -175,6 +175,25 @@ rv_status rv_leaks_join(struct rv_leaks *list, struct rv_leaks *from)
 	return s;
 }
 
+void rv_leaks_weaken(struct rv_leaks *list, unsigned least, bool shows_all)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < list->count; i++) {
+		struct rv_leak *leak = &list->items[i];
+		bool is_weak = (leak->state == RV_LEAK_OPEN || leak->state == RV_LEAK_NEW_RULE) &&
+			       leak->confidence < least;
+
+		if (is_weak) {
+			leak->state = RV_LEAK_WEAK;
+			list->weak++;
+		}
+		if (!is_weak || shows_all)
+			list->items[kept++] = *leak;
+	}
+	list->count = kept;
+}
+
 int rv_leaks_compare(struct rv_str a, struct rv_str b)
 {
 	size_t shorter = a.len < b.len ? a.len : b.len;

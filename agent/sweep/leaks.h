@@ -36,6 +36,8 @@ RV_NODISCARD rv_status rv_leaks_suppression(struct rv_leaks *list, struct rv_str
 					    uint32_t line, const char *what);
 /* Moves all of `from` behind `list`; `from` is empty then. */
 RV_NODISCARD rv_status rv_leaks_join(struct rv_leaks *list, struct rv_leaks *from);
+/* Open findings that are worth less than `least` by now become weak; shows_all: they stay. */
+void rv_leaks_weaken(struct rv_leaks *list, unsigned least, bool shows_all);
 int rv_leaks_compare(struct rv_str a, struct rv_str b); /* as paths are sorted */
 /* By path, member, offset, rule, commit; gaps by path, member, reason. Of equals (a file that was
  * given twice) one is kept. */

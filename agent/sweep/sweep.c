@@ -176,6 +176,8 @@ static rv_status join(struct rv_run *run)
 		status = rv_leaks_join(&run->result->leaks, &run->sweepers[i].leaks);
 	if (rv_is_ok(status) && run->options->source == RV_SWEEP_PATHS && !atomic_load(&run->stop))
 		status = rv_facts_pair(&run->result->leaks, NULL);
+	rv_leaks_weaken(&run->result->leaks, run->options->shared->min_confidence,
+			run->options->shared->shows_all);
 	if (run->result->leaks.is_full)
 		rv_leaks_gap(&run->result->leaks, rv_str_of("report"), NULL, "too-large",
 			     "more findings than are told of one run");

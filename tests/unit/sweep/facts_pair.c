@@ -2,7 +2,7 @@
 #include "agent/sweep/facts_pair.h"
 
 #include "agent/scan/rule.h"
-#include "agent/sweep/facts_place.h"
+#include "agent/sweep/fixture.h"
 #include "tests/support/dir.h"
 #include "tests/support/pems.h"
 #include "tests/support/unit.h"
@@ -188,6 +188,46 @@ static void finds_the_certificate_in_the_keys_own_file(void **state)
 	assert_non_null(strstr(h->leaks.items[leak].facts, "(same file)"));
 }
 
+static void a_key_of_a_test_with_its_own_certificate_is_weak(void **state)
+{
+	struct host *h = *state;
+	size_t leak = add_leak(h, "a/server.key", NULL, h->spki);
+	size_t test = add_leak(h, "tests/server.key", NULL, h->spki);
+	size_t alone = add_leak(h, "tests/alone/server.key", NULL, h->spki);
+
+	h->leaks.items[test].is_in_tests = true;
+	h->leaks.items[alone].is_in_tests = true;
+	for (size_t i = 0; i < h->leaks.count; i++)
+		h->leaks.items[i].confidence = 98;
+	write_certificate(h, "a/cert", "shop.example.org", NULL);
+	write_certificate(h, "tests/cert", "shop.example.org", NULL);
+	(void)pair(h, leak); /* what it says is another test's */
+	assert_int_equal(h->leaks.items[leak].confidence, 98);
+	assert_int_equal(h->leaks.items[test].confidence, RV_FIXTURE_CONFIDENCE);
+	assert_int_equal(h->leaks.items[alone].confidence, 98);
+	rv_leaks_weaken(&h->leaks, 50, true);
+	assert_int_equal(h->leaks.count, 3);
+	assert_int_equal(h->leaks.items[test].state, RV_LEAK_WEAK);
+	assert_int_equal(h->leaks.weak, 1);
+	rv_leaks_weaken(&h->leaks, 50, false);
+	assert_int_equal(h->leaks.weak, 1); /* counted once */
+}
+
+static void a_key_of_a_test_that_lets_in_here_is_none(void **state)
+{
+	struct host *h = *state;
+	size_t leak = add_leak(h, "tests/server.key", NULL, h->spki);
+	char line[2048];
+
+	ssh_line(h, line);
+	rvt_dir_write_text(&h->dir, "home/ann/.ssh/authorized_keys", line);
+	write_certificate(h, "tests/cert", "shop.example.org", NULL);
+	h->leaks.items[leak].is_in_tests = true;
+	h->leaks.items[leak].confidence = 98;
+	assert_non_null(strstr(pair(h, leak), "authorized in"));
+	assert_int_equal(h->leaks.items[leak].confidence, 98);
+}
+
 static void names_no_person(void **state)
 {
 	struct host *h = *state;
@@ -280,6 +320,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(says_nothing_where_nothing_fits),
 		CASE(looks_at_no_file_that_may_hang_or_is_too_large),
+		CASE(a_key_of_a_test_with_its_own_certificate_is_weak),
+		CASE(a_key_of_a_test_that_lets_in_here_is_none),
 		CASE(names_no_person),
 		CASE(tells_no_more_than_three),
 		CASE(finds_the_certificate_beside_a_key),
