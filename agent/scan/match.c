@@ -4,6 +4,7 @@
 
 #include "agent/scan/assign.h"
 #include "agent/scan/pem_key.h"
+#include "agent/scan/published.h"
 #include "agent/scan/value.h"
 
 #include <ctype.h>
@@ -15,6 +16,7 @@
 #define RANDOM_MIN	    16	  /* .. and what must follow it */
 #define CONFIDENCE_UNPROVEN 10	  /* its check digits are wrong */
 #define CONFIDENCE_DUMMY    15	  /* looks made up */
+#define CONFIDENCE_ASKED    40	  /* from here on it is asked what costs most */
 
 static void add(struct rv_scan *s, struct rv_hit hit)
 {
@@ -34,6 +36,17 @@ static void add(struct rv_scan *s, struct rv_hit hit)
 		lane->hit_room = room;
 	}
 	lane->hits[lane->hit_count++] = hit;
+}
+
+/* What its maker prints for everybody is no secret. */
+static void add_unpublished(struct rv_scan *s, struct rv_hit hit)
+{
+	struct rv_str value = {s->bytes.data + hit.start, hit.len};
+
+	if (!(s->flags & RV_SCAN_MASK) && !(hit.rule->flags & RV_RULE_COMPANION) &&
+	    hit.confidence >= CONFIDENCE_ASKED && rv_value_is_published(value))
+		hit.confidence = CONFIDENCE_DUMMY;
+	add(s, hit);
 }
 
 static struct rv_context *context_of(struct rv_scan *s)
@@ -129,7 +142,7 @@ static void judge(struct rv_scan *s, struct rv_armed *row, struct rv_span match,
 	if (!(rule->flags & RV_RULE_COMPANION) && !hit.is_identified && hit.confidence < 80 &&
 	    context_of(s)->is_lock)
 		hit.confidence = hit.confidence / 2;
-	add(s, hit);
+	add_unpublished(s, hit);
 }
 
 static void give_up(struct rv_scan *s, const struct rv_rule *rule)
@@ -227,7 +240,7 @@ static void try_assignment(struct rv_scan *s, struct rv_armed *row, const struct
 			     .confidence = found.confidence};
 
 	if (hit.len > 0 && (hit.confidence > 0 || (s->flags & RV_SCAN_MASK)))
-		add(s, hit);
+		add_unpublished(s, hit);
 }
 
 /* The anchor tells the form: "-----BEGIN ", "Private-Lines: ", "\"kty\"". */

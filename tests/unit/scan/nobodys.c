@@ -1,4 +1,5 @@
 /* tests: values that are nobody's secret: examples, fillers, made for a test. */
+#include "agent/scan/published.h"
 #include "agent/scan/value.h"
 #include "tests/unit/scan/assign_look.h"
 
@@ -97,6 +98,24 @@ static void the_last_word_of_a_sentence_is_no_value(void **state)
 	assert_quiet("a.json", "\"Unexpected_token_1012\": \"Token inesperado.\",");
 }
 
+static void what_its_maker_prints_is_known(void **state)
+{
+	char text[128];
+
+	(void)state;
+	(void)snprintf(text, sizeof(text), "%s.%s.%s", "mF_9", "B5f-4", "1JqM"); /* RFC 6750 */
+	assert_true(rv_value_is_published(rv_str_of(text)));
+	text[0] = 'n';
+	assert_false(rv_value_is_published(rv_str_of(text)));
+	assert_false(rv_value_is_published(RV_STR_NONE));
+	assert_false(rv_value_is_published(RV_STR_LIT(".")));
+	/* A token's last part, in two pieces. */
+	(void)snprintf(text, sizeof(text), "a.b.%s%s", "SflKxwRJSMeKKF2QT4fw",
+		       "pMeJf36POk6yJV_adQssw5c");
+	assert_true(rv_value_is_published(rv_str_of(text)));
+	assert_false(rv_value_is_published((struct rv_str){(const uint8_t *)text, 30}));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -109,6 +128,7 @@ int main(void)
 		cmocka_unit_test(the_first_text_in_brackets_may_have_a_name_of_its_own),
 		cmocka_unit_test(a_label_with_a_domain_is_no_name),
 		cmocka_unit_test(the_last_word_of_a_sentence_is_no_value),
+		cmocka_unit_test(what_its_maker_prints_is_known),
 	};
 
 	return cmocka_run_group_tests_name("scan: nobody's secrets", tests, NULL, NULL);
