@@ -185,7 +185,7 @@ static rv_status weaken_fixture(const struct rv_fact_about *about, const struct 
 					.key = {about->bytes.data + about->start, about->len},
 					.public_id = leak->public_id,
 					.now_utc_us = about->now_utc_us};
-	bool is_fixture = fact->is_locked;
+	bool is_fixture = fact->is_locked || fact->is_weak;
 
 	if (!leak->is_in_tests || leak->rule->matcher != RV_MATCHER_PEM ||
 	    leak->confidence <= RV_FIXTURE_CONFIDENCE)

@@ -30,6 +30,7 @@ struct rv_fact {
 	 * can be guessed, and half of a key holds its secret: that alone makes it not harmless. */
 	bool is_damaged;
 	bool is_locked;	 /* by a passphrase */
+	bool is_weak;	 /* shorter than anybody accepts today */
 	bool is_useless; /* it does not parse, or less than half of it is there */
 };
 

@@ -366,6 +366,7 @@ static void tell(const struct rv_key *key, struct rv_fact *fact)
 	else if (key->is_locked)
 		rv_fact_say(fact, "passphrase-protected");
 	fact->is_locked = key->is_locked;
+	fact->is_weak = key->weak_bits > 0;
 	fact->is_damaged = is_bad(key->state);
 	fact->is_useless =
 		key->state == RV_KEY_BROKEN || (key->state == RV_KEY_CUT && !key->is_half_there);

@@ -1,8 +1,8 @@
 /* sweep: private keys that tests were made with. A key in a test is a leak as any other, but for
  * one that says itself that nobody outside relies on it: its file holds the public half as well,
- * which only a test needs beside the private one; nobody vouches for its certificate; or a
- * passphrase locks it. Not here: what a path says (scan/context.h), certificates in other files
- * (facts_pair.h). */
+ * which only a test needs beside the private one; nobody vouches for its certificate; a passphrase
+ * locks it; or it is shorter than anybody accepts (2048 bits of RSA or DSA). Not here: what a path
+ * says (scan/context.h), certificates in other files (facts_pair.h). */
 #pragma once
 
 #include "agent/sweep/facts_place.h"

@@ -111,6 +111,25 @@ static struct rv_pem_key read_made(const char *begin, const char *join, const ch
 	return key;
 }
 
+static void passes_over_keys_that_count(void **state)
+{
+	char body[TEXT_MAX];
+	char text[TEXT_MAX + 128];
+	struct rv_pem_key key;
+	static const char *const counting[] = {"AAECAwQFBgcICQoLDA0ODxAREhMUFRYX",
+					       "QAABAgMEBQYHCAkKCwwNDg8QERITFBUW",
+					       "MCAAAQIDBAUGBwgJCgsMDQ4PEBESExQV"};
+
+	(void)state;
+	for (size_t i = 0; i < RV_LEN(counting); i++) {
+		(void)make_body("\n", body);
+		(void)snprintf(text, sizeof(text), BEGIN(PLAIN) "\n%s\n" END(PLAIN), body);
+		assert_true(read_key(text, &key));
+		memcpy(strstr(text, body) + 2 * 65, counting[i], strlen(counting[i]));
+		assert_false(read_key(text, &key));
+	}
+}
+
 static void finds_a_key_in_a_file_of_its_own(void **state)
 {
 	(void)state;
@@ -260,6 +279,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(passes_over_public_keys_and_certificates),
 		cmocka_unit_test(passes_over_dummies),
+		cmocka_unit_test(passes_over_keys_that_count),
 		cmocka_unit_test(reads_on_behind_a_second_begin_line_never),
 		cmocka_unit_test(passes_over_public_json_web_keys),
 		cmocka_unit_test(finds_a_key_in_a_file_of_its_own),
