@@ -87,7 +87,10 @@ static uint8_t weigh(uint64_t bits)
 		!(bits & RV_BIT(HEX) && bits & (RV_BIT(LEN_39) | RV_BIT(LEN_MORE))) &&
 		!(bits & RV_BIT(QUOTED) && bits & RV_BIT(MIXED) && !(bits & RV_BIT(DOTTED)));
 
-	return (is_doubtful || is_row || is_mere_hash || is_mere_key) && percent > DOUBT_MAX
+	bool is_made_up = bits & RV_BIT(UUID) && bits & RV_BIT(FILE_TEST);
+
+	return (is_doubtful || is_row || is_mere_hash || is_mere_key || is_made_up) &&
+			       percent > DOUBT_MAX
 		       ? DOUBT_MAX
 		       : percent;
 }
@@ -293,6 +296,27 @@ static inline bool may_have_userinfo(struct rv_str b, size_t at)
 	return at == stop && stop < b.len;
 }
 
+/* A login in base64 is worth its password; and a word in disguise is an example where examples are.
+ * False: no password. */
+static bool judge_contents(struct rv_str value, uint64_t *bits)
+{
+	const uint64_t filler = RV_BIT(PLACEHOLDER) | RV_BIT(HOLDS_PLACEHOLDER) | RV_BIT(SEQUENCE);
+	const uint64_t words = RV_BIT(WORDS_ALL) | RV_BIT(WORDS_MOST) | RV_BIT(LEN_4);
+	bool is_example = *bits & (RV_BIT(FILE_TEST) | RV_BIT(FILE_DOC));
+	uint8_t plain[RV_LOGIN_MAX];
+	struct rv_str password;
+
+	if (rv_value_login(value, plain, &password)) {
+		if (password.len == 0)
+			return false;
+		if (rv_value_features(password) & (is_example ? filler | words : filler))
+			*bits |= RV_BIT(HOLDS_PLACEHOLDER);
+	} else if (is_example && rv_value_is_disguised_word(value)) {
+		*bits |= RV_BIT(HOLDS_PLACEHOLDER);
+	}
+	return true;
+}
+
 /* Beyond the first look. Apart, so that those refused by it pay for no frame. */
 static __attribute__((noinline)) bool look_closer(struct rv_str bytes, struct rv_context *context,
 						  const struct rv_assign_anchor *a, size_t end,
@@ -331,8 +355,8 @@ static __attribute__((noinline)) bool look_closer(struct rv_str bytes, struct rv
 		kind = RV_KIND_TOKEN;
 	rv_context_complete(context);
 	p.bits |= rv_value_features(value) | form_bits(context) | bind_bit(p.bind);
-	if (p.bits & (RV_BIT(FILE_TEST) | RV_BIT(FILE_DOC)) && rv_value_is_disguised_word(value))
-		p.bits |= RV_BIT(HOLDS_PLACEHOLDER);
+	if (!judge_contents(value, &p.bits))
+		return false;
 	p.bits |= joint_bits(p.bits, p.len);
 	if (context->is_locale &&
 	    !(p.bits & (RV_BIT(PASSWORD_MADE) | RV_BIT(SECRET_MADE) | RV_BIT(KEY_MADE))))

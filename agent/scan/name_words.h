@@ -82,12 +82,12 @@ static rv_wordlist key_heads_other = {
 		      "release registration_id ",
 	['s' - 'a'] = " sort short shift same search sorting s3 setting storage string str "
 		      "style state stat sub super section special set soft "
-		      "signature_verification ",
+		      "signature_verification socket ",
 	['t' - 'a'] = " translation tab tree tag this that table text title topic top to the "
 		      "trusted ",
 	['u' - 'a'] = " unique up uuid ",
 	['v' - 'a'] = " variable var verification verifying verify ",
-	['w' - 'a'] = " with wrapped ",
+	['w' - 'a'] = " websocket with wrapped ",
 };
 
 /* Before "key": what it opens. */

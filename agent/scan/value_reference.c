@@ -12,7 +12,7 @@ static bool has_marks(struct rv_str v)
 {
 	static const char pairs[] =
 		":! ${ {{ }} <% %> #{ $( %( {} $[ @@ %{ [[ <? \\( ){ ); => && || ]( .* [^ +( "
-		"\\d \\w \\s () ";
+		"\\d \\w \\s () ]. ";
 
 	for (size_t i = 0; i + 1 < v.len; i++) {
 		uint8_t c = v.data[i];

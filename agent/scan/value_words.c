@@ -4,7 +4,7 @@
 #include "agent/scan/value_private.h"
 
 #define PLACEHOLDER_MAX 48
-#define TELLING_MAX	256
+#define TELLING_MAX	1024
 
 bool rv_says_at(struct rv_str s, size_t at, const char *word)
 {
@@ -121,8 +121,8 @@ bool rv_value_is_disguised_word(struct rv_str v)
 	return word.len > 0 && (rv_words_cover(word) >= 85 || rv_wordlist_within(telling, word));
 }
 
-/* Printable text in base64, of at most PLACEHOLDER_MAX characters; empty: it is none. */
-static struct rv_str decode_text(struct rv_str v, uint8_t plain[PLACEHOLDER_MAX])
+/* Printable text in base64, of at most RV_LOGIN_MAX characters; empty: it is none. */
+static struct rv_str decode_text(struct rv_str v, uint8_t plain[RV_LOGIN_MAX])
 {
 	static const char digits[] =
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -130,7 +130,7 @@ static struct rv_str decode_text(struct rv_str v, uint8_t plain[PLACEHOLDER_MAX]
 	unsigned have = 0;
 	size_t made = 0;
 
-	if (v.len > PLACEHOLDER_MAX || v.len < 8)
+	if (v.len > RV_LOGIN_MAX || v.len < 8)
 		return RV_STR_NONE;
 	for (size_t i = 0; i < v.len && v.data[i] != '='; i++) {
 		const char *at = memchr(digits, v.data[i], sizeof(digits) - 1);
@@ -155,8 +155,8 @@ static struct rv_str decode_text(struct rv_str v, uint8_t plain[PLACEHOLDER_MAX]
  * that holds a telling word. */
 bool rv_value_is_coded_filler(struct rv_str v)
 {
-	uint8_t plain[PLACEHOLDER_MAX];
-	struct rv_str text = decode_text(v, plain);
+	uint8_t plain[RV_LOGIN_MAX];
+	struct rv_str text = v.len <= PLACEHOLDER_MAX ? decode_text(v, plain) : RV_STR_NONE;
 
 	if (text.len == 0)
 		return false;
@@ -166,24 +166,31 @@ bool rv_value_is_coded_filler(struct rv_str v)
 	       (is_line && rv_wordlist_within(telling, text));
 }
 
+bool rv_value_login(struct rv_str v, uint8_t plain[RV_LOGIN_MAX], struct rv_str *out_password)
+{
+	struct rv_str text = decode_text(v, plain);
+	const uint8_t *colon = text.len ? memchr(text.data, ':', text.len) : NULL;
+
+	if (!colon)
+		return false;
+	*out_password = (struct rv_str){colon + 1, (size_t)(text.data + text.len - (colon + 1))};
+	return true;
+}
+
 bool rv_value_is_filler(struct rv_str v)
 {
-	uint8_t plain[PLACEHOLDER_MAX];
+	uint8_t plain[RV_LOGIN_MAX];
+	struct rv_str password;
 
-	if (is_filler(v))
-		return true;
-	struct rv_str login = decode_text(v, plain);
-	const uint8_t *colon = login.len ? memchr(login.data, ':', login.len) : NULL;
-
-	return colon && is_filler((struct rv_str){colon + 1,
-						  (size_t)(login.data + login.len - (colon + 1))});
+	return is_filler(v) || (rv_value_login(v, plain, &password) && is_filler(password));
 }
 
 /* What no letter begins: "-here", "....", "****", digits in a row. */
 static bool has_telling_sign(struct rv_str v)
 {
-	static const char *const signs[] = {"-here", "_here", "_pass", "_key",	  "-key",
-					    "_auth", "...",   "****",  "0000000", "1234567"};
+	static const char *const signs[] = {"-here",   "_here",	  "_pass",   "_key",
+					    "-key",    "_auth",	  "...",     "****",
+					    "0000000", "1234567", "00010203"};
 
 	for (size_t i = 0; i + 3 < v.len; i++) {
 		if (!strchr("-_.*01", v.data[i]))

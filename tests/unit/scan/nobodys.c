@@ -116,6 +116,50 @@ static void what_its_maker_prints_is_known(void **state)
 	assert_false(rv_value_is_published((struct rv_str){(const uint8_t *)text, 30}));
 }
 
+static void a_login_is_worth_its_password(void **state)
+{
+	(void)state;
+	assert_quiet("a.txt", "Authorization: Basic am9lOnNlY3JldA==");		 /* joe:secret */
+	assert_quiet("a.txt", "Proxy-Authorization: Basic cHVzZXI6");		 /* puser: */
+	assert_quiet("a.json", "{\"auth\": \"am9lOnF3ZXJ0eQ==\"}");		 /* joe:qwerty */
+	assert_quiet("tests/a.txt", "Authorization: Basic aWFtOm15c2VsZg==");	 /* iam:myself */
+	assert_told("a.txt", "Authorization: Basic %s", "am9lOmtxM3g5enZ3NzE="); /* joe:kq3x.. */
+	assert_told("tests/a.txt", "Authorization: Basic %s", "am9lOmtxM3g5enZ3NzE=");
+}
+
+static void a_uuid_in_a_test_is_made_up(void **state)
+{
+	(void)state;
+	assert_quiet("tests/a.py", "SECRET_KEY = '6f1c3a52-9d07-4b8e-a1c4-7e5b90d2f386'");
+	assert_told("a.py", "SECRET_KEY = '%s'", "6f1c3a52-9d07-4b8e-a1c4-7e5b90d2f386");
+}
+
+static void counting_bytes_are_a_vector_for_a_test(void **state)
+{
+	(void)state;
+	assert_quiet("a.rs", "let raw_secret = \"000102030405060708090A0B0C0D0E0F\";");
+	assert_told("a.rs", "let raw_secret = \"%s\";", "8f0b63d21c7e94a5d06b18f3e27ac459");
+}
+
+static void the_key_of_a_web_socket_and_a_path_in_json_are_no_secrets(void **state)
+{
+	(void)state;
+	assert_quiet("a.txt", "Sec-WebSocket-Key: Nq7rT2vXz9KpLw4YsB8cMg==");
+	assert_quiet("a.json", "\"output_token\": \"Jobs[-1].JobId\",");
+}
+
+static void a_telling_word_tells_of_long_values_too(void **state)
+{
+	char text[1024];
+	char value[MADE_MAX];
+	const char *part = make_value(MADE_ALNUM, 90, 3, value);
+
+	(void)state;
+	(void)snprintf(text, sizeof(text), "\"SessionToken\": \"%s%s%s%swEXAMPLEtc%s\"", part, part,
+		       part, part, part);
+	assert_quiet("a.json", text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -129,6 +173,11 @@ int main(void)
 		cmocka_unit_test(a_label_with_a_domain_is_no_name),
 		cmocka_unit_test(the_last_word_of_a_sentence_is_no_value),
 		cmocka_unit_test(what_its_maker_prints_is_known),
+		cmocka_unit_test(a_login_is_worth_its_password),
+		cmocka_unit_test(a_uuid_in_a_test_is_made_up),
+		cmocka_unit_test(counting_bytes_are_a_vector_for_a_test),
+		cmocka_unit_test(the_key_of_a_web_socket_and_a_path_in_json_are_no_secrets),
+		cmocka_unit_test(a_telling_word_tells_of_long_values_too),
 	};
 
 	return cmocka_run_group_tests_name("scan: nobody's secrets", tests, NULL, NULL);
