@@ -82,11 +82,14 @@ static uint8_t weigh(uint64_t bits)
 		bits & RV_BIT(HASHED) && !(bits & RV_BIT(FILE_CONFIG)) &&
 		!(bits & RV_BIT(NAME_PASSWORD) && !(bits & (RV_BIT(FILE_TEST) | RV_BIT(QUOTED))));
 
-	bool is_mere_key =
-		bits & RV_BIT(NAME_KEY) && !(bits & RV_BIT(BASE64)) &&
-		!(bits & RV_BIT(HEX) && bits & (RV_BIT(LEN_39) | RV_BIT(LEN_MORE))) &&
-		!(bits & RV_BIT(QUOTED) && bits & RV_BIT(MIXED) && !(bits & RV_BIT(DOTTED)));
-
+	/* A key of what is not said opens something when it reads as made by a machine: in quotes,
+	 * or by itself in a configuration file. */
+	bool is_written = bits & RV_BIT(QUOTED) ||
+			  (bits & RV_BIT(FILE_CONFIG) && !(bits & RV_BIT(FILE_TEST)) &&
+			   bits & RV_BIT(RARE_5) && bits & RV_BIT(WORDS_NONE));
+	bool is_mere_key = bits & RV_BIT(NAME_KEY) && !(bits & RV_BIT(BASE64)) &&
+			   !(bits & RV_BIT(HEX) && bits & (RV_BIT(LEN_39) | RV_BIT(LEN_MORE))) &&
+			   !(is_written && bits & RV_BIT(MIXED) && !(bits & RV_BIT(DOTTED)));
 	bool is_made_up = bits & RV_BIT(UUID) && bits & RV_BIT(FILE_TEST);
 
 	return (is_doubtful || is_row || is_mere_hash || is_mere_key || is_made_up) &&

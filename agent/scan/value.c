@@ -3,6 +3,8 @@
 #include "agent/scan/rarity.h"
 #include "agent/scan/value_private.h"
 
+#define SHUFFLED_MIN 24
+
 /* What the value is made of, counted once. */
 struct tally {
 	size_t lower;
@@ -69,6 +71,26 @@ static struct tally tally_of(struct rv_str v)
 	return t;
 }
 
+static unsigned kind_of(uint8_t c)
+{
+	return rv_is_lower(c) ? 1 : rv_is_upper(c) ? 2 : 3;
+}
+
+/* Small letters, capitals and digits in no order: two neighbours in five are of different kinds. Of
+ * random ones three in five are; names of code change where words meet. Short words come up there
+ * by chance, and triples that other texts have. */
+static bool is_shuffled(struct rv_str v, const struct tally *t)
+{
+	size_t changes = 0;
+
+	if (v.len < SHUFFLED_MIN || t->lower + t->upper + t->digits != v.len || t->lower == 0 ||
+	    t->upper == 0 || t->digits < 2)
+		return false;
+	for (size_t i = 1; i < v.len; i++)
+		changes += kind_of(v.data[i]) != kind_of(v.data[i - 1]);
+	return changes * 5 >= v.len * 2;
+}
+
 static uint64_t length_bit(size_t len)
 {
 	if (len < 5)
@@ -82,13 +104,12 @@ static uint64_t length_bit(size_t len)
 	return len < 40 ? RV_BIT(LEN_39) : RV_BIT(LEN_MORE);
 }
 
-static uint64_t rarity_bit(struct rv_str v, bool is_hex)
+static uint64_t rarity_bit(struct rv_str v, bool is_made)
 {
-	unsigned cost = rv_rarity(v);
-
-	/* Triples say nothing of six letters and ten digits. */
-	if (is_hex)
+	/* Triples say nothing of six letters and ten digits, nor of what no person wrote. */
+	if (is_made)
 		return RV_BIT(RARE_5);
+	unsigned cost = rv_rarity(v);
 
 	if (cost < 58)
 		return RV_BIT(RARE_1);
@@ -160,7 +181,9 @@ uint64_t rv_value_features(struct rv_str value)
 	uint64_t bits = length_bit(value.len) | class_bits(value, &t) |
 			shape_bits(value, &t, words) | rv_value_placeholder(value);
 
-	bits |= rarity_bit(value, bits & (RV_BIT(HEX) | RV_BIT(UUID)));
+	bool shuffled = is_shuffled(value, &t);
+
+	bits |= rarity_bit(value, shuffled || bits & (RV_BIT(HEX) | RV_BIT(UUID)));
 
 	if (rv_value_hash_len(value))
 		bits |= RV_BIT(HASHED);
@@ -168,5 +191,7 @@ uint64_t rv_value_features(struct rv_str value)
 		return bits;
 	if (words >= 85)
 		return bits | RV_BIT(WORDS_ALL);
-	return bits | (words >= 50 ? RV_BIT(WORDS_MOST) : words < 20 ? RV_BIT(WORDS_NONE) : 0);
+	if (words >= 50)
+		return bits | RV_BIT(WORDS_MOST);
+	return bits | (words < 20 || shuffled ? RV_BIT(WORDS_NONE) : 0);
 }

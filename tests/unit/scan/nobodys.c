@@ -160,6 +160,15 @@ static void a_telling_word_tells_of_long_values_too(void **state)
 	assert_quiet("a.json", text);
 }
 
+static void a_key_of_what_is_not_said_needs_a_made_value(void **state)
+{
+	(void)state;
+	assert_quiet("a.yml", "key: getHTTPResponse2xxCodes4HostV2");
+	assert_quiet("a.py", "key = 'getHTTPResponse2xxCodes4HostV2'");
+	assert_quiet("a.yml", "key: projects2024ReportOverview1");
+	assert_quiet("tests/a.yml", "- key: 75p1em1wwv3fk47M7yDy3wcq");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -178,6 +187,7 @@ int main(void)
 		cmocka_unit_test(counting_bytes_are_a_vector_for_a_test),
 		cmocka_unit_test(the_key_of_a_web_socket_and_a_path_in_json_are_no_secrets),
 		cmocka_unit_test(a_telling_word_tells_of_long_values_too),
+		cmocka_unit_test(a_key_of_what_is_not_said_needs_a_made_value),
 	};
 
 	return cmocka_run_group_tests_name("scan: nobody's secrets", tests, NULL, NULL);
