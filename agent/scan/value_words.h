@@ -29,7 +29,8 @@ static rv_wordlist fillers = {
 	['q' - 'a'] = " qux quux qwerty ",
 	['r' - 'a'] =
 		" rabbitmq rsa root replace right real refresh random removed redacted redis ",
-	['s' - 'a'] = " sekret sekrit swordfish same something secure ssl sso spnego sha scram saml sesame "
+	['s' - 'a'] = " sekret sekrit swordfish same something secure ssl sso spnego sha scram "
+		      "saml sesame "
 		      "secrets secret someone sample stub spam some second string session "
 		      "server shared super strong short simple set salt staging service "
 		      "should ",
