@@ -53,19 +53,21 @@ static bool is_filler(struct rv_str v)
 }
 
 /* Does b follow a, or repeat it? By the alphabet, the digits or the keyboard. */
-static bool is_step(uint8_t a, uint8_t b)
+static inline bool is_step(uint8_t a, uint8_t b)
 {
 	static const char rows[] = "qwertyuiop asdfghjkl zxcvbnm 1234567890";
-	const char *key = memchr(rows, a | 0x20, sizeof(rows) - 1);
 
-	return b == a || b == a + 1 || b + 1 == a || (key && key[1] == (char)(b | 0x20));
+	if (b == a || b == a + 1 || b + 1 == a)
+		return true;
+	const char *key = memchr(rows, a | 0x20, sizeof(rows) - 1);
+	return key && key[1] == (char)(b | 0x20);
 }
 
 /* Neighbours that are steps, in 3 of 4 places; or two rows in turn, "q1w2e3", in all. */
 static bool is_sequence(struct rv_str v)
 {
 	size_t steps = 0;
-	size_t turns = 0;
+	size_t at = 2;
 
 	if (v.len < 3)
 		return true;
@@ -73,9 +75,9 @@ static bool is_sequence(struct rv_str v)
 		steps += is_step(v.data[i - 1], v.data[i]);
 	if (steps * 4 >= (v.len - 1) * 3)
 		return true;
-	for (size_t i = 2; i < v.len; i++)
-		turns += is_step(v.data[i - 2] | 0x20, v.data[i] | 0x20);
-	return v.len >= 6 && turns == v.len - 2;
+	while (at < v.len && is_step(v.data[at - 2] | 0x20, v.data[at] | 0x20))
+		at++;
+	return v.len >= 6 && at == v.len;
 }
 
 /* At most a quarter of the characters differ: "00000001", "abababab". */

@@ -152,6 +152,8 @@ static rv_status open_layer(struct rv_sweeper *w, const struct rv_doc *doc, stru
 	memcpy(w->layers, own, sizeof(own));
 	if (is_opened) {
 		w->seen_count = 0;
+		w->halves.is_known = false;
+		w->halves.count = 0;
 		reset_count(w, doc);
 		rv_lane_set_path(w->lane, rv_doc_place(doc));
 	}
@@ -274,6 +276,8 @@ static void begin(struct rv_sweeper *w, const struct rv_doc *doc)
 {
 	reset_count(w, doc);
 	w->seen_count = 0;
+	w->halves.is_known = false;
+	w->halves.count = 0;
 	w->documents++;
 	rv_lane_set_path(w->lane, rv_doc_place(doc));
 }

@@ -4,6 +4,7 @@
 
 #include "agent/scan/decode.h"
 #include "agent/scan/scan.h"
+#include "agent/sweep/fixture.h"
 #include "agent/sweep/leaks.h"
 #include "agent/sweep/told.h"
 
@@ -116,7 +117,8 @@ struct rv_sweeper {
 	const struct rv_decode_run *runs; /* of the layer that is told; for masking */
 	size_t run_count;
 	struct rv_buf layers[RV_DECODE_DEPTH_MAX + 1];
-	struct rv_buf text; /* scratch */
+	struct rv_buf text;		 /* scratch */
+	struct rv_fixture_halves halves; /* of the document itself, not of its layers */
 	struct {
 		size_t at; /* counted so far */
 		uint32_t line;

@@ -4,7 +4,6 @@
 #include "agent/scan/context.h"
 #include "agent/sweep/doc_parts.h"
 #include "agent/sweep/facts.h"
-#include "agent/sweep/fixture.h"
 #include "agent/sweep/mask.h"
 
 #include <stdlib.h>
@@ -179,7 +178,7 @@ static void count_state(struct rv_sweeper *w, const struct rv_leak *leak)
 
 /* A key that tests were made with is worth less. Asked last: it reads the whole file. */
 static rv_status weaken_fixture(const struct rv_fact_about *about, const struct rv_fact *fact,
-				struct rv_leak *leak)
+				struct rv_fixture_halves *halves, struct rv_leak *leak)
 {
 	struct rv_fixture_about pair = {.bytes = about->bytes,
 					.key = {about->bytes.data + about->start, about->len},
@@ -187,11 +186,8 @@ static rv_status weaken_fixture(const struct rv_fact_about *about, const struct 
 					.now_utc_us = about->now_utc_us};
 	bool is_fixture = fact->is_locked || fact->is_weak;
 
-	if (!leak->is_in_tests || leak->rule->matcher != RV_MATCHER_PEM ||
-	    leak->confidence <= RV_FIXTURE_CONFIDENCE)
-		return RV_OK;
 	if (!is_fixture)
-		RV_TRY(rv_fixture_is_pair(&pair, &is_fixture));
+		RV_TRY(rv_fixture_is_pair(&pair, halves, &is_fixture));
 	if (is_fixture)
 		leak->confidence = RV_FIXTURE_CONFIDENCE;
 	return RV_OK;
@@ -218,7 +214,11 @@ static rv_status prove(struct rv_sweeper *w, const struct rv_layer *layer,
 	leak->is_identified |= fact.is_proven;
 	if (fact.is_useless && leak->confidence > RV_FACT_USELESS)
 		leak->confidence = RV_FACT_USELESS;
-	return weaken_fixture(&about, &fact, leak);
+	if (!leak->is_in_tests || found->rule->matcher != RV_MATCHER_PEM ||
+	    leak->confidence <= RV_FIXTURE_CONFIDENCE)
+		return RV_OK;
+	struct rv_fixture_halves own = {0};
+	return weaken_fixture(&about, &fact, layer->above ? &own : &w->halves, leak);
 }
 
 /* Counted, and listed when it is to be shown. */

@@ -15,21 +15,37 @@ bool rv_public_is_vouched(const struct rv_public *found, int64_t now_utc_us)
 }
 
 struct search {
-	const struct rv_fixture_about *about;
-	bool is_paired, is_vouched;
+	struct rv_fixture_halves *halves;
+	int64_t now_utc_us;
 };
 
 static rv_status on_public(void *user, const struct rv_public *found)
 {
 	struct search *s = user;
-	const char *id = s->about->public_id;
+	struct rv_fixture_halves *halves = s->halves;
 
-	if (strcmp(found->spki, id) != 0 && strcmp(found->ssh, id) != 0)
+	if (halves->count == RV_FIXTURE_BLOCKS_MAX)
 		return RV_OK;
-	s->is_paired = true;
-	if (found->kind == RV_PUBLIC_CERTIFICATE)
-		s->is_vouched |= rv_public_is_vouched(found, s->about->now_utc_us);
+	memcpy(halves->items[halves->count].spki, found->spki, sizeof(found->spki));
+	memcpy(halves->items[halves->count].ssh, found->ssh, sizeof(found->ssh));
+	halves->items[halves->count++].is_vouched =
+		found->kind == RV_PUBLIC_CERTIFICATE && rv_public_is_vouched(found, s->now_utc_us);
 	return RV_OK;
+}
+
+/* Paired with one at least, and none of those is vouched for. */
+static bool is_among(const struct rv_fixture_halves *halves, const char *id)
+{
+	bool is_paired = false;
+
+	for (size_t i = 0; i < halves->count; i++) {
+		if (strcmp(halves->items[i].spki, id) != 0 && strcmp(halves->items[i].ssh, id) != 0)
+			continue;
+		if (halves->items[i].is_vouched)
+			return false;
+		is_paired = true;
+	}
+	return is_paired;
 }
 
 /* The first bytes of a block's base64; 0: it is none. Line feeds may be written "\n". */
@@ -120,18 +136,21 @@ static bool is_pgp_pair(const struct rv_fixture_about *about)
 	return false;
 }
 
-rv_status rv_fixture_is_pair(const struct rv_fixture_about *about, bool *out)
+rv_status rv_fixture_is_pair(const struct rv_fixture_about *about, struct rv_fixture_halves *halves,
+			     bool *out)
 {
-	struct search s = {.about = about};
+	struct search s = {.halves = halves, .now_utc_us = about->now_utc_us};
 
 	*out = false;
 	if (about->bytes.len > RV_FIXTURE_FILE_MAX)
 		return RV_OK;
-	if (about->public_id) {
-		RV_TRY(rv_publics_in(about->bytes, RV_FIXTURE_BLOCKS_MAX, on_public, &s));
-		*out = s.is_paired && !s.is_vouched;
-	} else {
+	if (!about->public_id) {
 		*out = is_pgp_pair(about);
+		return RV_OK;
 	}
+	if (!halves->is_known)
+		RV_TRY(rv_publics_in(about->bytes, RV_FIXTURE_BLOCKS_MAX, on_public, &s));
+	halves->is_known = true;
+	*out = is_among(halves, about->public_id);
 	return RV_OK;
 }

@@ -17,12 +17,23 @@
  * For certificates. */
 bool rv_public_is_vouched(const struct rv_public *found, int64_t now_utc_us);
 
+/* The public halves that were found in some bytes, for the next key there. Zeroed: not looked. */
+struct rv_fixture_halves {
+	bool is_known;
+	size_t count;
+	struct {
+		char spki[RV_SPKI_TEXT], ssh[RV_SSH_TEXT];
+		bool is_vouched;
+	} items[RV_FIXTURE_BLOCKS_MAX];
+};
+
 struct rv_fixture_about {
 	struct rv_str bytes;   /* all that the key stands in */
 	struct rv_str key;     /* in there: the body, base64 */
 	const char *public_id; /* "spki:..", "SHA256:.."; NULL: unknown (OpenPGP) */
 	int64_t now_utc_us;
 };
-/* Is its public half in the same bytes, and vouched for by nobody? Any bytes. EXHAUSTED: no memory.
- */
-RV_NODISCARD rv_status rv_fixture_is_pair(const struct rv_fixture_about *about, bool *out);
+/* Is its public half in the same bytes, and vouched for by nobody? Any bytes. halves: of these
+ * bytes, or zeroed. EXHAUSTED: no memory. */
+RV_NODISCARD rv_status rv_fixture_is_pair(const struct rv_fixture_about *about,
+					  struct rv_fixture_halves *halves, bool *out);
