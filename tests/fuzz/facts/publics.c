@@ -1,5 +1,6 @@
-/* tests: fuzz target: any bytes as a file with public keys and certificates. */
-#include "agent/sweep/facts_place.h"
+/* tests: fuzz target: any bytes as a file with public keys and certificates, and as one with an
+ * OpenPGP key, which its second half is said to be. */
+#include "agent/sweep/fixture.h"
 
 #include <stdlib.h>
 
@@ -16,11 +17,28 @@ static rv_status take(void *user, const struct rv_public *found)
 	return RV_OK;
 }
 
+static void look_at_pair(struct rv_str bytes, const char *id)
+{
+	static struct rv_fixture_halves halves;
+	struct rv_fixture_about about = {.bytes = bytes,
+					 .key = {bytes.data + bytes.len / 2, bytes.len / 2},
+					 .public_id = id,
+					 .now_utc_us = INT64_C(1795824000000000)};
+	bool is_pair = false;
+
+	halves = (struct rv_fixture_halves){0};
+	if (rv_is_ok(rv_fixture_is_pair(&about, &halves, &is_pair)) && is_pair && id)
+		abort(); /* nothing has this id */
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	struct rv_str bytes = {data, size};
 	size_t count = 0;
 
-	if (!rv_is_ok(rv_publics_in((struct rv_str){data, size}, 8, take, &count)))
+	if (!rv_is_ok(rv_publics_in(bytes, 8, take, &count)))
 		return 0; /* no memory */
+	look_at_pair(bytes, "spki:");
+	look_at_pair(bytes, NULL);
 	return 0;
 }
