@@ -2,7 +2,15 @@
 #pragma once
 
 #include "agent/scan/context.h"
+#include "agent/scan/memo.h"
 #include "agent/scan/scan_db.h"
+
+/* What is known of a part (recall.h). */
+struct rv_part_mark {
+	uint64_t key;
+	bool is_known; /* before this search */
+	bool is_dirty; /* must not be known after it */
+};
 
 struct rv_lane {
 	struct rv_scanner *scanner;
@@ -20,6 +28,9 @@ struct rv_lane {
 	struct rv_decode_run *runs;
 	size_t run_count, run_room;
 	bool has_more_runs;
+	struct rv_memo *memo; /* or NULL */
+	struct rv_part_mark *marks;
+	size_t mark_room;
 };
 
 /* One call of rv_scan_parts. */
@@ -34,6 +45,9 @@ struct rv_scan {
 	bool is_text;
 	bool is_full;
 	bool has_quoted;
+	bool is_watched; /* there are marks of the parts */
+	size_t mark_count;
+	size_t part; /* that is searched */
 };
 
 /* Vectorscan's callback for the anchors: user is a struct rv_scan. Ends the search (1) when the

@@ -3,8 +3,8 @@
 #include "agent/scan/scan.h"
 
 #include "agent/scan/assign.h"
-#include "agent/scan/match.h"
 #include "agent/scan/reads.h"
+#include "agent/scan/recall.h"
 
 #include <stdlib.h>
 
@@ -40,6 +40,7 @@ void rv_lane_free(struct rv_lane *lane)
 	free(lane->hits);
 	free(lane->costs);
 	free(lane->runs);
+	free(lane->marks);
 	free(lane);
 }
 
@@ -52,6 +53,11 @@ void rv_lane_freep(struct rv_lane **lane)
 void rv_lane_set_path(struct rv_lane *lane, struct rv_str path)
 {
 	lane->path = path;
+}
+
+void rv_lane_set_memo(struct rv_lane *lane, struct rv_memo *memo)
+{
+	lane->memo = memo;
 }
 
 const struct rv_decode_run *rv_lane_runs(const struct rv_lane *lane, size_t *out_count,
@@ -260,6 +266,8 @@ static bool on_run(const struct rv_decode_run *run, void *user)
 	}
 	lane->runs[lane->run_count] = *run;
 	lane->runs[lane->run_count++].at += s->part_start;
+	if (s->is_watched)
+		rv_watch_run(s);
 	return true;
 }
 
@@ -272,11 +280,13 @@ static void search_words(struct rv_scan *s)
 	if (s->words.end == s->words.start || s->is_full)
 		return;
 	s->part_start = s->words.start;
-	hs_error_t error = hs_scan(s->lane->scanner->words.db, data + s->words.start,
-				   (unsigned)(s->words.end - s->words.start), 0, s->lane->scratch,
-				   rv_match_on_word_anchor, s);
+	hs_error_t error =
+		hs_scan(s->lane->scanner->words.db, data + s->words.start,
+			(unsigned)(s->words.end - s->words.start), 0, s->lane->scratch,
+			s->is_watched ? rv_watch_on_word_anchor : rv_match_on_word_anchor, s);
 	RV_BUG_ON(error != HS_SUCCESS && error != HS_SCAN_TERMINATED);
 	s->part_start = part;
+	s->words = (struct rv_span){0, 0};
 }
 
 /* A long word: does it hold a mark, or is there a keyword before it? Words that are near each other
@@ -314,22 +324,32 @@ static rv_status find(struct rv_scan *s, const struct rv_span *parts, size_t par
 {
 	struct rv_lane *lane = s->lane;
 	const char *data = (const char *)s->bytes.data;
+	match_event_handler on_anchor = NULL;
 
 	lane->hit_count = 0;
 	lane->run_count = 0;
 	lane->has_more_runs = false;
 	lane->scan_number++;
+	RV_TRY(rv_recall_begin(s, parts, part_count));
+	on_anchor = s->is_watched ? rv_watch_on_anchor : rv_match_on_anchor;
 	for (size_t i = 0; i < part_count && !s->is_full && lane->scanner->all.db; i++) {
+		if (rv_recall_knows(s, i))
+			continue;
 		s->part_start = parts[i].start;
 		hs_error_t error = hs_scan(lane->scanner->all.db, data + parts[i].start,
 					   (unsigned)(parts[i].end - parts[i].start), 0,
-					   lane->scratch, rv_match_on_anchor, s);
+					   lane->scratch, on_anchor, s);
 		if (error != HS_SUCCESS && error != HS_SCAN_TERMINATED)
 			return rv_fail(RV_CLASS_BUG, NULL, "Vectorscan error %d", error);
 	}
-	for (size_t i = 0; i < part_count; i++)
-		find_words(s, parts[i]);
+	for (size_t i = 0; i < part_count; i++) {
+		if (!rv_recall_knows(s, i) || s->has_quoted)
+			find_words(s, parts[i]);
+		if (s->is_watched)
+			search_words(s); /* while it is known of which part they are */
+	}
 	search_words(s);
+	rv_recall_end(s);
 	if (lane->scanner->has_free_whole)
 		rv_match_whole(s);
 	enum rv_listed listed = lane->path.len > 0 ? rv_assign_listed(lane->path) : RV_LISTED_NOT;

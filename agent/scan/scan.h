@@ -40,6 +40,12 @@ void rv_lane_freep(struct rv_lane **lane);
  * found. None at first. */
 void rv_lane_set_path(struct rv_lane *lane, struct rv_str path);
 
+/* With a memo (memo.h), parts that gave nothing when this lane, or another one with this memo and
+ * this scanner, searched the same bytes before are not searched again; only where there is no path,
+ * and not while costs are counted. The values told are the same. Shares the memo; NULL: none. */
+struct rv_memo;
+void rv_lane_set_memo(struct rv_lane *lane, struct rv_memo *memo);
+
 struct rv_hit {
 	const struct rv_rule *rule;
 	size_t start; /* of the value in the buffer */

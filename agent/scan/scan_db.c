@@ -6,6 +6,8 @@
 
 #include <stdlib.h>
 
+#define AHEAD_DEFAULT 256 /* of a rule that says nothing (match.c) */
+
 struct literal {
 	const char *text;
 	size_t len;
@@ -175,6 +177,35 @@ static void join_companions(struct rv_scanner *s)
 	}
 }
 
+/* How far a rule may look from its anchor. */
+static void widen(struct rv_anchor *anchor, const struct rv_rule *rule)
+{
+	bool is_regex = rule->matcher == RV_MATCHER_REGEX;
+	uint16_t behind = is_regex ? rule->behind : RV_ASSIGN_REACH;
+	uint16_t ahead = is_regex && rule->ahead ? rule->ahead : AHEAD_DEFAULT;
+
+	if (rule->matcher == RV_MATCHER_PEM || (rule->flags & RV_RULE_WHOLE))
+		ahead = RV_REACH_ALL;
+	anchor->behind = behind > anchor->behind ? behind : anchor->behind;
+	anchor->ahead = ahead > anchor->ahead ? ahead : anchor->ahead;
+}
+
+static void find_reach(const struct rv_scanner *s, const struct rv_anchors *anchors)
+{
+	for (size_t i = 0; i < anchors->count; i++) {
+		struct rv_anchor *anchor = &anchors->items[i];
+
+		for (uint32_t k = 0; k < anchor->count; k++) {
+			uint32_t number = anchors->waiting[anchor->first + k];
+
+			if (number < s->count)
+				widen(anchor, s->rows[number].rule);
+			else
+				anchor->ahead = RV_REACH_ALL; /* quoted */
+		}
+	}
+}
+
 static rv_status arm(const struct rv_ruleset *set, struct rv_scanner *s, struct rv_diag *diag)
 {
 	const struct rv_rule *const *rows = rv_ruleset_rows(set, &s->count);
@@ -200,7 +231,10 @@ static rv_status arm(const struct rv_ruleset *set, struct rv_scanner *s, struct 
 	}
 	join_companions(s);
 	RV_TRY(gather(s, false, &s->all, diag));
-	return gather(s, true, &s->words, diag);
+	RV_TRY(gather(s, true, &s->words, diag));
+	find_reach(s, &s->all);
+	find_reach(s, &s->words);
+	return RV_OK;
 }
 
 rv_status rv_scanner_new_for(const struct rv_ruleset *set, const hs_platform_info_t *platform,

@@ -20,6 +20,8 @@ struct rv_anchor {
 	uint8_t len;
 	bool folds;
 	int8_t assign; /* its number in rv_assign_anchors, or -1 */
+	/* Bytes before and from its first byte that its rules may look at; RV_REACH_ALL: any. */
+	uint16_t behind, ahead;
 };
 
 struct rv_armed {
@@ -37,6 +39,7 @@ struct rv_anchors {
 	size_t count;
 	uint32_t *waiting; /* row numbers, by anchor; RV_ROW_QUOTED */
 };
+#define RV_REACH_ALL  UINT16_MAX
 #define RV_ROW_QUOTED UINT32_MAX /* no row: the text speaks of quoted-printable */
 
 struct rv_scanner {

@@ -1,0 +1,87 @@
+/* scan: see memo.h. One slot for each key: the newer one stays. */
+#include "agent/scan/memo.h"
+
+#include "agent/base/digest.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#define SLOT_BITS 20
+#define SLOTS	  ((size_t)1 << SLOT_BITS)
+#define STEP	  32 /* bytes of a round */
+
+struct rv_memo {
+	uint64_t secret[6];
+	_Atomic(uint64_t) slots[SLOTS];
+};
+
+rv_status rv_memo_new(struct rv_memo **out)
+{
+	struct rv_memo *memo = calloc(1, sizeof(*memo));
+
+	if (!memo)
+		return rv_fail_nomem(NULL);
+	rv_random(memo->secret, sizeof(memo->secret));
+	*out = memo;
+	return RV_OK;
+}
+
+void rv_memo_free(struct rv_memo *memo)
+{
+	free(memo);
+}
+
+static uint64_t mix(uint64_t a, uint64_t b)
+{
+	__extension__ typedef unsigned __int128 wide;
+	wide product = (wide)a * b;
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+static uint64_t word_at(const uint8_t *at)
+{
+	uint64_t word;
+
+	memcpy(&word, at, sizeof(word));
+	return word;
+}
+
+/* Two lanes of multiplications, each with words of the secret: quick, and not to be foreseen by who
+ * does not know it. */
+uint64_t rv_memo_key(const struct rv_memo *memo, struct rv_str bytes, uint64_t form)
+{
+	const uint64_t *k = memo->secret;
+	uint64_t a = k[4] ^ form;
+	uint64_t b = k[5] ^ bytes.len;
+	const uint8_t *at = bytes.data;
+	size_t left = bytes.len;
+	uint8_t rest[STEP] = {0};
+
+	for (; left >= STEP; left -= STEP, at += STEP) {
+		a = mix(word_at(at) ^ k[0], word_at(at + 8) ^ k[1] ^ a);
+		b = mix(word_at(at + 16) ^ k[2], word_at(at + 24) ^ k[3] ^ b);
+	}
+	if (left > 0)
+		memcpy(rest, at, left);
+	a = mix(word_at(rest) ^ k[0], word_at(rest + 8) ^ k[1] ^ a);
+	b = mix(word_at(rest + 16) ^ k[2], word_at(rest + 24) ^ k[3] ^ b);
+	uint64_t key = mix(a ^ k[2], b ^ k[0]);
+
+	return key ? key : 1;
+}
+
+void rv_memo_expect(const struct rv_memo *memo, uint64_t key)
+{
+	__builtin_prefetch(&memo->slots[key & (SLOTS - 1)]);
+}
+
+bool rv_memo_has(const struct rv_memo *memo, uint64_t key)
+{
+	return atomic_load_explicit(&memo->slots[key & (SLOTS - 1)], memory_order_relaxed) == key;
+}
+
+void rv_memo_put(struct rv_memo *memo, uint64_t key)
+{
+	atomic_store_explicit(&memo->slots[key & (SLOTS - 1)], key, memory_order_relaxed);
+}

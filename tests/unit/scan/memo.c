@@ -1,0 +1,272 @@
+/* tests: what is remembered of searched parts: less work, and never another result. */
+#include "agent/scan/memo.h"
+#include "agent/scan/scan.h"
+#include "tests/support/sample.h"
+#include "tests/support/unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define FILL 600 /* more than what belongs to a part's surroundings */
+
+struct fixture {
+	struct rv_scanner *scanner;
+	struct rv_memo *memo;
+	struct rv_lane *with, *without;
+};
+
+struct seen {
+	size_t count, runs;
+	struct rv_hit hits[64];
+};
+
+static int set_up(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	assert_non_null(f);
+	assert_ok(rv_scanner_new_builtin(&f->scanner, NULL));
+	assert_ok(rv_memo_new(&f->memo));
+	assert_ok(rv_lane_new(f->scanner, &f->with));
+	assert_ok(rv_lane_new(f->scanner, &f->without));
+	rv_lane_set_memo(f->with, f->memo);
+	*state = f;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *f = *state;
+
+	rv_lane_free(f->with);
+	rv_lane_free(f->without);
+	rv_memo_free(f->memo);
+	rv_scanner_free(f->scanner);
+	free(f);
+	return 0;
+}
+
+static rv_status remember(const struct rv_hit *hit, void *user)
+{
+	struct seen *seen = user;
+
+	assert_true(seen->count < RV_LEN(seen->hits));
+	seen->hits[seen->count++] = *hit;
+	return RV_OK;
+}
+
+static struct seen scan(struct rv_lane *lane, const char *text, struct rv_span part)
+{
+	struct rv_str bytes = {(const uint8_t *)text, strlen(text)};
+	struct seen seen = {0};
+	bool is_cut = false;
+
+	assert_ok(rv_scan_parts(lane, bytes, &part, 1, RV_SCAN_RUNS, remember, &seen));
+	(void)rv_lane_runs(lane, &seen.runs, &is_cut);
+	return seen;
+}
+
+/* Both lanes find the same, and so many values. */
+static struct seen assert_same(struct fixture *f, const char *text, struct rv_span part)
+{
+	struct seen with = scan(f->with, text, part);
+	struct seen without = scan(f->without, text, part);
+
+	assert_int_equal(with.count, without.count);
+	assert_int_equal(with.runs, without.runs);
+	for (size_t i = 0; i < with.count; i++) {
+		assert_ptr_equal(with.hits[i].rule, without.hits[i].rule);
+		assert_int_equal(with.hits[i].start, without.hits[i].start);
+		assert_int_equal(with.hits[i].len, without.hits[i].len);
+		assert_int_equal(with.hits[i].confidence, without.hits[i].confidence);
+	}
+	return with;
+}
+
+static void render(const char *template_text, char *out, size_t size)
+{
+	if (!sample_render(template_text, 7, out, size))
+		fail_msg("bad template %s", template_text);
+}
+
+static void tells_apart_by_every_byte_and_by_form(void **state)
+{
+	const struct rv_memo *memo = ((struct fixture *)*state)->memo;
+	uint8_t bytes[100] = {0};
+
+	for (size_t len = 0; len <= sizeof(bytes); len++) {
+		struct rv_str text = {bytes, len};
+		uint64_t key = rv_memo_key(memo, text, 1);
+
+		assert_true(key != 0);
+		assert_true(key == rv_memo_key(memo, text, 1));
+		assert_true(key != rv_memo_key(memo, text, 2));
+		if (len < sizeof(bytes))
+			assert_true(key != rv_memo_key(memo, (struct rv_str){bytes, len + 1}, 1));
+		for (size_t i = 0; i < len; i++) {
+			bytes[i] = 1;
+			assert_true(key != rv_memo_key(memo, text, 1));
+			bytes[i] = 0;
+		}
+	}
+}
+
+static void keys_of_two_memos_differ(void **state)
+{
+	struct rv_memo *other = NULL;
+
+	assert_ok(rv_memo_new(&other));
+	assert_true(rv_memo_key(other, RV_STR_LIT("text"), 0) !=
+		    rv_memo_key(((struct fixture *)*state)->memo, RV_STR_LIT("text"), 0));
+	rv_memo_free(other);
+}
+
+static void has_what_was_put_and_nothing_else(void **state)
+{
+	struct rv_memo *memo = ((struct fixture *)*state)->memo;
+
+	assert_false(rv_memo_has(memo, 77));
+	rv_memo_put(memo, 77);
+	assert_true(rv_memo_has(memo, 77));
+	assert_false(rv_memo_has(memo, 78));
+	assert_false(rv_memo_has(memo, 77 + (UINT64_C(1) << 40))); /* of the same slot */
+}
+
+static void tells_a_value_each_time_it_is_met(void **state)
+{
+	char text[256];
+
+	render("int a;\nT = ghp_{start}{alnum:30}{check}\nint b;\n", text, sizeof(text));
+	for (int i = 0; i < 3; i++)
+		assert_true(assert_same(*state, text, (struct rv_span){0, strlen(text)}).count > 0);
+}
+
+static void tells_an_encoded_run_each_time_it_is_met(void **state)
+{
+	/* base64 of "the quick brown fox jumps over it" */
+	static const char text[] = "x = dGhlIHF1aWNrIGJyb3duIGZveCBqdW1wcyBvdmVyIGl0 ;\n";
+
+	for (int i = 0; i < 3; i++)
+		assert_true(assert_same(*state, text, (struct rv_span){0, strlen(text)}).runs > 0);
+}
+
+/* The part is the same, what follows it is not. */
+static void looks_again_when_what_stands_beside_it_is_new(void **state)
+{
+	char none[256], one[256];
+
+	render("url: xmpp://\nb\n", none, sizeof(none));
+	render("url: xmpp://app:{pass:14}@db/x\nb\n", one, sizeof(one));
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(assert_same(*state, none, (struct rv_span){0, 12}).count, 0);
+		assert_int_equal(assert_same(*state, one, (struct rv_span){0, 12}).count, 1);
+	}
+}
+
+/* A key's armor reaches far beyond what belongs to the part. */
+static void looks_again_where_a_rule_may_look_farther(void **state)
+{
+	static const char begin[] = "-----BEGIN RSA PRIVATE KEY-----\n";
+	static const char end[] = "\n-----END RSA PRIVATE KEY-----\n";
+	static char none[4096], one[4096], body[2048];
+
+	render("{b64:64}\n{b64:64}\n{b64:64}\n{b64:64}\n{b64:64}\n{b64:64}\n{b64:64}\n{b64:64}\n"
+	       "{b64:64}\n{b64:64}\n{b64:64}\n{b64:64}\n{b64:64}",
+	       body, sizeof(body));
+	(void)snprintf(one, sizeof(one), "%s%s%s", begin, body, end); /* fits */
+	body[FILL] = '\0';
+	(void)snprintf(none, sizeof(none), "%s%s\n\nand so on\n", begin, body); /* fits */
+	for (int i = 0; i < 2; i++) {
+		(void)assert_same(*state, none, (struct rv_span){0, 40});
+		(void)assert_same(*state, one, (struct rv_span){0, 40});
+	}
+}
+
+static void text_with_a_path_is_searched_in_full(void **state)
+{
+	struct fixture *f = *state;
+	static const char text[] = "password: aVerySecretThing123\n";
+	struct rv_span all = {0, sizeof(text) - 1};
+
+	for (int i = 0; i < 2; i++) {
+		(void)assert_same(f, text, all);
+		rv_lane_set_path(f->with, RV_STR_LIT("config/app.yaml"));
+		rv_lane_set_path(f->without, RV_STR_LIT("config/app.yaml"));
+		(void)assert_same(f, text, all);
+		rv_lane_set_path(f->with, RV_STR_NONE);
+		rv_lane_set_path(f->without, RV_STR_NONE);
+	}
+}
+
+static uint64_t roll(uint64_t *dice, uint64_t below)
+{
+	*dice = *dice * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+	return (*dice >> 33) % below;
+}
+
+#define LINES 16
+#define LINE  512
+
+/* Lines of which some hold a value, some the half of one, in any order and cut anywhere. */
+static void finds_the_same_in_shuffled_lines(void **state)
+{
+	static const char *const templates[LINES] = {
+		"T = ghp_{start}{alnum:30}{check}\n",
+		"password =\n",
+		"  \"{pass:14}\"\n",
+		"db_password: {pass:16}\n",
+		"curl -H x \\\n",
+		"  -u admin:{pass:12} url\n",
+		"key = value\n",
+		"\n",
+		"}\n",
+		"-----BEGIN PRIVATE KEY-----\n",
+		"{b64:64}\n",
+		"AKIA{upper:16}\n",
+		"aws_secret_access_key = {b64:40}\n",
+		"return token(auth);\n",
+		"Content-Transfer-Encoding: quoted-printable\n",
+		"xmpp://app:{pass:14}@db/x and much more text of no use at all to anybody\n",
+	};
+	static char lines[LINES][LINE];
+	uint64_t dice = 20261127;
+	size_t found = 0;
+
+	for (size_t i = 0; i < LINES; i++)
+		render(templates[i], lines[i], LINE);
+	for (int round = 0; round < 3000; round++) {
+		char text[12 * LINE] = "";
+		size_t len = 0;
+
+		for (uint64_t n = 1 + roll(&dice, 10); n > 0; n--) {
+			const char *line = lines[roll(&dice, LINES)];
+
+			memcpy(text + len, line, strlen(line) + 1);
+			len += strlen(line);
+		}
+		size_t start = roll(&dice, len);
+		struct rv_span part = {start, start + 1 + roll(&dice, len - start)};
+
+		found += assert_same(*state, text, part).count;
+	}
+	assert_true(found > 1000);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(tells_apart_by_every_byte_and_by_form),
+		TEST(keys_of_two_memos_differ),
+		TEST(has_what_was_put_and_nothing_else),
+		TEST(tells_a_value_each_time_it_is_met),
+		TEST(tells_an_encoded_run_each_time_it_is_met),
+		TEST(looks_again_when_what_stands_beside_it_is_new),
+		TEST(looks_again_where_a_rule_may_look_farther),
+		TEST(text_with_a_path_is_searched_in_full),
+		TEST(finds_the_same_in_shuffled_lines),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
