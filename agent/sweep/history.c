@@ -3,6 +3,7 @@
  * history a blob stands and what is told of it (history_tell.c). */
 #include "agent/sweep/history.h"
 
+#include "agent/scan/memo.h"
 #include "agent/unpack/unpack.h"
 
 #include <stdlib.h>
@@ -122,6 +123,7 @@ static rv_status join(struct looker *lookers, unsigned count, struct rv_secrets 
 static void free_lookers(struct looker *lookers, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++) {
+		rv_lane_set_memo(lookers[i].w->lane, NULL);
 		rv_secrets_done(&lookers[i].secrets);
 		rv_parts_done(&lookers[i].parts);
 		lookers[i].w->on_sighting = NULL;
@@ -138,11 +140,16 @@ rv_status rv_history_look(struct rv_run *run, const struct rv_git *git,
 	void *users[RV_WALK_THREADS_MAX];
 	struct rv_git_visit visit = {.only = only, .threads = run->threads, .users = users};
 
+	struct rv_memo *memo = NULL;
+
 	if (!lookers)
 		return rv_fail_nomem(diag);
+	if (!rv_is_ok(rv_memo_new(&memo)))
+		memo = NULL; /* everything is searched, then */
 	for (unsigned i = 0; i < run->threads; i++) {
 		lookers[i] = (struct looker){.run = run, .w = &run->sweepers[i]};
 		rv_secrets_init(&lookers[i].secrets);
+		rv_lane_set_memo(lookers[i].w->lane, memo);
 		lookers[i].w->on_sighting = on_sighting;
 		lookers[i].w->sighting_user = &lookers[i];
 		users[i] = &lookers[i];
@@ -156,5 +163,6 @@ rv_status rv_history_look(struct rv_run *run, const struct rv_git *git,
 	if (rv_is_ok(status))
 		status = join(lookers, run->threads, all);
 	free_lookers(lookers, run->threads);
+	rv_memo_free(memo);
 	return status;
 }
