@@ -6,11 +6,28 @@
 #define PREFIX_MAX 96 /* bytes of a run in which they may lie */
 #define HEAD	   24 /* decoded bytes that must look like something */
 
-static size_t alphabet_end(struct rv_str bytes, size_t at, size_t end)
+/* Where the bytes of a class end; by eight, since keys and digests are long. */
+static inline size_t class_end(struct rv_str bytes, size_t at, size_t end, uint8_t class_bit)
 {
-	while (at < end && rv_char_is(bytes.data[at], RV_CHAR_BASE64))
+	const uint8_t *b = bytes.data + at;
+
+	for (; end - at >= 8; at += 8, b += 8) {
+		uint8_t low = rv_char_class[b[0]] & rv_char_class[b[1]] & rv_char_class[b[2]] &
+			      rv_char_class[b[3]];
+		uint8_t high = rv_char_class[b[4]] & rv_char_class[b[5]] & rv_char_class[b[6]] &
+			       rv_char_class[b[7]];
+
+		if (!(low & high & class_bit))
+			break;
+	}
+	while (at < end && rv_char_is(bytes.data[at], class_bit))
 		at++;
 	return at;
+}
+
+static size_t alphabet_end(struct rv_str bytes, size_t at, size_t end)
+{
+	return class_end(bytes, at, end, RV_CHAR_BASE64);
 }
 
 static size_t padding(struct rv_str bytes, size_t at)
@@ -138,12 +155,10 @@ static bool may_begin(const uint8_t *at)
 static bool try_hex(struct rv_finder *finder, size_t at, size_t end, size_t *out_end)
 {
 	struct rv_str bytes = finder->bytes;
-	size_t stop;
 
 	if (bytes.data[at] == '0' && (bytes.data[at + 1] | 0x20U) == 'x')
 		at += 2;
-	for (stop = at; stop < end && rv_char_is(bytes.data[stop], RV_CHAR_HEX);)
-		stop++;
+	size_t stop = class_end(bytes, at, end, RV_CHAR_HEX);
 	if (stop - at < RV_DECODE_HEX_MIN)
 		return false;
 	if (is_hex_promising(bytes, at, stop))
