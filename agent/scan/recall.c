@@ -3,12 +3,14 @@
 
 #include <stdlib.h>
 
-/* Does nothing but the text decide what is found? */
-static bool may_recall(const struct rv_scan *s)
+/* Does nothing but the text decide what is found? Whole buffers hardly ever come again. */
+static bool may_recall(const struct rv_scan *s, const struct rv_span *parts, size_t part_count)
 {
 	const struct rv_lane *lane = s->lane;
+	bool is_whole = part_count == 1 && parts->end - parts->start == s->bytes.len;
 
-	return lane->memo && lane->path.len == 0 && !lane->costs && !(s->flags & RV_SCAN_MASK);
+	return lane->memo && !is_whole && lane->path.len == 0 && !lane->costs &&
+	       !(s->flags & RV_SCAN_MASK);
 }
 
 static uint64_t key_of(const struct rv_scan *s, const struct rv_span *part)
@@ -41,7 +43,7 @@ rv_status rv_recall_begin(struct rv_scan *s, const struct rv_span *parts, size_t
 {
 	struct rv_lane *lane = s->lane;
 
-	s->is_watched = may_recall(s);
+	s->is_watched = may_recall(s, parts, part_count);
 	if (!s->is_watched)
 		return RV_OK;
 	if (!make_room(lane, part_count))

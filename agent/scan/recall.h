@@ -1,7 +1,7 @@
 /* scan: inside of the engine: which parts of a buffer were searched before, in whatever buffer, and
  * gave nothing: no anchor and no long word led to a value, no encoded run was found, and no rule
- * that was asked may look beyond what the part's key is made of. Without a memo: none. For scan.c.
- */
+ * that was asked may look beyond what the part's key is made of. Without a memo, and of a buffer
+ * searched as a whole: none. For scan.c. */
 #pragma once
 
 #include "agent/scan/match.h"
