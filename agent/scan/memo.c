@@ -8,10 +8,10 @@
 
 #define SLOT_BITS 20
 #define SLOTS	  ((size_t)1 << SLOT_BITS)
-#define STEP	  32 /* bytes of a round */
+#define STEP	  ((size_t)64) /* bytes of a round */
 
 struct rv_memo {
-	uint64_t secret[6];
+	uint64_t secret[12];
 	_Atomic(uint64_t) slots[SLOTS];
 };
 
@@ -47,26 +47,37 @@ static uint64_t word_at(const uint8_t *at)
 	return word;
 }
 
-/* Two lanes of multiplications, each with words of the secret: quick, and not to be foreseen by who
- * does not know it. */
+static inline uint64_t take(uint64_t lane, const uint64_t *secret, const uint8_t *at)
+{
+	return mix(word_at(at) ^ secret[0], word_at(at + 8) ^ secret[1] ^ lane);
+}
+
+/* Four lanes of multiplications, each with words of the secret: quick, and not to be foreseen by
+ * who does not know it. */
 uint64_t rv_memo_key(const struct rv_memo *memo, struct rv_str bytes, uint64_t form)
 {
 	const uint64_t *k = memo->secret;
-	uint64_t a = k[4] ^ form;
-	uint64_t b = k[5] ^ bytes.len;
-	const uint8_t *at = bytes.data;
-	size_t left = bytes.len;
+	uint64_t a = k[8] ^ form;
+	uint64_t b = k[9] ^ bytes.len;
+	uint64_t c = k[10];
+	uint64_t d = k[11];
 	uint8_t rest[STEP] = {0};
+	size_t left = bytes.len % STEP;
+	const uint8_t *end = bytes.data + (bytes.len - left);
 
-	for (; left >= STEP; left -= STEP, at += STEP) {
-		a = mix(word_at(at) ^ k[0], word_at(at + 8) ^ k[1] ^ a);
-		b = mix(word_at(at + 16) ^ k[2], word_at(at + 24) ^ k[3] ^ b);
+	for (const uint8_t *at = bytes.data; at < end; at += STEP) {
+		a = take(a, k, at);
+		b = take(b, k + 2, at + 16);
+		c = take(c, k + 4, at + 32);
+		d = take(d, k + 6, at + 48);
 	}
 	if (left > 0)
-		memcpy(rest, at, left);
-	a = mix(word_at(rest) ^ k[0], word_at(rest + 8) ^ k[1] ^ a);
-	b = mix(word_at(rest + 16) ^ k[2], word_at(rest + 24) ^ k[3] ^ b);
-	uint64_t key = mix(a ^ k[2], b ^ k[0]);
+		memcpy(rest, end, left);
+	a = take(a, k, rest);
+	b = take(b, k + 2, rest + 16);
+	c = take(c, k + 4, rest + 32);
+	d = take(d, k + 6, rest + 48);
+	uint64_t key = mix(mix(a ^ k[10], b ^ k[11]), mix(c ^ k[8], d ^ k[9]) ^ k[0]);
 
 	return key ? key : 1;
 }
