@@ -180,7 +180,7 @@ static rv_status test_all(struct testing *t, struct rv_diag *diag)
 	RV_TRY(rv_ruleset_new(true, &t->set));
 	if (t->files)
 		RV_TRY(load_files(t, diag));
-	RV_TRY(rv_scanner_new_ready(t->set, &t->scanner, diag));
+	RV_TRY(rv_scanner_new_ready(t->set, NULL, &t->scanner, diag));
 	RV_TRY(rv_lane_new(t->scanner, &t->lane));
 	const struct rv_rule_samples *samples =
 		t->own ? rv_rules_samples(t->own, &count) : rv_rule_samples_builtin(&count);

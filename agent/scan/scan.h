@@ -3,6 +3,7 @@
  * (deep.h), files, keys, fingerprints. */
 #pragma once
 
+#include "agent/base/digest.h"
 #include "agent/scan/decode.h"
 #include "agent/scan/rule.h"
 
@@ -15,9 +16,23 @@ RV_NODISCARD rv_status rv_scanner_new(const struct rv_ruleset *set, struct rv_sc
 				      struct rv_diag *diag);
 /* The compiled-in set as it is. */
 RV_NODISCARD rv_status rv_scanner_new_builtin(struct rv_scanner **out, struct rv_diag *diag);
-/* Any set: like the above when its anchors are those of the compiled-in set. */
-RV_NODISCARD rv_status rv_scanner_new_ready(const struct rv_ruleset *set, struct rv_scanner **out,
-					    struct rv_diag *diag);
+/* Keeps compiled anchors from one run to the next; we do no I/O. `key` is a digest of all that goes
+ * into the databases: literals, their flags and order, Vectorscan's version, the processor. */
+struct rv_anchor_store {
+	/* Appends what `keep` was given under this key; any failure: there is none. Vectorscan
+	 * believes what a database says: never give what another user may have written. */
+	rv_status (*load)(void *user, const struct rv_digest *key, struct rv_buf *out);
+	/* After a compilation; borrows. */
+	void (*keep)(void *user, const struct rv_digest *key, struct rv_str packed);
+	void *user;
+};
+#define RV_ANCHORS_PACKED_MAX ((size_t)64 << 20) /* bytes */
+
+/* Any set: like the above when its anchors are those of the compiled-in set, else from the store
+ * (NULL: none) or compiled and given to it. */
+RV_NODISCARD rv_status rv_scanner_new_ready(const struct rv_ruleset *set,
+					    const struct rv_anchor_store *store,
+					    struct rv_scanner **out, struct rv_diag *diag);
 void rv_scanner_free(struct rv_scanner *scanner);
 void rv_scanner_freep(struct rv_scanner **scanner);
 /* Compiles every regex now, with PCRE2's JIT when with_jit: before a process gives up mapping

@@ -47,14 +47,15 @@ static bool is_builtin(const struct rv_ruleset *set)
 	return count == table_count;
 }
 
-rv_status rv_scanner_new_ready(const struct rv_ruleset *set, struct rv_scanner **out,
-			       struct rv_diag *diag)
+rv_status rv_scanner_new_ready(const struct rv_ruleset *set, const struct rv_anchor_store *store,
+			       struct rv_scanner **out, struct rv_diag *diag)
 {
 	struct rv_str ready = is_builtin(set) ? ready_anchors() : RV_STR_NONE;
 
 	if (ready.len > 0 && rv_is_ok(rv_scanner_new_packed(set, ready, out, NULL)))
 		return RV_OK;
-	return rv_scanner_new(set, out, diag);
+	return store ? rv_scanner_new_stored(set, store, out, diag)
+		     : rv_scanner_new(set, out, diag);
 }
 
 rv_status rv_scanner_new_builtin(struct rv_scanner **out, struct rv_diag *diag)
@@ -62,5 +63,5 @@ rv_status rv_scanner_new_builtin(struct rv_scanner **out, struct rv_diag *diag)
 	RV_CLEANUP(rv_ruleset_freep) struct rv_ruleset *set = NULL;
 
 	RV_TRY(rv_ruleset_new(true, &set));
-	return rv_scanner_new_ready(set, out, diag);
+	return rv_scanner_new_ready(set, NULL, out, diag);
 }

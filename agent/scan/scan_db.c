@@ -272,21 +272,28 @@ static rv_status unpack(struct rv_str bytes, hs_database_t **out, struct rv_diag
 	return RV_OK;
 }
 
+/* On failure the scanner may hold one of the two. */
+static rv_status take_packed(struct rv_scanner *s, struct rv_str packed, struct rv_diag *diag)
+{
+	uint64_t first = packed.len >= 8 ? rv_get_u64(packed.data) : UINT64_MAX;
+
+	if (packed.len < 8 || first > packed.len - 8)
+		return rv_fail(RV_CLASS_MALFORMED, diag, "stored anchors that are cut short");
+	struct rv_str all = {packed.data + 8, (size_t)first};
+	struct rv_str words = {packed.data + 8 + first, packed.len - 8 - (size_t)first};
+	RV_TRY(unpack(all, &s->all.db, diag));
+	return unpack(words, &s->words.db, diag);
+}
+
 rv_status rv_scanner_new_packed(const struct rv_ruleset *set, struct rv_str packed,
 				struct rv_scanner **out, struct rv_diag *diag)
 {
 	RV_CLEANUP(rv_scanner_freep) struct rv_scanner *s = calloc(1, sizeof(*s));
-	uint64_t first = packed.len >= 8 ? rv_get_u64(packed.data) : UINT64_MAX;
 
 	if (!s)
 		return rv_fail_nomem(diag);
-	if (first > packed.len - 8)
-		return rv_fail(RV_CLASS_MALFORMED, diag, "stored anchors that are cut short");
 	RV_TRY(arm(set, s, diag));
-	struct rv_str all = {packed.data + 8, (size_t)first};
-	struct rv_str words = {packed.data + 8 + first, packed.len - 8 - (size_t)first};
-	RV_TRY(unpack(all, &s->all.db, diag));
-	RV_TRY(unpack(words, &s->words.db, diag));
+	RV_TRY(take_packed(s, packed, diag));
 	*out = RV_TAKE(s);
 	return RV_OK;
 }
@@ -307,6 +314,83 @@ rv_status rv_scanner_pack(const struct rv_scanner *s, struct rv_buf *out)
 		free(bytes);
 		RV_TRY(status);
 	}
+	return RV_OK;
+}
+
+/* A database of one sort of processor is foreign to the other. */
+#if defined(__x86_64__)
+#define MACHINE "x86-64"
+#elif defined(__aarch64__)
+#define MACHINE "aarch64"
+#else
+#define MACHINE "other"
+#endif
+
+static rv_status put_anchors(const struct rv_anchors *a, struct rv_buf *out)
+{
+	RV_TRY(rv_buf_put_u64(out, a->count));
+	for (size_t i = 0; i < a->count; i++) {
+		RV_TRY(rv_buf_put_byte(out, a->items[i].len));
+		RV_TRY(rv_buf_put_byte(out, a->items[i].folds));
+		RV_TRY(rv_buf_put(out, a->items[i].text, a->items[i].len));
+	}
+	return RV_OK;
+}
+
+static rv_status key_of(const struct rv_scanner *s, struct rv_digest *out)
+{
+	RV_CLEANUP(rv_buf_done) struct rv_buf text = {0};
+	hs_platform_info_t here = {0};
+
+	if (hs_populate_platform(&here) != HS_SUCCESS)
+		return rv_fail(RV_CLASS_NOT_FOUND, NULL, "an unknown processor");
+	rv_buf_init(&text, RV_ANCHORS_PACKED_MAX);
+	RV_TRY(rv_buf_printf(&text, "anchors 1\n%s\n" MACHINE " %u %llu %d\n", hs_version(),
+			     here.tune, here.cpu_features, HS_MODE_BLOCK));
+	RV_TRY(put_anchors(&s->all, &text));
+	RV_TRY(put_anchors(&s->words, &text));
+	*out = rv_sha256(text.data, text.len);
+	return RV_OK;
+}
+
+static rv_status load_stored(struct rv_scanner *s, const struct rv_anchor_store *store,
+			     const struct rv_digest *key)
+{
+	RV_CLEANUP(rv_buf_done) struct rv_buf packed = {0};
+
+	rv_buf_init(&packed, RV_ANCHORS_PACKED_MAX);
+	RV_TRY(store->load(store->user, key, &packed));
+	rv_status status = take_packed(s, rv_buf_view(&packed), NULL);
+	if (rv_is_ok(status) &&
+	    (!s->all.db != (s->all.count == 0) || !s->words.db != (s->words.count == 0)))
+		status = rv_fail(RV_CLASS_MALFORMED, NULL, "stored anchors of another set");
+	if (rv_is_ok(status))
+		return RV_OK;
+	(void)hs_free_database(s->all.db);   /* frees NULL too */
+	(void)hs_free_database(s->words.db); /* likewise */
+	s->all.db = s->words.db = NULL;
+	return status;
+}
+
+rv_status rv_scanner_new_stored(const struct rv_ruleset *set, const struct rv_anchor_store *store,
+				struct rv_scanner **out, struct rv_diag *diag)
+{
+	RV_CLEANUP(rv_scanner_freep) struct rv_scanner *s = calloc(1, sizeof(*s));
+	RV_CLEANUP(rv_buf_done) struct rv_buf packed = {0};
+	struct rv_digest key;
+
+	if (!s)
+		return rv_fail_nomem(diag);
+	RV_TRY(arm(set, s, diag));
+	bool has_key = rv_is_ok(key_of(s, &key));
+	if (!has_key || !rv_is_ok(load_stored(s, store, &key))) {
+		RV_TRY(compile(&s->all, NULL, diag));
+		RV_TRY(compile(&s->words, NULL, diag));
+		rv_buf_init(&packed, RV_ANCHORS_PACKED_MAX);
+		if (has_key && rv_is_ok(rv_scanner_pack(s, &packed)))
+			store->keep(store->user, &key, rv_buf_view(&packed));
+	}
+	*out = RV_TAKE(s);
 	return RV_OK;
 }
 

@@ -60,3 +60,7 @@ const pcre2_code *rv_armed_code(struct rv_scanner *scanner, struct rv_armed *row
 RV_NODISCARD rv_status rv_scanner_new_for(const struct rv_ruleset *set,
 					  const hs_platform_info_t *platform,
 					  struct rv_scanner **out, struct rv_diag *diag);
+/* rv_scanner_new for this processor, from the store when it has the anchors. */
+RV_NODISCARD rv_status rv_scanner_new_stored(const struct rv_ruleset *set,
+					     const struct rv_anchor_store *store,
+					     struct rv_scanner **out, struct rv_diag *diag);
