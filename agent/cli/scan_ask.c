@@ -222,6 +222,8 @@ static rv_status take_choices(const struct rv_verb_args *args, struct rv_scan_as
 	ask->baseline = text_of(args, "baseline");
 	ask->ignore_path = text_of(args, "gitleaks_ignore_path");
 	ask->policy_ref = text_of(args, "policy_ref");
+	ask->cache = text_of(args, "cache");
+	ask->has_no_cache = flag_of(args, "no_cache");
 	ask->rules = json_object_get(args->json, "rules");
 	ask->excludes = json_object_get(args->json, "exclude");
 	ask->allow_validate = json_object_get(args->json, "allow_validate");

@@ -14,6 +14,7 @@ struct rv_scan_ask {
 	const char *baseline;
 	const char *ignore_path;
 	const char *policy_ref;
+	const char *cache;   /* directory of compiled anchors, or NULL: the user's */
 	const json_t *rules; /* lists of texts, or NULL */
 	const json_t *enable_rules;
 	const json_t *under; /* --log-opts "... -- PATH..": paths without "./" and "/" at the end;
@@ -27,6 +28,7 @@ struct rv_scan_ask {
 	unsigned decode_depth;
 	int exit_code; /* of findings */
 	bool is_strict, shows_all, is_verbose, validates, is_dry, may_be_open;
+	bool has_no_cache;	    /* --no-cache */
 	bool makes_baseline;	    /* reeve baseline: a missing one is no error */
 	bool ignores_foreign_marks; /* --ignore-gitleaks-allow */
 	bool is_gitleaks;	    /* asked by one of gitleaks' names: json is its array */

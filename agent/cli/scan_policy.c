@@ -12,7 +12,7 @@
 
 /* Where files are read from: a directory, or a tree of a repository. */
 struct source {
-	char dir[4096];
+	char dir[RV_SCAN_POLICY_DIR_MAX];
 	struct rv_repo_view *view; /* NULL: the directory */
 	struct rv_git_oid tree;
 	struct rv_leaks *gaps;
@@ -253,22 +253,22 @@ static rv_status load_baseline(struct rv_scan_policy *p, const struct rv_scan_as
 				 rv_now_utc_us(), &p->baseline, diag);
 }
 
-/* The directory whose files count: what is scanned, or its repository's work tree. */
-static rv_status find_dir(struct source *s, const struct rv_scan_ask *ask, struct rv_diag *diag)
+rv_status rv_scan_policy_dir(const struct rv_scan_ask *ask, char dir[RV_SCAN_POLICY_DIR_MAX],
+			     struct rv_diag *diag)
 {
 	const char *path = ask->sweep.source == RV_SWEEP_STDIN ? "." : ask->sweep.paths[0];
 	struct stat st;
 
-	if (strlen(path) >= sizeof(s->dir))
+	if (strlen(path) >= RV_SCAN_POLICY_DIR_MAX)
 		return rv_fail(RV_CLASS_MISCONFIGURED, diag, "a path too long");
-	(void)snprintf(s->dir, sizeof(s->dir), "%s", path); /* fits */
+	(void)snprintf(dir, RV_SCAN_POLICY_DIR_MAX, "%s", path); /* fits */
 	if (stat(path, &st) == 0 && !S_ISDIR(st.st_mode)) {
-		char *slash = strrchr(s->dir, '/');
+		char *slash = strrchr(dir, '/');
 
 		if (slash)
-			slash[slash == s->dir] = '\0';
+			slash[slash == dir] = '\0';
 		else
-			(void)snprintf(s->dir, sizeof(s->dir), "."); /* fits */
+			(void)snprintf(dir, RV_SCAN_POLICY_DIR_MAX, "."); /* fits */
 	}
 	return RV_OK;
 }
@@ -281,7 +281,7 @@ static rv_status find_source(struct source *s, const struct rv_scan_ask *ask,
 		      ask->sweep.source == RV_SWEEP_DIFF;
 	const char *ref = ask->policy_ref ? ask->policy_ref : ask->sweep.base;
 
-	RV_TRY(find_dir(s, ask, diag));
+	RV_TRY(rv_scan_policy_dir(ask, s->dir, diag));
 	if (!is_git && !ask->policy_ref)
 		return RV_OK;
 	RV_TRY(rv_repo_view_open(view, ask->sweep.repo, s->gaps, diag));

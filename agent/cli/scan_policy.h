@@ -20,6 +20,11 @@ struct rv_scan_policy {
 	_Atomic uint64_t excluded; /* files that the settings say to pass over */
 };
 
+#define RV_SCAN_POLICY_DIR_MAX 4096
+/* The directory whose files count, but for a repository's work tree: what is scanned, or where it
+ * lies. MISCONFIGURED: too long. */
+RV_NODISCARD rv_status rv_scan_policy_dir(const struct rv_scan_ask *ask,
+					  char dir[RV_SCAN_POLICY_DIR_MAX], struct rv_diag *diag);
 /* Reads .reeve.yaml, .gitleaks.toml, .gitleaksignore, .betterleaksignore, .reeveignore and
  * .reeve-baseline.json of the directory that is scanned, or those of ask->policy_ref (--diff: its
  * base), or what the options name. GITLEAKS_CONFIG names a file as --config does,

@@ -65,13 +65,6 @@ static rv_status find_paths(const struct rv_sweep_options *o, struct rv_diag *di
 	return RV_OK;
 }
 
-static rv_status make_scanner(struct rv_scan_run *s, struct rv_diag *diag)
-{
-	const struct rv_ruleset *rules = rv_scan_config_rules(s->policy.config);
-
-	return rv_scanner_new_ready(rules, &s->scanner, diag);
-}
-
 static void on_progress(void *user, uint64_t files, uint64_t bytes, uint64_t total)
 {
 	struct rv_scan_run *s = user;
@@ -173,13 +166,17 @@ static rv_status prepare(struct rv_scan_run *s, struct rv_diag *diag)
 	RV_TRY(find_paths(o, diag));
 	if (s->ask.validates)
 		RV_TRY(rv_validation_open(&s->ask, s->libexec, &s->validation, diag));
+	rv_scan_anchors_open(&s->anchors, &s->ask);
 	RV_TRY(confine(s, diag));
 	if (s->validation)
 		RV_TRY(rv_validation_seal(s->validation, &s->ask, diag));
 	RV_TRY(rv_scan_policy_load(&s->policy, &s->ask, diag));
 	if (s->validation)
 		rv_validation_settle(s->validation, rv_scan_config_settings(s->policy.config));
-	RV_TRY(make_scanner(s, diag));
+	RV_TRY(rv_scan_anchors_make(&s->anchors, rv_scan_config_rules(s->policy.config),
+				    &s->scanner, diag));
+	if (s->ask.is_verbose && !s->out->is_quiet)
+		(void)fprintf(stderr, "reeve scan: %s\n", s->anchors.told); /* to stderr */
 	take_settings(s);
 	RV_TRY(set_ledger_key(s));
 	s->shared = (struct rv_sweep_shared){
@@ -231,6 +228,7 @@ rv_status rv_scan_run_do(struct rv_scan_run *s, struct rv_diag *diag)
 
 void rv_scan_run_done(struct rv_scan_run *s)
 {
+	rv_scan_anchors_done(&s->anchors);
 	rv_scanner_free(s->scanner);
 	rv_sweep_result_done(&s->result);
 	rv_validation_free(s->validation);

@@ -2,6 +2,7 @@
  * baseline` and `reeve rules cost`. Not here: what is done with what was found. */
 #pragma once
 
+#include "agent/cli/scan_anchors.h"
 #include "agent/cli/scan_ask.h"
 #include "agent/cli/scan_policy.h"
 #include "agent/cli/scan_validate.h"
@@ -14,6 +15,7 @@ struct rv_scan_run {
 	bool counts_costs;   /* result.costs */
 	const char *libexec; /* where reeve-ask is, or NULL: found */
 	struct rv_validation *validation; /* NULL: without --validate */
+	struct rv_scan_anchors anchors;
 	struct rv_scan_policy policy;
 	struct rv_scanner *scanner;
 	struct rv_sweep_shared shared;

@@ -1,6 +1,8 @@
 """`reeve rules`: what is built in, tried on its samples; rules of one's own; what rules cost."""
 
 import json
+import os
+import shutil
 import unittest
 
 import scanning
@@ -93,6 +95,67 @@ class Rules(scanning.Case):
         by_rule = {c["rule"]: c for c in costs}
         self.assertGreaterEqual(by_rule["github-token"]["matches"], 50)
         self.assertEqual([c["ns"] for c in costs], sorted((c["ns"] for c in costs), reverse=True))
+
+
+class Cache(scanning.Case):
+    """Anchors of rules of one's own are compiled once."""
+
+    def setUp(self):
+        super().setUp()
+        self.write("my.yaml", RULE % ('"acmek_{alnum:30}"', '"acmek_{alnum:12}"'))
+        os.mkdir(self.path("d"))
+        os.mkdir(self.path("home"), 0o700)
+
+    def told(self, *words, where=None, **env):
+        env = {"HOME": self.path("home"), **env}
+        result = self.scan("-v", "--rules", "my.yaml", *words, where or "d", code=0, env=env)
+        return result.err.decode()
+
+    def test_the_second_run_compiles_nothing(self):
+        self.assertIn("anchors: compiled and kept", self.told())
+        self.assertIn("anchors: from the cache", self.told())
+        self.assertNotIn("from the cache", self.told("--no-cache"))
+        self.assertIn("compiled and kept", self.told("--cache", "kept"))
+        self.assertIn("from the cache", self.told("--cache", "kept"))
+        self.assertIn("compiled and kept", self.told(XDG_CACHE_HOME=self.path("home")))
+
+    def test_what_was_kept_finds_the_same(self):
+        self.write("d/a.env", "x = " + self.keep("acmek_" + "aB3" * 10) + "\n")
+        for _ in range(2):
+            result = self.found("--rules", "my.yaml", "d", env={"HOME": self.path("home")})
+            self.assert_places(result, ("d/a.env", 1))
+
+    def test_a_rule_that_changed_has_another_file(self):
+        self.told()
+        self.write("my.yaml", (RULE % ('"acmep_{alnum:30}"', '"x"')).replace("acmek_", "acmep_"))
+        self.assertIn("compiled and kept", self.told())
+        self.assertIn("from the cache", self.told())
+
+    def test_a_cache_that_cannot_be_used_is_no_error(self):
+        kept = self.path("home/.cache/reeve")
+        self.told()
+        for name in os.listdir(kept):
+            with open(f"{kept}/{name}", "r+b") as f:
+                f.seek(-1, os.SEEK_END) if os.path.getsize(f.name) else f.write(b"x")
+                f.write(b"!")
+        self.assertIn("what was kept was damaged", self.told())
+        self.assertIn("from the cache", self.told())
+        os.chmod(kept, 0o755)
+        self.assertIn("no cache: ", self.told())
+        shutil.rmtree(kept)
+        with open(kept, "wb"):
+            pass
+        self.assertIn("no cache: ", self.told())
+        self.assertIn("no cache: ", self.told("--cache", "/dev/null"))
+        self.assertIn("anchors: compiled", self.told(HOME=""))
+
+    def test_nothing_is_left_in_what_is_scanned_or_where_no_rules_are(self):
+        self.assertIn("lies in what is scanned", self.told(where=self.path("home")))
+        self.scan("d", code=0, env={"HOME": self.path("home")})
+        self.assertEqual(os.listdir(self.path("home")), [])
+        repo = self.repo()
+        self.assertIn("lies in a work tree", self.told(HOME=repo.path))
+        self.assertEqual(os.listdir(repo.path), [".git"])
 
 
 if __name__ == "__main__":
