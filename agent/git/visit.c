@@ -214,6 +214,17 @@ static rv_status run_all(struct sharing *s, unsigned threads, struct rv_diag *di
 	return status;
 }
 
+static void tell_count(const struct sharing *s)
+{
+	uint64_t count = 0;
+
+	for (uint32_t i = 0; i < s->odb->pack_count; i++) {
+		for (uint32_t rank = 0; rank < s->plans[i].count; rank++)
+			count += (s->plans[i].flags[rank] & RV_GIT_PLAN_TELL) != 0;
+	}
+	s->visitor->planned(s->visit->users ? s->visit->users[0] : NULL, count);
+}
+
 rv_status rv_git_visit(const struct rv_git_odb *odb, const struct rv_git_visit *visit,
 		       const struct rv_git_visitor *visitor, struct rv_diag *diag)
 {
@@ -230,6 +241,8 @@ rv_status rv_git_visit(const struct rv_git_odb *odb, const struct rv_git_visit *
 	if (own.max_in_flight == 0)
 		own.max_in_flight = RV_GIT_IN_FLIGHT_MAX;
 	RV_TRY(plan_all(&s));
+	if (visitor->planned)
+		tell_count(&s);
 	RV_TRY(split_all(&s, own.threads));
 	return run_all(&s, own.threads, diag);
 }

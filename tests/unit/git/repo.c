@@ -199,6 +199,15 @@ static void forget(void *user, void *state)
 	free(state);
 }
 
+static void count_ahead(void *user, uint64_t count)
+{
+	struct rvt_seen *seen = user;
+
+	if (seen->objects > 0 || seen->planned > 0)
+		rvt_die("counted too late, or twice");
+	seen->planned = count;
+}
+
 static void hear(void *user, const struct rv_git_trouble *trouble)
 {
 	struct rvt_seen *seen = user;
@@ -216,7 +225,8 @@ void rvt_seen_done(struct rvt_seen *seen)
 static void visit_once(const struct rv_git_odb *odb, unsigned types,
 		       const struct rv_git_oidmap *only, unsigned threads, struct rvt_seen *seen)
 {
-	const struct rv_git_visitor visitor = {.object = see, .drop = forget, .trouble = hear};
+	const struct rv_git_visitor visitor = {
+		.object = see, .planned = count_ahead, .drop = forget, .trouble = hear};
 	void *const users[] = {seen, seen, seen};
 	const struct rv_git_visit visit = {
 		.types = types, .only = only, .threads = threads, .users = users};
@@ -228,6 +238,8 @@ static void visit_once(const struct rv_git_odb *odb, unsigned types,
 		rvt_die("visit: %s", diag.text);
 	if (seen->wrong || seen->states)
 		rvt_die("%zu wrong, %zu states left", seen->wrong, seen->states);
+	if (seen->planned > seen->objects)
+		rvt_die("%zu told of %zu", seen->objects, seen->planned);
 }
 
 void rvt_git_visit(const struct rv_git_odb *odb, unsigned types, const struct rv_git_oidmap *only,

@@ -22,7 +22,7 @@ struct rv_git_oid rvt_git_oid(const char *hex);
 struct rvt_seen {
 	size_t oid_len;
 	struct rv_git_oidmap told;
-	size_t objects, deltas, states, bytes;
+	size_t objects, deltas, states, bytes, planned;
 	size_t troubles[RV_GIT_TROUBLE__COUNT];
 	size_t wrong;
 };

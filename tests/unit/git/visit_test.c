@@ -77,6 +77,7 @@ static void deltas_are_told_with_their_segments(void **state)
 	rvt_git_do(&dir, "cd r; git gc -q --aggressive");
 	check(&dir, "r", "r/.git/objects", 20, &seen);
 	assert_true(seen.deltas > 20);
+	assert_int_equal(seen.planned, seen.objects); /* nothing is loose */
 	rvt_seen_done(&seen);
 	/* Deltas that name their base by id. */
 	rvt_git_do(&dir, "cd r; git -c repack.useDeltaBaseOffset=false repack -qadf --depth=200");
