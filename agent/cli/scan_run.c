@@ -4,6 +4,7 @@
 #include "agent/base/clock.h"
 #include "agent/base/digest.h"
 #include "agent/cli/local_verbs.h"
+#include "agent/cli/scan_progress.h"
 #include "agent/sandbox/confine.h"
 
 #include <locale.h>
@@ -65,22 +66,12 @@ static rv_status find_paths(const struct rv_sweep_options *o, struct rv_diag *di
 	return RV_OK;
 }
 
-static void on_progress(void *user, uint64_t files, uint64_t bytes, uint64_t total)
+static void on_progress(void *user, const struct rv_progress *now)
 {
 	struct rv_scan_run *s = user;
-	char line[1600];
-	double mb = (double)bytes / 1e6;
-	double seconds = (double)(rv_boot_us() - s->started_boot_us) / 1e6;
+	char line[RV_SCAN_PROGRESS_MAX];
 
-	if (total > 0)
-		(void)snprintf(
-			line, sizeof(line), "%3.0f %%  %llu things  %.0f of %.0f MB  %.0f MB/s",
-			100.0 * (double)bytes / (double)total, (unsigned long long)files, mb,
-			(double)total / 1e6, seconds > 0 ? mb / seconds : 0); /* cut is fine */
-	else
-		(void)snprintf(line, sizeof(line), "%llu files  %.0f MB  %.0f MB/s",
-			       (unsigned long long)files, mb,
-			       seconds > 0 ? mb / seconds : 0); /* cut is fine */
+	rv_scan_progress_text(now, rv_boot_us() - s->started_boot_us, line);
 	rv_out_progress(s->out, line);
 }
 
@@ -195,7 +186,7 @@ static rv_status prepare(struct rv_scan_run *s, struct rv_diag *diag)
 	if (s->counts_costs)
 		(void)rv_ruleset_rows(rv_scan_config_rules(s->policy.config),
 				      &o->cost_count); /* only how many */
-	if (s->out->err_is_tty && !s->out->is_quiet) {
+	if (s->out->err_is_tty && !s->out->is_quiet && !s->out->is_json && !s->out->is_jsonl) {
 		o->progress = on_progress;
 		o->progress_user = s;
 	}

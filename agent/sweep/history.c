@@ -106,6 +106,13 @@ static rv_status object(void *user, const struct rv_git_told *told, void **out_s
 	return RV_OK;
 }
 
+static void planned(void *user, uint64_t count)
+{
+	const struct looker *l = user;
+
+	atomic_store(&l->run->blob_total, count);
+}
+
 static void trouble(void *user, const struct rv_git_trouble *t)
 {
 	struct looker *l = user;
@@ -135,7 +142,11 @@ rv_status rv_history_look(struct rv_run *run, const struct rv_git *git,
 			  const struct rv_git_oidmap *only, struct rv_secrets *all,
 			  struct rv_diag *diag)
 {
-	static const struct rv_git_visitor visitor = {object, drop, trouble};
+	static const struct rv_git_visitor watched = {
+		.object = object, .planned = planned, .drop = drop, .trouble = trouble};
+	static const struct rv_git_visitor alone = {
+		.object = object, .drop = drop, .trouble = trouble};
+	const struct rv_git_visitor *visitor = run->options->progress ? &watched : &alone;
 	struct looker *lookers = calloc(run->threads, sizeof(*lookers));
 	void *users[RV_WALK_THREADS_MAX];
 	struct rv_git_visit visit = {.only = only, .threads = run->threads, .users = users};
@@ -154,7 +165,7 @@ rv_status rv_history_look(struct rv_run *run, const struct rv_git *git,
 		lookers[i].w->sighting_user = &lookers[i];
 		users[i] = &lookers[i];
 	}
-	rv_status status = rv_git_visit(&git->odb, &visit, &visitor, diag);
+	rv_status status = rv_git_visit(&git->odb, &visit, visitor, diag);
 	if (rv_class_of(status) == RV_CLASS_RETRY && atomic_load(&run->stop)) {
 		rv_leaks_gap(&run->sweepers[0].leaks, rv_str_of(run->options->repo), NULL,
 			     atomic_load(&run->stop_reason), "not every object was looked at");

@@ -37,6 +37,7 @@ static bool is_known(void *user, const struct rv_walk_stat *stat)
 		return false;
 	rv_ledger_add(v->ledger, &v->clean, stat);
 	atomic_fetch_add_explicit(&v->run->skipped, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&v->run->skipped_bytes, stat->size, memory_order_relaxed);
 	return true;
 }
 

@@ -12,14 +12,18 @@ struct rv_run {
 	struct rv_sweeper *sweepers; /* one per thread */
 	_Atomic bool stop;
 	const char *_Atomic stop_reason;
-	_Atomic uint64_t files, bytes, blobs, commits, total_bytes, skipped;
+	_Atomic uint64_t files, bytes, blobs, commits, skipped;
+	_Atomic uint64_t skipped_bytes;	  /* of files that the ledger knew */
+	_Atomic uint64_t blob_total;	  /* in packs; 0: not known yet */
 	_Atomic uint64_t keystore_rounds; /* taken so far */
+	_Atomic bool is_telling;
 	/* The clerk: progress and budgets, five times a second. */
 	pthread_t clerk;
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
 	bool has_clerk, is_over;
-	int64_t started_ns; /* CLOCK_MONOTONIC */
+	struct rv_scout *scout; /* or NULL */
+	int64_t started_ns;	/* CLOCK_MONOTONIC */
 };
 
 /* One document, opened when it is an archive: from fd when that is not -1 (bytes are its beginning

@@ -5,6 +5,7 @@
 #include "agent/base/fd.h"
 #include "agent/sweep/facts_pair.h"
 #include "agent/sweep/run.h"
+#include "agent/sweep/scout.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -42,6 +43,26 @@ static void stop(struct rv_run *run, const char *reason)
 	atomic_store(&run->stop, true);
 }
 
+static void tell_progress(const struct rv_run *run)
+{
+	const struct rv_sweep_options *o = run->options;
+	struct rv_progress now = {.done = atomic_load(&run->files) + atomic_load(&run->blobs),
+				  .bytes = atomic_load(&run->bytes),
+				  .is_of_objects = o->source == RV_SWEEP_GIT,
+				  .total = atomic_load(&run->blob_total),
+				  .is_telling = atomic_load(&run->is_telling)};
+
+	now.passed = now.bytes + atomic_load(&run->skipped_bytes);
+	now.is_listing = now.is_of_objects && now.total == 0;
+	if (run->scout) {
+		bool is_done = false;
+
+		rv_scout_ask(run->scout, &now.total, &now.total_bytes, &is_done);
+		now.is_listing = !is_done;
+	}
+	o->progress(o->progress_user, &now);
+}
+
 static void look(struct rv_run *run, int64_t since_us)
 {
 	const struct rv_sweep_options *o = run->options;
@@ -51,8 +72,7 @@ static void look(struct rv_run *run, int64_t since_us)
 	if (o->max_rss > 0 && resident_bytes() > o->max_rss)
 		stop(run, "memory");
 	if (o->progress)
-		o->progress(o->progress_user, atomic_load(&run->files) + atomic_load(&run->blobs),
-			    atomic_load(&run->bytes), atomic_load(&run->total_bytes));
+		tell_progress(run);
 }
 
 static void *clerk(void *user)
@@ -115,18 +135,23 @@ static void hire_clerk(struct rv_run *run)
 
 	if (!o->progress && o->max_time_us == 0 && o->max_rss == 0)
 		return;
+	/* Before the clerk, who asks it. */
+	if (o->progress && o->source == RV_SWEEP_PATHS)
+		run->scout = rv_scout_start(o);
 	run->has_clerk = pthread_create(&run->clerk, NULL, clerk, run) == 0;
 }
 
 static void dismiss_clerk(struct rv_run *run)
 {
-	if (!run->has_clerk)
-		return;
-	pthread_mutex_lock(&run->lock);
-	run->is_over = true;
-	pthread_cond_signal(&run->wake);
-	pthread_mutex_unlock(&run->lock);
-	pthread_join(run->clerk, NULL);
+	if (run->has_clerk) {
+		pthread_mutex_lock(&run->lock);
+		run->is_over = true;
+		pthread_cond_signal(&run->wake);
+		pthread_mutex_unlock(&run->lock);
+		pthread_join(run->clerk, NULL);
+	}
+	rv_scout_stop(run->scout);
+	run->scout = NULL;
 }
 
 static unsigned thread_count(const struct rv_sweep_options *o)

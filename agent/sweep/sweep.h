@@ -13,6 +13,16 @@ enum rv_sweep_source {
 	RV_SWEEP_DIFF,	 /* what HEAD, or the work tree, adds to a base */
 };
 
+/* How far a run is. Files, or the objects of a store: of those only what lies in packs is known
+ * ahead. */
+struct rv_progress {
+	uint64_t done, total;		/* files or objects; total 0: not known */
+	uint64_t bytes;			/* that were read */
+	uint64_t passed, total_bytes;	/* of files: read or known from the ledger; 0: not known */
+	bool is_of_objects, is_listing; /* is_listing: the totals still grow */
+	bool is_telling;		/* all is looked at: where it lies is found out */
+};
+
 struct rv_sweep_options {
 	enum rv_sweep_source source;
 	const char *const *paths; /* PATHS: NULL-ended */
@@ -38,7 +48,7 @@ struct rv_sweep_options {
 	const char *ledger;  /* file of what was scanned whole before; NULL: none */
 	uint64_t ledger_key; /* what the ledger is good for: rules, options, version */
 	/* Called about five times a second from one thread. NULL: not. */
-	void (*progress)(void *user, uint64_t files, uint64_t bytes, uint64_t total_bytes);
+	void (*progress)(void *user, const struct rv_progress *now);
 	void *progress_user;
 	size_t cost_count; /* rules in force: count what each of them costs; 0: do not */
 	const struct rv_sweep_shared *shared;

@@ -7,6 +7,8 @@ import html.parser
 import io
 import json
 import os
+import pty
+import subprocess
 import unittest
 import xml.etree.ElementTree as ET
 
@@ -215,6 +217,58 @@ class ExitCodes(scanning.Case):
         result = self.found("--all", code=0)
         self.assertEqual([l["state"] for l in result.leaks], ["allowed"])
         self.assertIn("for a test", result.leaks[0]["note"])
+
+
+class Progress(scanning.Case):
+    """A moving line, on a terminal alone; it goes before the report comes."""
+
+    def watch(self, *words, until, stdin=None):
+        """What a terminal gets on standard error, and its end once `until` was seen there."""
+        ours, theirs = pty.openpty()
+        process = subprocess.Popen([scanning.BIN, *words], cwd=self.dir, stderr=theirs,
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                   env={"PATH": os.environ["PATH"], "HOME": self.dir})
+        os.close(theirs)
+        if stdin:
+            process.stdin.write(stdin)
+            process.stdin.flush()
+        seen = b""
+        while until not in seen and (more := self.more(ours)):
+            seen += more
+        process.stdin.close()
+        while more := self.more(ours):
+            seen += more
+        out = process.stdout.read()
+        process.stdout.close()
+        os.close(ours)
+        self.assertEqual(process.wait(), 0, seen)
+        return seen, out
+
+    def more(self, fd):
+        try:
+            return os.read(fd, 65536)
+        except OSError:  # a terminal that nobody holds any more
+            return b""
+
+    def test_share_and_rate_are_shown_and_taken_away(self):
+        for i in range(64):
+            self.write(f"d/{i}.txt", "hello\n")
+        seen, out = self.watch("scan", "--max-cpu", "1", "d", until=b"of 64 files")
+        self.assertRegex(seen, rb"\[#*\.+\] +\d+ %  \d+ of 64 files  \d+ MB/s")
+        self.assertTrue(seen.endswith(b"\r\x1b[K"), seen)
+        self.assertNotIn(b"\x1b", out)
+
+    def test_of_what_has_no_known_end_only_what_was_read(self):
+        seen, _ = self.watch("scan", "--stdin", until=b"MB/s", stdin=b"hello\n")
+        self.assertIn(b"0 files  0 MB/s", seen)
+        self.assertNotIn(b"%", seen)
+
+    def test_nobody_asked(self):
+        self.write("d/a.txt", "hello\n")
+        for words in (["-q"], ["--json"]):
+            seen, _ = self.watch("scan", *words, "d", until=b"nothing")
+            self.assertEqual(seen, b"")
+        self.assertEqual(self.scan("d", code=0).err, b"")
 
 
 class Determinism(scanning.Case):
