@@ -16,8 +16,14 @@ struct source {
 	struct rv_repo_view *view; /* NULL: the directory */
 	struct rv_git_oid tree;
 	struct rv_leaks *gaps;
-	bool is_trusted; /* what is read names files for the one who called us */
+	struct rv_digest *read; /* of what a configuration names */
+	bool is_trusted;	/* what is read names files for the one who called us */
 };
+
+static void add_read(struct rv_digest *read, struct rv_str bytes)
+{
+	*read = rv_hmac_sha256(read->bytes, sizeof(read->bytes), bytes.data, bytes.len);
+}
 
 static rv_status read_path(const char *path, struct rv_buf *out, struct rv_diag *diag)
 {
@@ -68,6 +74,8 @@ static rv_status read_for_config(void *context, const char *path, struct rv_buf 
 		status = read_named(s, path, out, diag);
 	if (rv_class_of(status) == RV_CLASS_NOT_FOUND)
 		return rv_fail(RV_CLASS_NOT_FOUND, diag, "there is no file %s", path);
+	if (rv_is_ok(status))
+		add_read(s->read, rv_buf_view(out));
 	return status;
 }
 
@@ -75,6 +83,7 @@ static rv_status load_bytes(struct rv_scan_policy *p, enum rv_scan_source source
 			    const struct rv_buf *text, const char *name, struct rv_diag *diag)
 {
 	p->file_count++;
+	add_read(&p->read, rv_buf_view(text));
 	return rv_scan_config_load(p->config, source, rv_buf_view(text), name, diag);
 }
 
@@ -127,6 +136,7 @@ static rv_status load_config(struct rv_scan_policy *p, const struct rv_scan_ask 
 			status = load_file(p, source_of(named), named, diag);
 		} else {
 			p->file_count++;
+			add_read(&p->read, rv_str_of(text));
 			status = rv_scan_config_load(p->config, RV_SCAN_SOURCE_GITLEAKS,
 						     rv_str_of(text), "GITLEAKS_CONFIG_TOML", diag);
 		}
@@ -326,7 +336,7 @@ rv_status rv_scan_policy_load(struct rv_scan_policy *policy, const struct rv_sca
 {
 	struct rv_repo_view view = {0};
 	struct rv_leaks gaps = {0};
-	struct source source = {.gaps = &gaps};
+	struct source source = {.gaps = &gaps, .read = &policy->read};
 
 	*policy = (struct rv_scan_policy){.under = ask->under};
 	policy->roots = ask->sweep.source == RV_SWEEP_PATHS ? ask->sweep.paths : NULL;

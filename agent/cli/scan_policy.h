@@ -2,6 +2,7 @@
  * their names beside what is scanned, or in a commit. Not here: judging one finding (filter.h). */
 #pragma once
 
+#include "agent/base/digest.h"
 #include "agent/cli/scan_ask.h"
 #include "agent/sweep/filter.h"
 #include "agent/sweep/repo_view.h"
@@ -16,6 +17,7 @@ struct rv_scan_policy {
 	const char *const *roots; /* of what is scanned, NULL-ended; NULL: paths are as they are */
 	struct rv_filter filter;
 	uint32_t file_count;	   /* configuration files that were read */
+	struct rv_digest read;	   /* of all bytes of configuration, in order */
 	const json_t *under;	   /* of the history only these paths; borrowed, or NULL: all */
 	_Atomic uint64_t excluded; /* files that the settings say to pass over */
 };

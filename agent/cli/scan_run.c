@@ -120,6 +120,7 @@ static rv_status set_ledger_key(struct rv_scan_run *s)
 			     (unsigned long long)s->ask.sweep.max_file, s->ask.shows_all));
 	for (size_t i = 0; i < count; i++)
 		RV_TRY(put_rule(rows[i], &text));
+	RV_TRY(rv_buf_put(&text, s->policy.read.bytes, sizeof(s->policy.read.bytes)));
 	struct rv_digest d = rv_sha256(text.data, text.len);
 	s->ask.sweep.ledger_key = rv_get_u64(d.bytes);
 	return RV_OK;

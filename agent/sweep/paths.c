@@ -11,46 +11,77 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define YOUNG_US (2 * RV_US_PER_S)
+#define YOUNG_US	(2 * RV_US_PER_S)
+#define NOTES_OF_A_FILE 16 /* one with more is read each time */
 
 /* What one thread of the walk keeps. */
 struct visitor {
 	struct rv_run *run;
 	struct rv_sweeper *w;
-	struct rv_window window;	/* of the file in hand */
-	const struct rv_ledger *ledger; /* or NULL */
-	struct rv_ledger_list clean;	/* files that held nothing */
-	uint64_t told;			/* findings and gaps before this file */
+	struct rv_window window;     /* of the file in hand */
+	struct rv_ledger *ledger;    /* or NULL */
+	struct rv_ledger_list clean; /* files that held nothing */
+	uint64_t told, gaps;	     /* findings, and gaps, before this file */
 };
 
 static uint64_t told_by(const struct rv_sweeper *w)
 {
-	return w->leaks.count + w->leaks.allowed + w->leaks.known + w->leaks.gap_total;
+	return w->leaks.count + w->leaks.allowed + w->leaks.known;
 }
 
 static bool is_known(void *user, const struct rv_walk_stat *stat)
 {
 	struct visitor *v = user;
+	const struct rv_ledger_note *notes = NULL;
+	size_t count = 0;
 
 	v->told = told_by(v->w);
-	if (!rv_ledger_has(v->ledger, stat))
+	v->gaps = v->w->leaks.gap_total;
+	if (!rv_ledger_has(v->ledger, stat, &notes, &count))
 		return false;
-	rv_ledger_add(v->ledger, &v->clean, stat);
+	for (size_t i = 0; i < count; i++)
+		rv_leaks_gap(&v->w->leaks, stat->path, notes[i].inside, notes[i].reason,
+			     notes[i].detail);
 	atomic_fetch_add_explicit(&v->run->skipped, 1, memory_order_relaxed);
 	atomic_fetch_add_explicit(&v->run->skipped_bytes, stat->size, memory_order_relaxed);
 	return true;
 }
 
+/* The gaps of the file just read; false: one is listed no more, or may not come again. */
+static bool lasting_gaps(const struct visitor *v, struct rv_ledger_note notes[NOTES_OF_A_FILE],
+			 size_t *out_count)
+{
+	const struct rv_leaks *leaks = &v->w->leaks;
+	uint64_t count = leaks->gap_total - v->gaps;
+
+	if (count > NOTES_OF_A_FILE || leaks->gap_count != leaks->gap_total)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		const struct rv_gap *gap = &leaks->gaps[v->gaps + i];
+
+		notes[i] = (struct rv_ledger_note){.reason = rv_ledger_reason(gap->reason),
+						   .inside = gap->inside,
+						   .detail = gap->detail};
+		if (!notes[i].reason)
+			return false;
+	}
+	*out_count = (size_t)count;
+	return true;
+}
+
 static void done(void *user, const struct rv_walk_stat *stat)
 {
+	struct rv_ledger_note notes[NOTES_OF_A_FILE];
 	struct visitor *v = user;
+	size_t count = 0;
 
 	/* One that was just written may be written again within the same tick of its clock. */
 	int64_t young_ns = (rv_now_utc_us() - YOUNG_US) * 1000;
 	bool is_clean = told_by(v->w) == v->told && !v->w->leaks.is_full;
 
-	if (is_clean && stat->mtime_ns < young_ns && stat->ctime_ns < young_ns)
-		rv_ledger_add(v->ledger, &v->clean, stat);
+	if (is_clean && stat->mtime_ns < young_ns && stat->ctime_ns < young_ns &&
+	    lasting_gaps(v, notes, &count))
+		rv_ledger_add(v->ledger, &v->clean, stat, notes, count);
 }
 
 static bool wants(void *user, struct rv_str path, bool is_dir)
@@ -94,7 +125,7 @@ static rv_status file(void *user, const struct rv_walk_file *f)
 	return RV_OK;
 }
 
-static rv_status walk(struct rv_run *run, struct visitor *visitors, const struct rv_ledger *ledger,
+static rv_status walk(struct rv_run *run, struct visitor *visitors, struct rv_ledger *ledger,
 		      struct rv_diag *diag)
 {
 	void *users[RV_WALK_THREADS_MAX];

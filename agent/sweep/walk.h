@@ -27,6 +27,7 @@ struct rv_walk_file {
 };
 
 struct rv_walk_stat {
+	struct rv_str path; /* borrowed for the call */
 	uint64_t dev, ino, size;
 	int64_t mtime_ns, ctime_ns;
 };

@@ -51,9 +51,10 @@ static int64_t ns_of(struct timespec t)
 	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-static void stat_of(const struct stat *st, struct rv_walk_stat *out)
+static void stat_of(const struct stat *st, struct rv_str path, struct rv_walk_stat *out)
 {
-	*out = (struct rv_walk_stat){.dev = st->st_dev,
+	*out = (struct rv_walk_stat){.path = path,
+				     .dev = st->st_dev,
 				     .ino = st->st_ino,
 				     .size = (uint64_t)st->st_size,
 				     .mtime_ns = ns_of(st->st_mtim),
@@ -197,16 +198,17 @@ static rv_status read_open(struct reading *f)
 }
 
 /* With a ledger a file is asked about by name first: one call, not three. */
-static bool is_known(struct rv_walk_reader *r, const struct rv_walk_dir *dir, const char *name,
+static bool is_known(const struct reading *f, const struct rv_walk_dir *dir, const char *name,
 		     int at_flags)
 {
+	const struct rv_walk_reader *r = f->r;
 	struct rv_walk_stat stat;
 	struct stat st;
 
 	if (!r->look->is_known || fstatat(dir ? dir->fd : AT_FDCWD, name, &st, at_flags) != 0 ||
 	    !S_ISREG(st.st_mode))
 		return false;
-	stat_of(&st, &stat);
+	stat_of(&st, f->path, &stat);
 	return r->look->is_known(r->user, &stat);
 }
 
@@ -219,7 +221,7 @@ static bool is_file(struct reading *f, bool is_given)
 	if (!r->look->is_known && !r->options->follows_links && !is_given)
 		return true;
 	if (fstat(f->fd, &st) == 0 && S_ISREG(st.st_mode)) {
-		stat_of(&st, &f->before);
+		stat_of(&st, f->path, &f->before);
 		f->reads_on |= st.st_size == 0; /* one of the kernel's, by a name of its own */
 		return true;
 	}
@@ -249,7 +251,7 @@ rv_status rv_walk_read(struct rv_walk_reader *r, const struct rv_walk_dir *dir, 
 		return RV_OK;
 	}
 	atomic_fetch_add_explicit(r->options->files, 1, memory_order_relaxed);
-	if (is_known(r, dir, name, follows ? 0 : AT_SYMLINK_NOFOLLOW))
+	if (is_known(&f, dir, name, follows ? 0 : AT_SYMLINK_NOFOLLOW))
 		return RV_OK;
 	/* O_NONBLOCK: a name that became a fifo meanwhile must not hold us. */
 	f.fd = openat(dir ? dir->fd : AT_FDCWD, name,

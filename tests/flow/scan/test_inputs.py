@@ -92,6 +92,47 @@ class Files(scanning.Case):
         self.assert_places(self.found(), *((f"edge{s}.bin", 1) for s in (-30, -1, 0, 1)))
 
 
+class Ledger(scanning.Case):
+    """Files of the source tree: old enough to be remembered."""
+
+    def setUp(self):
+        super().setUp()
+        os.symlink(os.path.join(os.environ["RV_SOURCE"], "docs"), self.path("tree"))
+
+    def read(self, *words, tree="tree"):
+        """How many bytes were read; what was told is the same as ever."""
+        result = self.scan("--json", "--ledger", "kept", *words, tree)
+        plain = self.scan("--json", *words, tree)
+        self.assertEqual(result.leaks, plain.leaks)
+        self.assertEqual(result.gaps, plain.gaps)
+        self.assertEqual(result.document["scan"]["files"], plain.document["scan"]["files"])
+        return result.document["scan"]["bytes"]
+
+    def test_what_did_not_change_is_not_read_again(self):
+        first = self.read()
+        self.assertLess(self.read(), first / 2)
+        kept = os.stat(self.path("kept"))
+        self.read()
+        self.assertEqual(os.stat(self.path("kept")).st_ino, kept.st_ino)  # nor written
+
+    def test_other_rules_and_settings_begin_anew(self):
+        first = self.read()
+        self.assertEqual(self.read("--enable-rule", "github-token"), first)
+        self.assertEqual(self.read("--min-confidence", "10"), first)
+        self.assertEqual(self.read("--archive-depth", "0"), first)
+        self.write("a.yaml", "scan:\n  strict: true\n")
+        self.assertEqual(self.read("--config", "a.yaml"), first)
+        self.write("a.yaml", "scan:\n  strict: false\n")
+        self.assertEqual(self.read("--config", "a.yaml"), first)
+
+    def test_by_another_path_all_is_read(self):
+        """What a path says decides what is told."""
+        first = self.read()
+        os.rename(self.path("tree"), self.path("other"))
+        self.assertEqual(self.read(tree="other"), first)
+        self.assertLess(self.read(tree="other"), first / 2)
+
+
 class StandardInput(scanning.Case):
     def test_it_is_searched(self):
         text = f"a\nb\nTOKEN={self.token()}\n".encode()
