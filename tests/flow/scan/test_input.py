@@ -1,14 +1,15 @@
 """Wrong and hostile input to `reeve scan`: one clear message or a line in the ledger; never a
 crash, a hang, unbounded memory or a program started."""
 
+import json
 import os
 import re
 import resource
 import shutil
 import socket
 import subprocess
+import sys
 import threading
-import time
 import unittest
 
 import scanning
@@ -245,12 +246,17 @@ class Limits(scanning.Case):
             f.write(f"\nTOKEN={self.token()}\n".encode())
         if os.stat(path).st_blocks * 512 > 100 * MB:
             self.skipTest("this file system has no sparse files")
-        before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-        limit = None if "asan" in os.environ["RV_BUILD"] else 1500 * MB
-        result = self.found("-j", "1", "sparse", limit=limit)
-        self.assert_places(result, ("sparse", 2))
-        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-        self.assertTrue(peak <= 100 * 1024 or peak == before or limit is None, f"{peak} KiB")
+        # A child's peak counts what its parent had when it forked: a parent of its own, then.
+        ask = ("import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=False); "
+               "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr)")
+        argv = [scanning.BIN, "scan", "--json", "-j", "1", "sparse"]
+        done = subprocess.run([sys.executable, "-c", ask, *argv], cwd=self.dir, check=True,
+                              capture_output=True, timeout=scanning.DEADLINE_S)
+        leaks = json.loads(done.stdout)["leaks"]
+        self.assertEqual([(leak["path"], leak["line"]) for leak in leaks], [("sparse", 2)])
+        self.assert_no_secret(done.stdout, "the report")
+        if "asan" not in os.environ["RV_BUILD"]:
+            self.assertLess(int(done.stderr), 64 * 1024, "KiB")
 
     def test_few_descriptors_lose_no_directory(self):
         """The walk knows the limit, although nobody may ask for it behind the walls."""
@@ -286,10 +292,8 @@ class Limits(scanning.Case):
     def test_time_ends_a_scan_and_is_told(self):
         with open(self.path("sparse"), "wb") as f:
             f.truncate(200 << 30)
-        began = time.monotonic()
         result = self.found("--max-time", "1s", "--strict", "sparse", code=3)
         self.assertIn("time", [g["reason"] for g in result.gaps], str(result))
-        self.assertLess(time.monotonic() - began, 60)
 
     def test_time_ends_a_file_of_many_weak_passwords(self):
         """Each goes through a memory-hard hash when there is a baseline."""
@@ -329,21 +333,21 @@ class Streams(scanning.Case):
                                        stdout=write, stderr=subprocess.PIPE,
                                        restore_signals=True)
             os.close(write)
-            _, err = process.communicate(timeout=60)
+            _, err = process.communicate(timeout=scanning.DEADLINE_S)
             self.assertIn(process.returncode, (2, -13, 141), err)
             self.assertLess(len(err.splitlines()), 3, err)
 
     def test_no_streams_at_all(self):
         self.write("a.env", f"TOKEN={self.token()}\n")
         done = subprocess.run(["sh", "-c", "exec \"$0\" scan a.env <&- >&- 2>&-", scanning.BIN],
-                              cwd=self.dir, check=False, timeout=60)
+                              cwd=self.dir, check=False, timeout=scanning.DEADLINE_S)
         self.assertIn(done.returncode, (1, 2))
 
     def test_a_full_disk_is_said(self):
         self.write("a.env", f"TOKEN={self.token()}\n")
         with open("/dev/full", "wb") as full:
             done = subprocess.run([scanning.BIN, "scan", "a.env"], cwd=self.dir, stdout=full,
-                                  stderr=subprocess.PIPE, check=False, timeout=60)
+                                  stderr=subprocess.PIPE, check=False, timeout=scanning.DEADLINE_S)
         self.assertEqual(done.returncode, 2, done.stderr)
         self.assertIn(b"No space left", done.stderr)
 
@@ -372,7 +376,8 @@ class Isolation(scanning.Case):
         repo.write("b.env", f"TOKEN={self.token()}\n")
         subprocess.run(["git", "-c", "core.fsmonitor=", "-c", "filter.evil.clean=", "-c",
                         "filter.evil.process=", "-c", "include.path=", "add", "b.env"],
-                       cwd=repo.path, env=repo.env, check=False, capture_output=True, timeout=60)
+                       cwd=repo.path, env=repo.env, check=False, capture_output=True,
+                       timeout=scanning.DEADLINE_S)
         if os.path.exists(ran):
             os.unlink(ran)
         return repo, ran
@@ -395,7 +400,7 @@ class Isolation(scanning.Case):
             subprocess.run([strace, "-f", "-o", log, "-e",
                             "trace=execve,execveat,fork,vfork,clone,clone3,socket,connect,sendto",
                             scanning.BIN, "scan", *words], cwd=repo.path, capture_output=True,
-                           check=False, timeout=120)
+                           check=False, timeout=scanning.DEADLINE_S)
             with open(log, encoding="utf-8", errors="replace") as f:
                 lines = f.read().splitlines()
             self.assertEqual(sum("execve" in l for l in lines), 1, lines[:10])
