@@ -76,3 +76,9 @@ bool rv_git_is_file(const char *path)
 
 	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
 }
+
+void rv_git_dir_closep(DIR **dir)
+{
+	if (*dir)
+		(void)closedir(*dir); /* only reading */
+}

@@ -47,16 +47,10 @@ bool rv_git_odb_has(const struct rv_git_odb *odb, const struct rv_git_oid *oid)
 	return false;
 }
 
-static void close_dirp(DIR **dir)
-{
-	if (*dir)
-		(void)closedir(*dir); /* only reading */
-}
-
 rv_status rv_git_odb_each_loose(const struct rv_git_odb *odb, size_t dir, unsigned folder,
 				rv_git_loose_fn *each, void *user)
 {
-	RV_CLEANUP(close_dirp) DIR *list = NULL;
+	RV_CLEANUP(rv_git_dir_closep) DIR *list = NULL;
 	char path[PATH_MAX], hex[RV_GIT_HEX_MAX];
 	struct dirent *entry;
 

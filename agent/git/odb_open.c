@@ -185,16 +185,10 @@ static rv_status add_name(struct opening *o, size_t dir, struct rv_git_midx *mid
 	return add_pack(o, path, midx);
 }
 
-static void close_dirp(DIR **dir)
-{
-	if (*dir)
-		(void)closedir(*dir); /* only reading */
-}
-
 static rv_status add_packs(struct opening *o, size_t dir)
 {
 	RV_CLEANUP(rv_git_midx_done) struct rv_git_midx midx = {0};
-	RV_CLEANUP(close_dirp) DIR *list = NULL;
+	RV_CLEANUP(rv_git_dir_closep) DIR *list = NULL;
 	char path[PATH_MAX];
 	struct dirent *entry;
 

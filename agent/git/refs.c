@@ -94,17 +94,11 @@ static rv_status read_packed(struct gathering *g)
 	return RV_OK;
 }
 
-static void close_dirp(DIR **dir)
-{
-	if (*dir)
-		(void)closedir(*dir); /* only reading */
-}
-
 /* One folder of refs/ or logs/; its folders are put on the list. */
 static rv_status do_folder(struct gathering *g, const char *root, const char *folder, file_fn *each,
 			   struct rv_buf *todo)
 {
-	RV_CLEANUP(close_dirp) DIR *list = NULL;
+	RV_CLEANUP(rv_git_dir_closep) DIR *list = NULL;
 	char path[PATH_MAX];
 	const char *name = path + strlen(root) + 1;
 	struct dirent *entry;
@@ -345,7 +339,7 @@ static rv_status add_own(struct gathering *g, const char *dir, const char *prefi
 /* The linked work trees, each with a HEAD and reflogs of its own. */
 static rv_status add_worktrees(struct gathering *g)
 {
-	RV_CLEANUP(close_dirp) DIR *list = NULL;
+	RV_CLEANUP(rv_git_dir_closep) DIR *list = NULL;
 	char path[PATH_MAX], prefix[PATH_MAX];
 	struct dirent *entry;
 
