@@ -1,6 +1,8 @@
 /* sweep: see anchor_dir.h. */
 #include "agent/sweep/anchor_dir.h"
 
+#include "agent/base/path.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -31,15 +33,6 @@ static rv_status find(char out[PATH_ROOM], struct rv_diag *diag)
 	return RV_OK;
 }
 
-static bool is_in(const char *path, const char *tree)
-{
-	size_t len = strlen(tree);
-
-	while (len > 0 && tree[len - 1] == '/')
-		len--;
-	return strncmp(path, tree, len) == 0 && (path[len] == '/' || path[len] == '\0');
-}
-
 /* Is it, or what is above it, in what is scanned, or checked out of a repository? `path` need not
  * be there yet, and has no links. */
 static rv_status check_apart(const char *path, const char *const *trees, struct rv_diag *diag)
@@ -49,7 +42,7 @@ static rv_status check_apart(const char *path, const char *const *trees, struct 
 	for (; trees && *trees; trees++) {
 		RV_CLEANUP(rv_freep) char *real = realpath(*trees, NULL);
 
-		if (real && is_in(path, real))
+		if (real && rv_path_is_under(rv_str_of(path), rv_str_of(real)))
 			return no_dir(diag, path, "lies in what is scanned");
 	}
 	for (size_t len = strlen(path); len > 0; len--) {

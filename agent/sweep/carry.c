@@ -1,6 +1,8 @@
 /* sweep: see carry.h. */
 #include "agent/sweep/carry.h"
 
+#include "agent/sweep/span.h"
+
 #include <stdlib.h>
 
 #define CUT_LOOK 4096 /* bytes of a match that was cut that are looked at again */
@@ -108,32 +110,6 @@ static rv_status carry_one(const struct rv_git_segment *s, const struct rv_carri
 	return add_part(parts, cut_from, cut_until, len);
 }
 
-static int by_start(const void *a, const void *b)
-{
-	const struct rv_span *x = a;
-	const struct rv_span *y = b;
-
-	return x->start < y->start ? -1 : x->start > y->start;
-}
-
-static void join_parts(struct rv_parts *parts)
-{
-	size_t kept = 0;
-
-	if (parts->count < 2)
-		return;
-	qsort(parts->items, parts->count, sizeof(*parts->items), by_start);
-	for (size_t i = 1; i < parts->count; i++) {
-		struct rv_span *last = &parts->items[kept];
-
-		if (parts->items[i].start > last->end)
-			parts->items[++kept] = parts->items[i];
-		else if (parts->items[i].end > last->end)
-			last->end = parts->items[i].end;
-	}
-	parts->count = kept + 1;
-}
-
 rv_status rv_carry_over(const struct rv_git_segment *segments, size_t segment_count, size_t len,
 			size_t base_len, const struct rv_carry *base, struct rv_parts *parts,
 			struct rv_carry *out)
@@ -146,6 +122,6 @@ rv_status rv_carry_over(const struct rv_git_segment *segments, size_t segment_co
 		for (size_t k = 0; k < base->count; k++)
 			RV_TRY(carry_one(&segments[i], &base->items[k], len, base_len, parts, out));
 	}
-	join_parts(parts);
+	parts->count = rv_spans_settle(parts->items, parts->count, true);
 	return RV_OK;
 }

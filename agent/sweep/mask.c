@@ -2,6 +2,7 @@
 #include "agent/sweep/mask.h"
 
 #include "agent/base/path.h"
+#include "agent/sweep/span.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -102,33 +103,6 @@ static rv_status find_spans(struct rv_lane *lane, struct rv_str line, struct spa
 	}
 	*out_is_unclear |= is_cut || spans->is_full;
 	return RV_OK;
-}
-
-static int by_start(const void *a, const void *b)
-{
-	const struct rv_span *x = a;
-	const struct rv_span *y = b;
-
-	if (x->start != y->start)
-		return x->start < y->start ? -1 : 1;
-	return x->end < y->end ? -1 : x->end > y->end;
-}
-
-/* In order, and those that overlap as one. */
-static void settle_spans(struct spans *s)
-{
-	size_t kept = 0;
-
-	qsort(s->items, s->count, sizeof(s->items[0]), by_start);
-	for (size_t i = 0; i < s->count; i++) {
-		struct rv_span *last = kept > 0 ? &s->items[kept - 1] : NULL;
-
-		if (!last || s->items[i].start >= last->end)
-			s->items[kept++] = s->items[i];
-		else if (s->items[i].end > last->end)
-			last->end = s->items[i].end;
-	}
-	s->count = kept;
 }
 
 static rv_status put_shown(struct rv_str line, size_t from, size_t until, struct rv_buf *out)
@@ -242,7 +216,7 @@ rv_status rv_mask_line(struct rv_sweeper *w, struct rv_str line, size_t line_sta
 	RV_TRY(find_spans(w->lane, line, &spans, &is_unclear));
 	if (is_unclear)
 		return rv_buf_put_str(out, MARK);
-	settle_spans(&spans);
+	spans.count = rv_spans_settle(spans.items, spans.count, false);
 	return put_line(line, &spans, &value, out);
 }
 
@@ -257,7 +231,7 @@ rv_status rv_mask_words(struct rv_sweeper *w, struct rv_str text, struct rv_buf 
 	RV_TRY(find_spans(w->lane, text, &spans, &is_unclear));
 	if (is_unclear)
 		return rv_buf_put_str(out, MARK);
-	settle_spans(&spans);
+	spans.count = rv_spans_settle(spans.items, spans.count, false);
 	return put_line(text, &spans, &start, out);
 }
 
@@ -270,7 +244,7 @@ rv_status rv_mask_path(struct rv_lane *lane, struct rv_str path, struct rv_buf *
 	RV_TRY(find_spans(lane, path, &spans, &is_unclear));
 	if (is_unclear)
 		return rv_buf_put_str(out, MARK);
-	settle_spans(&spans);
+	spans.count = rv_spans_settle(spans.items, spans.count, false);
 	for (size_t i = 0; i < spans.count; i++) {
 		RV_TRY(rv_buf_put(out, path.data + at, spans.items[i].start - at));
 		RV_TRY(rv_buf_put_str(out, MARK));
