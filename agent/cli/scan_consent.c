@@ -2,6 +2,7 @@
 #include "agent/cli/scan_consent.h"
 
 #include "agent/base/fd.h"
+#include "agent/base/path.h"
 #include "agent/cli/ask_wire.h"
 #include "agent/scan/check.h"
 #include "agent/scan/rules_load.h"
@@ -87,14 +88,6 @@ static char *ground_of(const char *path)
 	return RV_TAKE(real);
 }
 
-static bool is_below(const char *path, const char *dir)
-{
-	const size_t len = strlen(dir);
-
-	return strcmp(dir, "/") == 0 ||
-	       (strncmp(path, dir, len) == 0 && (path[len] == '/' || path[len] == '\0'));
-}
-
 /* What is scanned must not say where secrets go: a file of it may be somebody else's. Of standard
  * input the working directory counts: its configuration holds. */
 static rv_status check_places(const struct rv_scan_ask *ask, struct rv_diag *diag)
@@ -110,7 +103,7 @@ static rv_status check_places(const struct rv_scan_ask *ask, struct rv_diag *dia
 		for (const char *const *p = ask->sweep.paths; *p; p++) {
 			RV_CLEANUP(rv_freep) char *ground = ground_of(*p);
 
-			if (ground && !is_below(real, ground))
+			if (ground && !rv_path_is_under(rv_str_of(real), rv_str_of(ground)))
 				continue;
 			rv_diag_next(diag, "keep the file outside of %s", ground ? ground : *p);
 			return rv_fail(

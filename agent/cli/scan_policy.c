@@ -46,7 +46,7 @@ static rv_status read_named(const struct source *s, const char *name, struct rv_
 	return read_path(path, out, diag);
 }
 
-static bool is_below(const char *path)
+static bool stays_below(const char *path)
 {
 	if (path[0] == '/')
 		return false;
@@ -65,7 +65,7 @@ static rv_status read_for_config(void *context, const char *path, struct rv_buf 
 	rv_status status;
 
 	/* The configuration of a tree may not name what lies outside of it: it is a stranger's. */
-	if (!s->is_trusted && !is_below(path))
+	if (!s->is_trusted && !stays_below(path))
 		return rv_fail(RV_CLASS_DENIED, diag,
 			       "the configuration names a file outside of the tree: %s", path);
 	if (path[0] == '/' && !s->view)
@@ -240,7 +240,7 @@ static rv_status load_baseline(struct rv_scan_policy *p, const struct rv_scan_as
 	const char *name = settings->baseline ? settings->baseline : ".reeve-baseline.json";
 	char path[5000];
 
-	if (!ask->config && !ask->baseline && !is_below(name))
+	if (!ask->config && !ask->baseline && !stays_below(name))
 		return rv_fail(RV_CLASS_DENIED, diag,
 			       "the configuration names a baseline outside of the tree: %s", name);
 	rv_status status;
