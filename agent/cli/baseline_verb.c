@@ -168,7 +168,7 @@ static rv_status put_leaks(struct rv_scan_run *run, const struct labels *labels,
 	return rv_baseline_save(run->policy.baseline, run->policy.baseline_path, diag);
 }
 
-static size_t count_entries(const struct rv_baseline *baseline)
+static size_t count_entries(struct rv_baseline *baseline)
 {
 	size_t count = 0;
 
@@ -299,8 +299,7 @@ int rv_run_baseline_add(struct rv_out *out, const struct rv_verb_args *args)
 	return 0;
 }
 
-static const struct rv_baseline_entry *find(const struct rv_baseline *baseline,
-					    const char *fingerprint)
+static const struct rv_baseline_entry *find(struct rv_baseline *baseline, const char *fingerprint)
 {
 	size_t count = 0;
 	const struct rv_baseline_entry *entries = rv_baseline_entries(baseline, &count);
@@ -347,7 +346,7 @@ int rv_run_baseline_expire(struct rv_out *out, const struct rv_verb_args *args)
 	return 0;
 }
 
-static rv_status list_json(const struct rv_baseline *baseline, bool only_ended)
+static rv_status list_json(struct rv_baseline *baseline, bool only_ended)
 {
 	size_t count = 0;
 	const struct rv_baseline_entry *e = rv_baseline_entries(baseline, &count);
@@ -372,8 +371,7 @@ static rv_status list_json(const struct rv_baseline *baseline, bool only_ended)
 	return puts(text) >= 0 ? RV_OK : rv_fail_errno(NULL, "writing");
 }
 
-static rv_status list_rows(const struct rv_baseline *baseline, const struct rv_out *out,
-			   bool only_ended)
+static rv_status list_rows(struct rv_baseline *baseline, const struct rv_out *out, bool only_ended)
 {
 	static const struct rv_table_column columns[] = {
 		{"FINGERPRINT", false, false}, {"RULE", false, false}, {"PATH", false, true},

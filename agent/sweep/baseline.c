@@ -71,12 +71,51 @@ static size_t place_of(const struct rv_baseline *baseline, const char *fingerpri
 	return low;
 }
 
+static int by_fingerprint(const void *a, const void *b)
+{
+	const struct rv_baseline_slot *x = a, *y = b;
+	int order = strcmp(x->entry.fingerprint, y->entry.fingerprint);
+
+	if (order == 0)
+		order = (x->added_at > y->added_at) - (x->added_at < y->added_at);
+	if (order == 0)
+		order = strcmp(x->entry.added, y->entry.added);
+	return order ? order : (x->read_at > y->read_at) - (x->read_at < y->read_at);
+}
+
+/* A union merge may leave an entry twice: the one that came in later holds, and one that was added
+ * before any that was read. Sorted once: each in its place at once would cost the square. */
+static void sort_entries(struct rv_baseline *baseline)
+{
+	struct rv_baseline_slot *slots = baseline->slots;
+	size_t kept = 0;
+
+	if (baseline->count > 1)
+		qsort(slots, baseline->count, sizeof(*slots), by_fingerprint);
+	for (size_t i = 0; i < baseline->count; i++) {
+		if (i + 1 < baseline->count &&
+		    strcmp(slots[i].entry.fingerprint, slots[i + 1].entry.fingerprint) == 0)
+			continue;
+		slots[kept++] = slots[i];
+	}
+	baseline->count = kept;
+	baseline->is_unsettled = false;
+}
+
+static void settle(struct rv_baseline *baseline)
+{
+	if (baseline->is_unsettled)
+		sort_entries(baseline);
+}
+
 static rv_status make_room(struct rv_baseline *baseline, struct rv_diag *diag)
 {
 	size_t room = baseline->room ? baseline->room * 2 : 64;
 
 	if (baseline->count < baseline->room)
 		return RV_OK;
+	if (baseline->count >= RV_BASELINE_ENTRIES_MAX)
+		settle(baseline);
 	if (baseline->count >= RV_BASELINE_ENTRIES_MAX)
 		return rv_fail(RV_CLASS_EXHAUSTED, diag, "more than %d entries in the baseline",
 			       RV_BASELINE_ENTRIES_MAX);
@@ -155,19 +194,14 @@ rv_status rv_baseline_add(struct rv_baseline *baseline, const struct rv_baseline
 			  struct rv_diag *diag)
 {
 	struct rv_baseline_slot slot;
-	bool is_there;
 
 	if (baseline->is_foreign)
 		return rv_fail(RV_CLASS_MISCONFIGURED, diag,
 			       "a report of gitleaks takes no entries: make a baseline of our own");
 	RV_TRY(slot_of(baseline, entry, &slot, diag));
-	size_t place = place_of(baseline, slot.entry.fingerprint, &is_there);
-	if (!is_there) {
-		memmove(&baseline->slots[place + 1], &baseline->slots[place],
-			(baseline->count - place) * sizeof(slot));
-		baseline->count++;
-	}
-	baseline->slots[place] = slot;
+	slot.added_at = ++baseline->added;
+	baseline->slots[baseline->count++] = slot;
+	baseline->is_unsettled = true;
 	return RV_OK;
 }
 
@@ -207,33 +241,6 @@ static rv_status read_entry(struct rv_baseline *baseline, const json_t *item, st
 	slot.read_at = baseline->count;
 	baseline->slots[baseline->count++] = slot;
 	return RV_OK;
-}
-
-static int by_fingerprint(const void *a, const void *b)
-{
-	const struct rv_baseline_slot *x = a, *y = b;
-	int order = strcmp(x->entry.fingerprint, y->entry.fingerprint);
-
-	if (order == 0)
-		order = strcmp(x->entry.added, y->entry.added);
-	return order ? order : (x->read_at > y->read_at) - (x->read_at < y->read_at);
-}
-
-/* A union merge may leave an entry twice: the one that came in later holds. */
-static void sort_entries(struct rv_baseline *baseline)
-{
-	struct rv_baseline_slot *slots = baseline->slots;
-	size_t kept = 0;
-
-	if (baseline->count > 1)
-		qsort(slots, baseline->count, sizeof(*slots), by_fingerprint);
-	for (size_t i = 0; i < baseline->count; i++) {
-		if (i + 1 < baseline->count &&
-		    strcmp(slots[i].entry.fingerprint, slots[i + 1].entry.fingerprint) == 0)
-			continue;
-		slots[kept++] = slots[i];
-	}
-	baseline->count = kept;
 }
 
 static rv_status read_own(struct rv_baseline *baseline, const char *name, const json_t *root,
@@ -322,6 +329,7 @@ enum rv_baseline_answer rv_baseline_match(struct rv_baseline *baseline,
 							    : RV_BASELINE_UNKNOWN;
 	if (!q->fingerprint)
 		return RV_BASELINE_UNKNOWN;
+	settle(baseline);
 	size_t place = place_of(baseline, q->fingerprint, &is_there);
 	if (!is_there)
 		return RV_BASELINE_UNKNOWN;
@@ -332,9 +340,9 @@ enum rv_baseline_answer rv_baseline_match(struct rv_baseline *baseline,
 	return slot->end_utc_us > baseline->now_utc_us ? RV_BASELINE_KNOWN : RV_BASELINE_ENDED;
 }
 
-const struct rv_baseline_entry *rv_baseline_entries(const struct rv_baseline *baseline,
-						    size_t *out_count)
+const struct rv_baseline_entry *rv_baseline_entries(struct rv_baseline *baseline, size_t *out_count)
 {
+	settle(baseline);
 	for (size_t i = 0; i < baseline->count; i++)
 		baseline->view[i] = baseline->slots[i].entry;
 	*out_count = baseline->count;
@@ -352,6 +360,7 @@ bool rv_baseline_has_ended(const struct rv_baseline *baseline,
 
 size_t rv_baseline_prune(struct rv_baseline *baseline)
 {
+	settle(baseline);
 	size_t kept = 0, before = baseline->count;
 
 	for (size_t i = 0; i < baseline->count; i++) {
@@ -364,6 +373,7 @@ size_t rv_baseline_prune(struct rv_baseline *baseline)
 
 size_t rv_baseline_drop_ended(struct rv_baseline *baseline)
 {
+	settle(baseline);
 	size_t kept = 0, before = baseline->count;
 
 	for (size_t i = 0; i < baseline->count; i++) {
@@ -413,12 +423,13 @@ static rv_status print_entry(const struct rv_baseline_entry *e, struct rv_buf *o
 	return rv_buf_put_str(out, "},\n");
 }
 
-rv_status rv_baseline_print(const struct rv_baseline *baseline, struct rv_buf *out)
+rv_status rv_baseline_print(struct rv_baseline *baseline, struct rv_buf *out)
 {
 	char salt[2 * RV_IDENTITY_SALT + 1];
 	uint32_t day = baseline->rules_day;
 	size_t i = 0;
 
+	settle(baseline);
 	rv_hex(baseline->salt, sizeof(baseline->salt), salt);
 	RV_TRY(rv_buf_printf(out, "{\n  \"schema\": \"" SCHEMA "\",\n  \"salt\": \"%s\",\n", salt));
 	if (day)
@@ -435,8 +446,7 @@ rv_status rv_baseline_print(const struct rv_baseline *baseline, struct rv_buf *o
 	return rv_buf_put_str(out, "    {\"bucket\": \"end\"}\n  ]\n}\n");
 }
 
-rv_status rv_baseline_save(const struct rv_baseline *baseline, const char *path,
-			   struct rv_diag *diag)
+rv_status rv_baseline_save(struct rv_baseline *baseline, const char *path, struct rv_diag *diag)
 {
 	struct rv_buf text;
 

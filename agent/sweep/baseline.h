@@ -53,12 +53,13 @@ const uint8_t *rv_baseline_salt(const struct rv_baseline *baseline);
 uint32_t rv_baseline_rules_day(const struct rv_baseline *baseline); /* 0: unknown */
 void rv_baseline_set_rules_day(struct rv_baseline *baseline, uint32_t day);
 /* Also remembers that it was found (for prune). Several threads may ask at once while nothing is
- * added or dropped. *out_entry (may be NULL) is NULL for gitleaks' report. */
+ * added or dropped; the first question after an addition is one thread's alone: it sorts.
+ * *out_entry (may be NULL) is NULL for gitleaks' report. */
 enum rv_baseline_answer rv_baseline_match(struct rv_baseline *baseline,
 					  const struct rv_baseline_question *question,
 					  const struct rv_baseline_entry **out_entry);
 /* Entries in order; moved by add and prune. */
-const struct rv_baseline_entry *rv_baseline_entries(const struct rv_baseline *baseline,
+const struct rv_baseline_entry *rv_baseline_entries(struct rv_baseline *baseline,
 						    size_t *out_count);
 bool rv_baseline_has_ended(const struct rv_baseline *baseline,
 			   const struct rv_baseline_entry *entry);
@@ -71,7 +72,7 @@ size_t rv_baseline_prune(struct rv_baseline *baseline);
 /* Drops what has ended; returns how many. */
 size_t rv_baseline_drop_ended(struct rv_baseline *baseline);
 /* The file's bytes. */
-RV_NODISCARD rv_status rv_baseline_print(const struct rv_baseline *baseline, struct rv_buf *out);
+RV_NODISCARD rv_status rv_baseline_print(struct rv_baseline *baseline, struct rv_buf *out);
 /* Replaces the file whole (rv_file_replace). */
-RV_NODISCARD rv_status rv_baseline_save(const struct rv_baseline *baseline, const char *path,
+RV_NODISCARD rv_status rv_baseline_save(struct rv_baseline *baseline, const char *path,
 					struct rv_diag *diag);

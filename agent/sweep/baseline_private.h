@@ -19,6 +19,7 @@ struct rv_baseline_foreign {
 struct rv_baseline_slot {
 	struct rv_baseline_entry entry;
 	int64_t end_utc_us; /* INT64_MAX: no end */
+	size_t added_at;    /* its number among those added; 0: it was read */
 	size_t read_at;	    /* its number in the file */
 	bool is_found;
 };
@@ -29,7 +30,9 @@ struct rv_baseline {
 	uint32_t rules_day;
 	bool is_foreign;
 	uint8_t salt[RV_IDENTITY_SALT]; /* foreign: the run's key */
-	struct rv_baseline_slot *slots; /* sorted by fingerprint */
+	struct rv_baseline_slot *slots; /* sorted by fingerprint when settled */
+	size_t added;			/* how many were, ever */
+	bool is_unsettled;		/* some stand at the end, maybe twice */
 	struct rv_baseline_entry *view; /* what rv_baseline_entries gives */
 	size_t count;
 	size_t room;

@@ -4,7 +4,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void write_again(const struct rv_baseline *baseline)
+static void write_again(struct rv_baseline *baseline)
 {
 	struct rv_baseline *again = NULL;
 	struct rv_buf first, second;

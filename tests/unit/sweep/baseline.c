@@ -106,6 +106,29 @@ static void knows_again_what_it_wrote(void **state)
 	rv_buf_done(&again);
 }
 
+static void the_last_addition_holds(void **state)
+{
+	RV_CLEANUP(rv_baseline_freep) struct rv_baseline *made = NULL;
+	static const char *const days[] = {"2026-11-27", "2026-11-25", "2026-11-26"};
+	char print[40];
+	size_t count;
+
+	(void)state;
+	assert_ok(rv_baseline_new(20261127, NOW_US, &made));
+	for (size_t round = 0; round < RV_LEN(days); round++) {
+		for (unsigned i = 0; i < 9; i++) {
+			struct rv_baseline_entry e = entry(8 - i, print);
+
+			e.added = days[round];
+			assert_ok(rv_baseline_add(made, &e, NULL));
+		}
+		const struct rv_baseline_entry *all = rv_baseline_entries(made, &count);
+		assert_int_equal(count, 9);
+		for (size_t i = 0; i < count; i++)
+			assert_string_equal(all[i].added, days[round]);
+	}
+}
+
 static enum rv_baseline_answer ask(struct rv_baseline *baseline, unsigned n,
 				   const struct rv_baseline_entry **out)
 {
@@ -235,6 +258,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(refuses_what_it_cannot_read_whole),
 		cmocka_unit_test(knows_again_what_it_wrote),
+		cmocka_unit_test(the_last_addition_holds),
 		cmocka_unit_test(hides_until_the_day_and_lists_after_it),
 		cmocka_unit_test(prunes_what_was_not_found_again),
 		cmocka_unit_test(takes_what_a_union_merge_leaves),
