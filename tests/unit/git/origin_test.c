@@ -22,7 +22,23 @@ static void assert_commit(struct world *w, uint32_t n, const char *name)
 	free(hex);
 }
 
-#define AT(n) "GIT_AUTHOR_DATE='" #n " +0200' GIT_COMMITTER_DATE='" #n " +0200' "
+/* A repository "r" and what the script makes of it; `at TIME commit ..` is git at that time. */
+static void begin(struct world *w, const char *format, const char *script)
+{
+	world_init(w, format);
+	rvt_git_do(&w->dir,
+		   "cd r\n"
+		   "at() { t=\"$1 +0200\"; shift; GIT_AUTHOR_DATE=$t GIT_COMMITTER_DATE=$t git "
+		   "\"$@\"; }\n"
+		   "%s",
+		   script);
+}
+
+static void open_and_find(struct world *w, const char *name)
+{
+	world_open(w, name);
+	find(w);
+}
 
 static void a_blob_that_nothing_holds_has_no_commit(void **state)
 {
@@ -30,13 +46,12 @@ static void a_blob_that_nothing_holds_has_no_commit(void **state)
 	uint32_t nowhere, loose;
 
 	(void)state;
-	world_init(&w, "sha1");
-	rvt_git_do(&w.dir, "cd r; echo a >a; git add a; git commit -qm a\n"
-			   "echo dangling | git hash-object -w --stdin");
+	begin(&w, "sha1",
+	      "echo a >a; git add a; git commit -qm a\n"
+	      "echo dangling | git hash-object -w --stdin");
 	nowhere = world_want(&w, "nowhere");
 	loose = world_want(&w, "dangling");
-	world_open(&w, "r");
-	find(&w);
+	open_and_find(&w, "r");
 	assert_int_equal(w.origins.items[nowhere].first, RV_GIT_NONE);
 	assert_int_equal(w.origins.items[nowhere].reach, RV_GIT_REACH_NONE);
 	assert_int_equal(w.origins.items[loose].first, RV_GIT_NONE);
@@ -52,47 +67,16 @@ static void the_first_and_the_last_commit_are_told_with_paths(void **state)
 	struct rv_git_commit commit;
 
 	(void)state;
-	world_init(&w, "sha1");
-	rvt_git_do(
-		&w.dir,
-		"cd r; mkdir -p d/e\n"
-		"echo a >a; git add a; " AT(
-			1700000100) "git commit -qm 1; git tag one\n"
-				    "echo secret >d/e/f; git add .; " AT(
-					    1700000200) "git commit -qm 2; git tag two\n"
-							"echo secret2 >old; git add .; " AT(
-								1700000300) "git commit -qm 3; git "
-									    "tag three\n"
-									    "git mv old new; " AT(
-										    1700000400) "gi"
-												"t "
-												"co"
-												"mm"
-												"it"
-												" -"
-												"qm"
-												" 4"
-												"; "
-												"gi"
-												"t "
-												"ta"
-												"g "
-												"fo"
-												"ur"
-												"\n"
-												"gi"
-												"t "
-												"rm"
-												" -"
-												"q "
-												"d/"
-												"e/"
-												"f;"
-												" " AT(1700000500) "git commit -qm 5; git tag five");
+	begin(&w, "sha1",
+	      "mkdir -p d/e\n"
+	      "echo a >a; git add a; at 1700000100 commit -qm 1; git tag one\n"
+	      "echo secret >d/e/f; git add .; at 1700000200 commit -qm 2; git tag two\n"
+	      "echo secret2 >old; git add .; at 1700000300 commit -qm 3; git tag three\n"
+	      "git mv old new; at 1700000400 commit -qm 4; git tag four\n"
+	      "git rm -q d/e/f; at 1700000500 commit -qm 5; git tag five");
 	gone = world_want(&w, "secret");
 	moved = world_want(&w, "secret2");
-	world_open(&w, "r");
-	find(&w);
+	open_and_find(&w, "r");
 	assert_commit(&w, w.origins.items[gone].first, "two");
 	assert_commit(&w, w.origins.items[gone].last, "four");
 	assert_int_equal(w.origins.items[gone].reach, RV_GIT_REACH_REF);
@@ -121,79 +105,21 @@ static void reach_tells_refs_reflog_stash_and_nothing_apart(void **state)
 	uint32_t amended, stashed, side, dropped, tagged;
 
 	(void)state;
-	world_init(&w, "sha1");
-	rvt_git_do(
-		&w.dir,
-		"cd r; echo a >a; git add a; " AT(
-			1700000100) "git commit -qm 1\n"
-				    "echo amended >s; git add s; " AT(
-					    1700000200) "git commit -qm 2; git tag -d x "
-							"2>/dev/null || true\n"
-							"git rm -q s; " AT(
-								1700000300) "git commit -q --amend "
-									    "--allow-empty -m 2b\n"
-									    "echo stashed >a; git "
-									    "stash -q\n"
-									    "git checkout -q -b "
-									    "side; echo side >b; "
-									    "git add b; " AT(
-										    1700000400) "gi"
-												"t "
-												"co"
-												"mm"
-												"it"
-												" -"
-												"qm"
-												" s"
-												"id"
-												"e"
-												"\n"
-												"gi"
-												"t "
-												"ch"
-												"ec"
-												"ko"
-												"ut"
-												" -"
-												"q "
-												"ma"
-												"in"
-												"; "
-												"gi"
-												"t "
-												"ch"
-												"ec"
-												"ko"
-												"ut"
-												" -"
-												"q "
-												"-b"
-												" d"
-												"ro"
-												"p;"
-												" e"
-												"ch"
-												"o "
-												"dr"
-												"op"
-												"pe"
-												"d "
-												">c"
-												"; "
-												"gi"
-												"t "
-												"ad"
-												"d "
-												"c"
-												"\n" AT(1700000500) "git commit -qm drop; git checkout -q main; git branch -qD drop\n"
-														    "echo tagged | git hash-object -w --stdin | xargs git tag blobtag");
+	begin(&w, "sha1",
+	      "echo a >a; git add a; at 1700000100 commit -qm 1\n"
+	      "echo amended >s; git add s; at 1700000200 commit -qm 2\n"
+	      "git rm -q s; at 1700000300 commit -q --amend --allow-empty -m 2b\n"
+	      "echo stashed >a; git stash -q\n"
+	      "git checkout -q -b side; echo side >b; git add b; at 1700000400 commit -qm side\n"
+	      "git checkout -q main; git checkout -q -b drop; echo dropped >c; git add c\n"
+	      "at 1700000500 commit -qm drop; git checkout -q main; git branch -qD drop\n"
+	      "echo tagged | git hash-object -w --stdin | xargs git tag blobtag");
 	amended = world_want(&w, "amended");
 	stashed = world_want(&w, "stashed");
 	side = world_want(&w, "side");
 	dropped = world_want(&w, "dropped");
 	tagged = world_want(&w, "tagged");
-	world_open(&w, "r");
-	find(&w);
+	open_and_find(&w, "r");
 	assert_int_equal(w.origins.items[amended].reach, RV_GIT_REACH_REFLOG);
 	assert_bytes(w.origins.items[amended].paths[0], "s");
 	assert_int_equal(w.origins.items[stashed].reach, RV_GIT_REACH_REFLOG);
@@ -205,14 +131,12 @@ static void reach_tells_refs_reflog_stash_and_nothing_apart(void **state)
 	world_done(&w);
 
 	/* Without reflogs the same commit is reached by nothing. */
-	world_init(&w, "sha1");
-	rvt_git_do(&w.dir, "cd r; git config core.logAllRefUpdates false\n"
-			   "echo a >a; git add a; git commit -qm 1; echo lost >s; git add s; git "
-			   "commit -qm 2\n"
-			   "git reset -q --hard HEAD~1; rm -f .git/ORIG_HEAD; rm -rf .git/logs");
+	begin(&w, "sha1",
+	      "git config core.logAllRefUpdates false\n"
+	      "echo a >a; git add a; git commit -qm 1; echo lost >s; git add s; git commit -qm 2\n"
+	      "git reset -q --hard HEAD~1; rm -f .git/ORIG_HEAD; rm -rf .git/logs");
 	amended = world_want(&w, "lost");
-	world_open(&w, "r");
-	find(&w);
+	open_and_find(&w, "r");
 	assert_int_equal(w.origins.items[amended].reach, RV_GIT_REACH_NONE);
 	assert_int_not_equal(w.origins.items[amended].first, RV_GIT_NONE);
 	world_done(&w);
@@ -224,68 +148,16 @@ static void a_merge_brings_nothing_in_that_a_parent_had(void **state)
 	uint32_t side, evil;
 
 	(void)state;
-	world_init(&w, "sha256");
-	rvt_git_do(
-		&w.dir,
-		"cd r; echo a >a; git add a; " AT(
-			1700000100) "git commit -qm 1\n"
-				    "git checkout -q -b side; mkdir x; echo side >x/b; git add "
-				    "x; " AT(
-					    1700000200) "git commit -qm side\n"
-							"git checkout -q main; echo c >c; git add "
-							"c; " AT(
-								1700000300) "git commit -qm "
-									    "main\n" AT(1700000400) "git merge -q --no-commit side; echo evil >x/evil; git add x\n" AT(
-										    1700000400) "g"
-												"i"
-												"t"
-												" "
-												"c"
-												"o"
-												"m"
-												"m"
-												"i"
-												"t"
-												" "
-												"-"
-												"q"
-												"m"
-												" "
-												"m"
-												"e"
-												"r"
-												"g"
-												"e"
-												";"
-												" "
-												"g"
-												"i"
-												"t"
-												" "
-												"t"
-												"a"
-												"g"
-												" "
-												"m"
-												"e"
-												"r"
-												"g"
-												"e"
-												";"
-												" "
-												"g"
-												"i"
-												"t"
-												" "
-												"g"
-												"c"
-												" "
-												"-"
-												"q");
+	begin(&w, "sha256",
+	      "echo a >a; git add a; at 1700000100 commit -qm 1\n"
+	      "git checkout -q -b side; mkdir x; echo side >x/b; git add x\n"
+	      "at 1700000200 commit -qm side\n"
+	      "git checkout -q main; echo c >c; git add c; at 1700000300 commit -qm main\n"
+	      "at 1700000400 merge -q --no-commit side; echo evil >x/evil; git add x\n"
+	      "at 1700000400 commit -qm merge; git tag merge; git gc -q");
 	side = world_want(&w, "side");
 	evil = world_want(&w, "evil");
-	world_open(&w, "r");
-	find(&w);
+	open_and_find(&w, "r");
 	assert_commit(&w, w.origins.items[side].first, "side");
 	assert_commit(&w, w.origins.items[side].last, "merge");
 	assert_commit(&w, w.origins.items[evil].first, "merge");
