@@ -404,6 +404,13 @@ bool rv_scan_policy_wants(void *user, struct rv_str path, bool is_dir)
 	return false;
 }
 
+bool rv_scan_policy_expects(void *user, struct rv_str path, bool is_dir)
+{
+	const struct rv_scan_policy *p = user;
+
+	return is_dir || !rv_filter_skips_path(p->config, relative(p, path), NULL);
+}
+
 /* A baseline's salt looks like a key and is none: 64 hexadecimal digits, told by what they are here
  * or by the file's name and their own. */
 static bool is_salt(const struct rv_scan_policy *p, struct rv_str path,

@@ -40,3 +40,5 @@ rv_status rv_scan_policy_judge(void *user, struct rv_leaks *leaks, struct rv_lea
 			       const struct rv_judging *about);
 /* For rv_sweep_options.wants; likewise. */
 bool rv_scan_policy_wants(void *user, struct rv_str path, bool is_dir);
+/* For rv_sweep_options.expects: the same of files, and counts nothing. */
+bool rv_scan_policy_expects(void *user, struct rv_str path, bool is_dir);

@@ -183,6 +183,7 @@ static rv_status prepare(struct rv_scan_run *s, struct rv_diag *diag)
 	rv_random(s->shared.key.bytes, sizeof(s->shared.key.bytes));
 	o->shared = &s->shared;
 	o->wants = rv_scan_policy_wants;
+	o->expects = rv_scan_policy_expects;
 	o->wants_user = &s->policy;
 	if (s->counts_costs)
 		(void)rv_ruleset_rows(rv_scan_config_rules(s->policy.config),

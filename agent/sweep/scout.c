@@ -51,7 +51,7 @@ static bool wants(const struct rv_scout *s, const char *path, bool is_dir)
 {
 	const struct rv_sweep_options *o = s->options;
 
-	return !o->wants || o->wants(o->wants_user, rv_str_of(path), is_dir);
+	return !o->expects || o->expects(o->wants_user, rv_str_of(path), is_dir);
 }
 
 /* A name in the directory `path`, as the walk calls it. False: too long. */

@@ -58,7 +58,7 @@ static void counts_what_is_wanted_and_nothing_else(void **state)
 	struct rvt_dir dir;
 	char tree[RVT_PATH], file[RVT_PATH];
 	const char *const paths[] = {tree, "/nowhere", file, NULL};
-	struct rv_sweep_options options = {.paths = paths, .wants = is_wanted};
+	struct rv_sweep_options options = {.paths = paths, .expects = is_wanted};
 
 	(void)state;
 	make_tree(&dir);
