@@ -109,8 +109,8 @@ static struct rv_str behind_headers(struct rv_str text)
 /* A secret key's packet begins with all of its public one's (RFC 4880, section 5.5.3). */
 static bool is_pgp_pair(const struct rv_fixture_about *about)
 {
-	uint8_t secret_bytes[PGP_LEAD];
-	uint8_t public_bytes[PGP_LEAD];
+	uint8_t secret_bytes[PGP_LEAD] = {0};
+	uint8_t public_bytes[PGP_LEAD] = {0};
 	struct rv_str secret, half;
 	size_t whole = 0;
 	struct rv_str rest = about->bytes;
