@@ -138,23 +138,27 @@ static uint64_t bind_bit(enum rv_bind bind)
 	return 0;
 }
 
+/* Did a machine make it? */
+static bool is_made(uint64_t bits, size_t len)
+{
+	return (bits & (RV_BIT(HEX) | RV_BIT(UUID))) || (bits & RV_BIT(BASE64) && len >= 16) ||
+	       (bits & RV_BIT(MIXED) && bits & RV_BIT(WORDS_NONE) && len >= 12) ||
+	       (bits & RV_BIT(RARE_5) && bits & RV_BIT(WORDS_NONE) && len >= 16);
+}
+
 /* What neither name nor value tells alone. */
 static uint64_t joint_bits(uint64_t bits, size_t len)
 {
 	const uint64_t plain = RV_BIT(WORDS_ALL) | RV_BIT(WORDS_MOST) | RV_BIT(PLACEHOLDER) |
 			       RV_BIT(SEQUENCE) | RV_BIT(HOLDS_PLACEHOLDER) | RV_BIT(IDENTIFIER) |
 			       RV_BIT(BLANKS);
-	bool is_made = (bits & (RV_BIT(HEX) | RV_BIT(UUID))) ||
-		       (bits & RV_BIT(BASE64) && len >= 16) ||
-		       (bits & RV_BIT(MIXED) && bits & RV_BIT(WORDS_NONE) && len >= 12) ||
-		       (bits & RV_BIT(RARE_5) && bits & RV_BIT(WORDS_NONE) && len >= 16);
 	bool is_password = bits & RV_BIT(NAME_PASSWORD);
 	bool is_secret = bits & (RV_BIT(NAME_SECRET) | RV_BIT(NAME_TOKEN) | RV_BIT(NAME_API_KEY) |
 				 RV_BIT(NAME_AUTH) | RV_BIT(NAME_CREDENTIAL));
 
 	if (bits & plain)
 		return 0;
-	if (is_made)
+	if (is_made(bits, len))
 		return is_password ? RV_BIT(PASSWORD_MADE)
 		       : is_secret ? RV_BIT(SECRET_MADE)
 				   : RV_BIT(KEY_MADE);
@@ -299,25 +303,31 @@ static inline bool may_have_userinfo(struct rv_str b, size_t at)
 	return at == stop && stop < b.len;
 }
 
-/* A login in base64 is worth its password; and a word in disguise is an example where examples are.
- * False: no password. */
+/* A login in base64 is worth its better half: the password, or the user's name where a key stands
+ * there, with nothing ("KEY:") or a word for a password. And a word in disguise is an example where
+ * examples are. False: neither is worth anything. */
 static bool judge_contents(struct rv_str value, uint64_t *bits)
 {
 	const uint64_t filler = RV_BIT(PLACEHOLDER) | RV_BIT(HOLDS_PLACEHOLDER) | RV_BIT(SEQUENCE);
 	const uint64_t words = RV_BIT(WORDS_ALL) | RV_BIT(WORDS_MOST) | RV_BIT(LEN_4);
 	bool is_example = *bits & (RV_BIT(FILE_TEST) | RV_BIT(FILE_DOC));
+	uint64_t poor = is_example ? filler | words : filler;
 	uint8_t plain[RV_LOGIN_MAX];
-	struct rv_str password;
+	struct rv_login login;
 
-	if (rv_value_login(value, plain, &password)) {
-		if (password.len == 0)
-			return false;
-		if (rv_value_features(password) & (is_example ? filler | words : filler))
+	if (!rv_value_login(value, plain, &login)) {
+		if (is_example && rv_value_is_disguised_word(value))
 			*bits |= RV_BIT(HOLDS_PLACEHOLDER);
-	} else if (is_example && rv_value_is_disguised_word(value)) {
-		*bits |= RV_BIT(HOLDS_PLACEHOLDER);
+		return true;
 	}
-	return true;
+	uint64_t user = login.user.len ? rv_value_features(login.user) : poor;
+	bool is_key = is_made(user, login.user.len) && !(user & poor) &&
+		      !memchr(login.user.data, '@', login.user.len);
+	bool is_word = login.password.len == 0 || rv_value_features(login.password) & poor;
+
+	if (is_word && !is_key)
+		*bits |= RV_BIT(HOLDS_PLACEHOLDER);
+	return login.password.len > 0 || is_key;
 }
 
 /* Beyond the first look. Apart, so that those refused by it pay for no frame. */

@@ -39,8 +39,12 @@ bool rv_says_at(struct rv_str s, size_t at, const char *word);
 bool rv_says(struct rv_str s, const char *word);
 
 #define RV_LOGIN_MAX 192 /* base64 characters of a login that is read */
-/* "user:password" in base64; the password, into plain, may be empty. */
-bool rv_value_login(struct rv_str value, uint8_t plain[RV_LOGIN_MAX], struct rv_str *out_password);
+/* "user:password" in base64, decoded into plain; each may be empty. */
+struct rv_login {
+	struct rv_str user;
+	struct rv_str password;
+};
+bool rv_value_login(struct rv_str value, uint8_t plain[RV_LOGIN_MAX], struct rv_login *out);
 /* "g0ph3r": words with digits or signs for letters, or a telling word so written. */
 bool rv_value_is_disguised_word(struct rv_str value);
 bool rv_value_is_coded_filler(struct rv_str value);

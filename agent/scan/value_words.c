@@ -168,23 +168,24 @@ bool rv_value_is_coded_filler(struct rv_str v)
 	       (is_line && rv_wordlist_within(telling, text));
 }
 
-bool rv_value_login(struct rv_str v, uint8_t plain[RV_LOGIN_MAX], struct rv_str *out_password)
+bool rv_value_login(struct rv_str v, uint8_t plain[RV_LOGIN_MAX], struct rv_login *out)
 {
 	struct rv_str text = decode_text(v, plain);
 	const uint8_t *colon = text.len ? memchr(text.data, ':', text.len) : NULL;
 
 	if (!colon)
 		return false;
-	*out_password = (struct rv_str){colon + 1, (size_t)(text.data + text.len - (colon + 1))};
+	out->user = (struct rv_str){text.data, (size_t)(colon - text.data)};
+	out->password = (struct rv_str){colon + 1, text.len - out->user.len - 1};
 	return true;
 }
 
 bool rv_value_is_filler(struct rv_str v)
 {
 	uint8_t plain[RV_LOGIN_MAX];
-	struct rv_str password;
+	struct rv_login login;
 
-	return is_filler(v) || (rv_value_login(v, plain, &password) && is_filler(password));
+	return is_filler(v) || (rv_value_login(v, plain, &login) && is_filler(login.password));
 }
 
 /* What no letter begins: "-here", "....", "****", digits in a row. */

@@ -1,0 +1,69 @@
+/* tests: what a login in base64 is worth. Negatives first. */
+#include "tests/unit/scan/assign_look.h"
+#include "tests/unit/scan/encode.h"
+
+static uint8_t look_at_login(const char *path, const char *user, const char *password)
+{
+	char login[MADE_MAX + 64];
+	char text[1024];
+
+	(void)snprintf(login, sizeof(login), "%.150s:%.30s", user, password); /* fits */
+	const char *coded = encode_base64(rv_str_of(login), "+/", true, 0);
+	return look_at(path, fill_in("headers = {'Authorization': 'Basic %s'}\n", coded, text,
+				     sizeof(text)))
+		.best.confidence;
+}
+
+static void passes_over_a_login_of_two_poor_halves(void **state)
+{
+	(void)state;
+	static const char *const logins[][2] = {{"user", "pass"},
+						{"ping", "pong"},
+						{"admin", ""},
+						{"someone", "x"},
+						{"john", "api_token"},
+						{"username", "password123"},
+						{"", ""},
+						{"aaaaaaaaaaaaaaaaaaaaaaaa", ""}};
+
+	for (size_t i = 0; i < RV_LEN(logins); i++) {
+		uint8_t at = look_at_login("src/test/a.py", logins[i][0], logins[i][1]);
+
+		if (at >= RV_ASSIGN_DEFAULT)
+			fail_msg("%s:%s reported at %u", logins[i][0], logins[i][1], at);
+	}
+	assert_true(look_at_login("a.py", "user", "pass") < RV_ASSIGN_DEFAULT);
+	assert_true(look_at_login("a.py", "username", "") < RV_ASSIGN_DEFAULT);
+	assert_true(look_at_login("a.py", "kxqwe.zvbrth@mxwqz.io", "x") < RV_ASSIGN_DEFAULT);
+}
+
+static void finds_a_login_whose_key_is_the_users_name(void **state)
+{
+	(void)state;
+	static const char *const passwords[] = {"", "x", "X", "api_token", "password"};
+	static const char *const alphabets[] = {MADE_ALNUM, MADE_HEX};
+	char key[MADE_MAX];
+	char other[MADE_MAX];
+
+	for (size_t i = 0; i < RV_LEN(passwords); i++) {
+		for (size_t k = 0; k < RV_LEN(alphabets); k++) {
+			make_value(alphabets[k], k == 0 ? 20 : 32, 51 + i, key);
+			uint8_t at = look_at_login("a.py", key, passwords[i]);
+
+			if (at < RV_ASSIGN_DEFAULT)
+				fail_msg("KEY:%s only %u", passwords[i], at);
+		}
+	}
+	assert_true(look_at_login("a.py", "svc", make_value(MADE_ALNUM, 20, 61, other)) >=
+		    RV_ASSIGN_DEFAULT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(passes_over_a_login_of_two_poor_halves),
+		cmocka_unit_test(finds_a_login_whose_key_is_the_users_name),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
