@@ -56,14 +56,35 @@ static struct rv_str after_last(struct rv_str s, uint8_t mark)
 	return s;
 }
 
-/* Words of a whole path. */
+/* Words of a whole path; of tests where a word begins (rv_context.is_test), and some that are
+ * written as one. */
 static rv_wordlist tests = {
-	['d' - 'a'] = " demo ",
-	['e' - 'a'] = " example ",
-	['f' - 'a'] = " fixture ",
-	['m' - 'a'] = " mock ",
-	['s' - 'a'] = " spec/ spec. sample stub ",
+	['a' - 'a'] = " acctest apitest autotest ",
+	['b' - 'a'] = " benchtest browsertest ",
+	['c' - 'a'] = " ctest citest ",
+	['d' - 'a'] = " demo doctest dbtest ",
+	['e' - 'a'] = " example e2etest ",
+	['f' - 'a'] = " fixture fuzztest functest functionaltest ",
+	['g' - 'a'] = " gotest gtest ",
+	['h' - 'a'] = " httptest ",
+	['i' - 'a'] = " integrationtest inttest iotest ",
+	['k' - 'a'] = " kselftest ",
+	['l' - 'a'] = " loadtest livetest ",
+	['m' - 'a'] = " mock minitest mytest ",
+	['n' - 'a'] = " nettest ",
+	['p' - 'a'] = " pytest perftest ",
+	['r' - 'a'] = " regtest regressiontest rspec/ rspec. runtest ",
+	['s' - 'a'] = " spec/ spec. sample stub selftest smoketest subtest stresstest systemtest "
+		      "speedtest ",
 	['t' - 'a'] = " test ",
+	['u' - 'a'] = " unittest uitest usertest ",
+	['w' - 'a'] = " webtest ",
+};
+/* Those begin like them. */
+static rv_wordlist no_tests = {
+	['d' - 'a'] = " democra demogra ",
+	['s' - 'a'] = " stubborn ",
+	['t' - 'a'] = " testament testimon ",
 };
 static rv_wordlist locales = {
 	['i' - 'a'] = " i18n intl/ ",
@@ -123,6 +144,37 @@ static bool is_under(struct rv_str path, const char *list)
 	return false;
 }
 
+static bool is_small(uint8_t c)
+{
+	return c >= 'a' && c <= 'z';
+}
+
+static bool is_capital(uint8_t c)
+{
+	return c >= 'A' && c <= 'Z';
+}
+
+/* Behind no letter; or a capital behind a small one, or before one ("HTTPTest"). */
+static bool begins_word(struct rv_str path, size_t at)
+{
+	uint8_t before = at > 0 ? path.data[at - 1] : '/';
+
+	if (!is_small(before) && !is_capital(before))
+		return true;
+	return is_capital(path.data[at]) &&
+	       (is_small(before) || (at + 1 < path.len && is_small(path.data[at + 1])));
+}
+
+static bool is_of_tests(struct rv_str path)
+{
+	for (size_t i = 0; i < path.len; i++) {
+		if (rv_wordlist_at(tests, path, i) && begins_word(path, i) &&
+		    !rv_wordlist_at(no_tests, path, i))
+			return true;
+	}
+	return is_under(path, test_dirs);
+}
+
 static uint8_t form_of(struct rv_str name, struct rv_str extension)
 {
 	bool has_extension = extension.len < name.len;
@@ -173,7 +225,7 @@ void rv_context_complete(struct rv_context *context)
 
 	context->path = (struct rv_str){0};
 	context->is_whole = true;
-	context->is_test = rv_wordlist_within(tests, path) || is_under(path, test_dirs);
+	context->is_test = is_of_tests(path);
 	context->is_doc = context->form == RV_FORM_DOC || is_under(path, doc_dirs);
 	context->is_locale = rv_wordlist_within(locales, path) ||
 			     is_language_file(name, context->form) ||

@@ -23,7 +23,11 @@ struct rv_context {
 	bool is_dump;	    /* a copy of what a database holds */
 	/* of the whole path, once is_whole; few files need it */
 	bool is_whole;
-	bool is_test;	/* tests, fixtures, examples, mocks, expected output */
+	/* Tests, fixtures, examples, mocks, stubs, samples, demos, specs, expected output: one of
+	 * these words begins in the path, behind no letter ("a/tests/", "foo_test.c", "e2e-test")
+	 * or with a hump ("FooTest", "unitTest"), or is written as one with a word of a list
+	 * ("unittest"). "latest/", "attestation/" and "contest/" are none. */
+	bool is_test;
 	bool is_doc;	/* for people: by its form, or in a directory of such */
 	bool is_locale; /* sentences for people, in many languages */
 };

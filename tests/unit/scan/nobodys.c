@@ -56,6 +56,43 @@ static void knows_directories_of_tests_and_of_texts(void **state)
 	}
 }
 
+static void a_word_of_tests_counts_where_it_begins(void **state)
+{
+	(void)state;
+	static const char *const others[] = {
+		"prod/key.pem",	       "releases/latest/key.pem",
+		"attestation/key.pem", "contest/key.pem",
+		"LATEST/key.pem",      "src/Contest.java",
+		"src/protest.c",       "fastest/a.yml",
+		"a/demographics.sql",  "resample/a.py",
+		"hammock/a.py",	       "testimonials/a.html",
+		"src/inspec.d/a",      "src/counterexample.c",
+	};
+	static const char *const tests[] = {
+		"tests/key.pem",       "src/test/key.pem",
+		"src/FooTest.java",    "foo_test.go",
+		"a/unitTest/b.c",      "test-data/a",
+		"testdata/a",	       "a/HTTPTest.java",
+		"x.test.js",	       "a/foo_spec.rb",
+		"a/FooSpec.scala",     "spec/a.rb",
+		"a/e2etests/b.ts",     "a/unittests/b.c",
+		"a/e2e2test/b",	       "__mocks__/a.js",
+		"app/MockServer.java", "docs/examples/a",
+		"config.sample.php",   "mySample.cfg",
+		"TESTS/a.c",	       "releases/latest/test/a",
+		"a/my-demo/b",	       "fixtures/a.pem",
+	};
+
+	for (size_t i = 0; i < RV_LEN(others); i++) {
+		if (rv_context_of(rv_str_of(others[i])).is_test)
+			fail_msg("%s: of tests", others[i]);
+	}
+	for (size_t i = 0; i < RV_LEN(tests); i++) {
+		if (!rv_context_of(rv_str_of(tests[i])).is_test)
+			fail_msg("%s: of no tests", tests[i]);
+	}
+}
+
 static void two_rows_in_turn_are_a_row(void **state)
 {
 	(void)state;
@@ -176,6 +213,7 @@ int main(void)
 		cmocka_unit_test(a_line_in_base64_is_judged_by_its_words),
 		cmocka_unit_test(an_address_with_two_characters_has_no_password),
 		cmocka_unit_test(knows_directories_of_tests_and_of_texts),
+		cmocka_unit_test(a_word_of_tests_counts_where_it_begins),
 		cmocka_unit_test(two_rows_in_turn_are_a_row),
 		cmocka_unit_test(a_word_in_disguise_is_an_example_in_tests_and_texts),
 		cmocka_unit_test(the_first_text_in_brackets_may_have_a_name_of_its_own),
