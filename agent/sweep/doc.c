@@ -152,8 +152,6 @@ static rv_status open_layer(struct rv_sweeper *w, const struct rv_doc *doc, stru
 	memcpy(w->layers, own, sizeof(own));
 	if (is_opened) {
 		w->seen_count = 0;
-		w->halves.is_known = false;
-		w->halves.count = 0;
 		reset_count(w, doc);
 		rv_lane_set_path(w->lane, rv_doc_place(doc));
 	}
@@ -263,6 +261,7 @@ static rv_status scan_layer(struct rv_sweeper *w, const struct rv_doc *doc,
 	RV_TRY(drop_incomplete(w, layer->bytes));
 	w->runs = runs;
 	w->run_count = count;
+	rv_fixture_forget(&w->halves); /* of the layer above, which is told by now */
 	rv_status s = tell_all(w, doc, layer);
 	w->runs = NULL;
 	w->run_count = 0;
@@ -276,8 +275,7 @@ static void begin(struct rv_sweeper *w, const struct rv_doc *doc)
 {
 	reset_count(w, doc);
 	w->seen_count = 0;
-	w->halves.is_known = false;
-	w->halves.count = 0;
+	rv_fixture_forget(&w->halves);
 	w->documents++;
 	rv_lane_set_path(w->lane, rv_doc_place(doc));
 }

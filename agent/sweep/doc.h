@@ -118,7 +118,7 @@ struct rv_sweeper {
 	size_t run_count;
 	struct rv_buf layers[RV_DECODE_DEPTH_MAX + 1];
 	struct rv_buf text;		 /* scratch */
-	struct rv_fixture_halves halves; /* of the document itself, not of its layers */
+	struct rv_fixture_halves halves; /* of the layer that is told */
 	struct {
 		size_t at; /* counted so far */
 		uint32_t line;

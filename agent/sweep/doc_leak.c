@@ -217,8 +217,7 @@ static rv_status prove(struct rv_sweeper *w, const struct rv_layer *layer,
 	if (!leak->is_in_tests || found->rule->matcher != RV_MATCHER_PEM ||
 	    leak->confidence <= RV_FIXTURE_CONFIDENCE)
 		return RV_OK;
-	struct rv_fixture_halves own = {0};
-	return weaken_fixture(&about, &fact, layer->above ? &own : &w->halves, leak);
+	return weaken_fixture(&about, &fact, &w->halves, leak);
 }
 
 /* Counted, and listed when it is to be shown. */

@@ -148,8 +148,10 @@ rv_status rv_fixture_is_pair(const struct rv_fixture_about *about, struct rv_fix
 		*out = is_pgp_pair(about);
 		return RV_OK;
 	}
-	if (!halves->is_known)
+	if (!halves->is_known) {
+		halves->looks++;
 		RV_TRY(rv_publics_in(about->bytes, RV_FIXTURE_BLOCKS_MAX, on_public, &s));
+	}
 	halves->is_known = true;
 	*out = is_among(halves, about->public_id);
 	return RV_OK;

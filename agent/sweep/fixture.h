@@ -20,12 +20,20 @@ bool rv_public_is_vouched(const struct rv_public *found, int64_t now_utc_us);
 /* The public halves that were found in some bytes, for the next key there. Zeroed: not looked. */
 struct rv_fixture_halves {
 	bool is_known;
+	uint64_t looks; /* how often bytes were read for them, of whatever layer */
 	size_t count;
 	struct {
 		char spki[RV_SPKI_TEXT], ssh[RV_SSH_TEXT];
 		bool is_vouched;
 	} items[RV_FIXTURE_BLOCKS_MAX];
 };
+
+/* Other bytes come. */
+static inline void rv_fixture_forget(struct rv_fixture_halves *halves)
+{
+	halves->is_known = false;
+	halves->count = 0;
+}
 
 struct rv_fixture_about {
 	struct rv_str bytes;   /* all that the key stands in */

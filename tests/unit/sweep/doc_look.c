@@ -16,7 +16,10 @@ static const char rules[] =
 	"    fingerprint: fleet\n    confidence: 95\n    since: 2026-11-27\n"
 	"  - id: weak-key\n    name: Weak key\n    provider: acme\n    kind: api_key\n"
 	"    anchors: ['weak_']\n    regex: 'weak_[0-9A-Za-z]{30}'\n    ahead: 64\n"
-	"    fingerprint: fleet\n    confidence: 30\n    since: 2026-11-27\n";
+	"    fingerprint: fleet\n    confidence: 30\n    since: 2026-11-27\n"
+	"  - id: pem-key\n    name: Private key\n    provider: generic\n    kind: private_key\n"
+	"    matcher: pem\n    anchors: ['-----BEGIN ']\n    boundary: none\n"
+	"    fingerprint: fleet\n    confidence: 97\n    since: 2026-11-27\n";
 
 /* The first that is wrong fails the test. */
 static rv_status prepare(struct desk *d, struct rv_diag *diag)

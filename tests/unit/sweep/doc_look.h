@@ -1,5 +1,5 @@
-/* tests: a text that is written piece by piece and scanned with three rules made for it: acme-key,
- * slow-key (takes too many steps) and weak-key (below the threshold). */
+/* tests: a text that is written piece by piece and scanned with rules made for it: acme-key,
+ * slow-key (takes too many steps), weak-key (below the threshold) and pem-key. */
 #pragma once
 
 #include "agent/sweep/doc.h"
