@@ -8,6 +8,10 @@
 #define DOUBT_MAX     45
 #define USERINFO_LOOK 64
 
+/* What does not speak against a password in use: people choose words. */
+#define CHOSEN_ANYWAY \
+	(RV_BIT(PLACEHOLDER) | RV_BIT(HOLDS_PLACEHOLDER) | RV_BIT(WORDS_ALL) | RV_BIT(WORDS_MOST))
+
 #define ANCHOR(text, family)                               \
 	{                                                  \
 		text, sizeof(text) - 1, RV_FAMILY_##family \
@@ -370,6 +374,9 @@ static __attribute__((noinline)) bool look_closer(struct rv_str bytes, struct rv
 	p.bits |= rv_value_features(value) | form_bits(context) | bind_bit(p.bind);
 	if (!judge_contents(value, &p.bits))
 		return false;
+	if (p.bits & RV_BIT(NAME_PASSWORD) && rv_value_is_chosen(value) &&
+	    rv_context_is_in_use(context))
+		p.bits &= ~CHOSEN_ANYWAY;
 	p.bits |= joint_bits(p.bits, p.len);
 	if (context->is_locale &&
 	    !(p.bits & (RV_BIT(PASSWORD_MADE) | RV_BIT(SECRET_MADE) | RV_BIT(KEY_MADE))))

@@ -39,3 +39,6 @@ struct rv_context rv_context_begin(struct rv_str path);
 void rv_context_complete(struct rv_context *context);
 /* Both; borrows path for the call. */
 struct rv_context rv_context_of(struct rv_str path);
+/* A configuration, environment or YAML file or a script, of no tests and not for people: what it
+ * holds is likely used. Completes the context. */
+bool rv_context_is_in_use(struct rv_context *context);

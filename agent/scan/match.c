@@ -110,6 +110,16 @@ static bool is_chosen(const struct rv_rule *rule)
 	return rule->kind == RV_KIND_PASSWORD && !(rule->flags & RV_RULE_FLEET);
 }
 
+/* Does it read as nobody's? Of passwords also words that stand for one; but not what people choose,
+ * where a configuration holds it. */
+static bool is_made_up(struct rv_scan *s, const struct rv_rule *rule, struct rv_str value)
+{
+	if (!is_chosen(rule))
+		return is_dummy(value);
+	return (is_dummy(value) || rv_value_is_filler(value)) &&
+	       !(rv_value_is_chosen(value) && rv_context_is_in_use(context_of(s)));
+}
+
 /* The rule's demands on the value; what only weakens it lowers the confidence. */
 static void judge(struct rv_scan *s, struct rv_armed *row, struct rv_span match, struct rv_span v)
 {
@@ -136,8 +146,7 @@ static void judge(struct rv_scan *s, struct rv_armed *row, struct rv_span match,
 		hit.confidence = CONFIDENCE_UNPROVEN;
 	else
 		hit.is_identified = row->check && row->check->identifies;
-	if (!hit.is_identified && hit.confidence > CONFIDENCE_DUMMY &&
-	    (is_dummy(value) || (is_chosen(rule) && rv_value_is_filler(value))))
+	if (!hit.is_identified && hit.confidence > CONFIDENCE_DUMMY && is_made_up(s, rule, value))
 		hit.confidence = CONFIDENCE_DUMMY;
 	if (!(rule->flags & RV_RULE_COMPANION) && !hit.is_identified && hit.confidence < 80 &&
 	    context_of(s)->is_lock)

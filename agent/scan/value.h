@@ -17,6 +17,11 @@ uint64_t rv_value_features(struct rv_str value);
  * such a password ("user:password"). */
 bool rv_value_is_filler(struct rv_str value);
 
+/* Such words with digits and a sign behind or between, as people choose where digits and signs are
+ * demanded ("Secret2024!"): a weak password, but where a configuration holds it one in use. Words
+ * that ask for another value ("changeme", "your", "example") do not count. */
+bool rv_value_is_chosen(struct rv_str value);
+
 /* A password's hash as written in shadow, htpasswd and their like ("$6$..", "{SSHA}..", "*" + 40
  * hex digits): its length within the value, or 0. */
 size_t rv_value_hash_len(struct rv_str value);

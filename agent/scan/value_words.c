@@ -4,6 +4,8 @@
 #include "agent/scan/value_private.h"
 
 #define PLACEHOLDER_MAX 48
+#define CHOSEN_MIN	8
+#define CHOSEN_MAX	32
 #define TELLING_MAX	1024
 
 bool rv_says_at(struct rv_str s, size_t at, const char *word)
@@ -186,6 +188,25 @@ bool rv_value_is_filler(struct rv_str v)
 	struct rv_login login;
 
 	return is_filler(v) || (rv_value_login(v, plain, &login) && is_filler(login.password));
+}
+
+bool rv_value_is_chosen(struct rv_str v)
+{
+	size_t letters = 0;
+	size_t digits = 0;
+	size_t signs = 0;
+
+	if (v.len < CHOSEN_MIN || v.len > CHOSEN_MAX || !rv_is_letter(v.data[0]))
+		return false;
+	for (size_t i = 0; i < v.len; i++) {
+		uint8_t c = v.data[i];
+
+		letters += rv_is_letter(c);
+		digits += rv_is_digit(c);
+		signs += c && strchr("!@#$%^&*?+~", c);
+	}
+	return letters >= 3 && digits > 0 && signs > 0 && letters + digits + signs == v.len &&
+	       !rv_wordlist_within(asking, v);
 }
 
 /* What no letter begins: "-here", "....", "****", digits in a row. */

@@ -61,3 +61,18 @@ static rv_wordlist telling = {
 	['x' - 'a'] = " xxxx ",
 	['y' - 'a'] = " your_ your- yoursecret yourpass yourkey ",
 };
+
+/* Those that say that another value is to be put there. */
+static rv_wordlist asking = {
+	['c' - 'a'] = " change ",
+	['d' - 'a'] = " dummy default ",
+	['e' - 'a'] = " example ",
+	['f' - 'a'] = " fake fixme foobar ",
+	['i' - 'a'] = " insert ",
+	['p' - 'a'] = " placeholder ",
+	['r' - 'a'] = " redacted replace ",
+	['s' - 'a'] = " sample ",
+	['t' - 'a'] = " todo ",
+	['x' - 'a'] = " xxx ",
+	['y' - 'a'] = " your ",
+};

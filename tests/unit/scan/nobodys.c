@@ -206,6 +206,55 @@ static void a_key_of_what_is_not_said_needs_a_made_value(void **state)
 	assert_quiet("tests/a.yml", "- key: 75p1em1wwv3fk47M7yDy3wcq");
 }
 
+/* Words, a year and a sign. */
+static const char *choose(const char *word, const char *sign, char out[MADE_MAX])
+{
+	(void)snprintf(out, MADE_MAX, "%.40s%d%.8s", word, 2024, sign); /* fits */
+	return out;
+}
+
+static void a_word_that_asks_for_a_value_is_not_chosen(void **state)
+{
+	static const char *const words[] = {"changeme", "ChangeMe",  "Example", "yourPassword",
+					    "Replace",	"insertkey", "some_",	"<secret",
+					    "${secret", "my-secret", "%secret"};
+	char value[MADE_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < RV_LEN(words); i++)
+		assert_false(rv_value_is_chosen(rv_str_of(choose(words[i], "!", value))));
+	assert_false(rv_value_is_chosen(RV_STR_LIT("password")));
+	assert_false(rv_value_is_chosen(RV_STR_LIT("password123")));
+	assert_false(rv_value_is_chosen(RV_STR_LIT("secret!!!!")));
+	assert_false(rv_value_is_chosen(RV_STR_LIT("")));
+	assert_false(rv_value_is_chosen(rv_str_of(choose("A", "!", value)))); /* short */
+	assert_true(rv_value_is_chosen(rv_str_of(choose("Secret", "!", value))));
+	assert_true(rv_value_is_chosen(rv_str_of(choose("admin", "#", value))));
+}
+
+static void a_chosen_password_counts_where_it_is_in_use(void **state)
+{
+	static const char *const words[] = {"Secret", "Admin", "Welcome", "Password"};
+	char value[MADE_MAX];
+	char text[256];
+
+	(void)state;
+	for (size_t i = 0; i < RV_LEN(words); i++) {
+		const char *pw = choose(words[i], "!", value);
+
+		assert_told("deploy/prod.env", "DB_PASSWORD=%s\n", pw);
+		assert_told("deploy/a.yml", "db:\n  password: \"%s\"\n", pw);
+		assert_told("prod.env", "URL=amqp://app:%s@mq.internal/a\n", pw);
+		(void)fill_in("DB_PASSWORD=%s\n", pw, text, sizeof(text));
+		assert_quiet("tests/a.env", text);
+	}
+	assert_quiet("prod.env", "DB_PASSWORD=password\n");
+	assert_quiet("prod.env", "DB_PASSWORD=changeme\n");
+	assert_quiet("prod.env", "URL=amqp://app:password123@mq.internal/a\n");
+	assert_quiet("a.py", fill_in("password = '%s'\n", choose("Secret", "!", value), text,
+				     sizeof(text)));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -226,6 +275,8 @@ int main(void)
 		cmocka_unit_test(the_key_of_a_web_socket_and_a_path_in_json_are_no_secrets),
 		cmocka_unit_test(a_telling_word_tells_of_long_values_too),
 		cmocka_unit_test(a_key_of_what_is_not_said_needs_a_made_value),
+		cmocka_unit_test(a_word_that_asks_for_a_value_is_not_chosen),
+		cmocka_unit_test(a_chosen_password_counts_where_it_is_in_use),
 	};
 
 	return cmocka_run_group_tests_name("scan: nobody's secrets", tests, NULL, NULL);

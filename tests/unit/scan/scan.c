@@ -261,6 +261,37 @@ static void text_only_rules_leave_binaries_alone(void **state)
 	assert_string_equal(seen.hits[0].rule->id, "github-token");
 }
 
+/* As a rule of its own, a password of words, a year and a sign. */
+static size_t count_chosen(struct fixture *f, const char *path, const char *word, const char *sign)
+{
+	char text[256];
+
+	rv_lane_set_path(f->lane, rv_str_of(path));
+	(void)snprintf(text, sizeof(text), "DATABASE_URL=postgres://app:%s%d%s@db.internal/app\n",
+		       word, 2024, sign);
+	struct seen seen = scan(f, text, strlen(text), 0);
+
+	size_t count = 0;
+
+	for (size_t i = 0; i < seen.count; i++)
+		count += strcmp(seen.hits[i].rule->id, "postgres-url-password") == 0;
+	rv_lane_set_path(f->lane, RV_STR_NONE);
+	return count;
+}
+
+static void a_password_of_words_counts_in_a_configuration(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(count_chosen(f, "tests/a.env", "Secret", "!"), 0);
+	assert_int_equal(count_chosen(f, "docs/a.md", "Secret", "!"), 0);
+	assert_int_equal(count_chosen(f, "a.py", "Secret", "!"), 0);
+	assert_int_equal(count_chosen(f, "prod.env", "secret", ""), 0);
+	assert_int_equal(count_chosen(f, "prod.env", "changeme", "!"), 0);
+	assert_true(count_chosen(f, "prod.env", "Secret", "!") == 1);
+	assert_true(count_chosen(f, "deploy/app.yml", "Admin", "!") == 1);
+}
+
 static void values_at_the_edges_are_found(void **state)
 {
 	char text[2048];
@@ -338,6 +369,7 @@ int main(void)
 		cmocka_unit_test(masking_joins_overlapping_values),
 		cmocka_unit_test(ordinary_paths_are_not_masked),
 		cmocka_unit_test(text_only_rules_leave_binaries_alone),
+		cmocka_unit_test(a_password_of_words_counts_in_a_configuration),
 		cmocka_unit_test(values_at_the_edges_are_found),
 		cmocka_unit_test(hostile_buffers_end_and_are_bounded),
 		cmocka_unit_test(too_many_values_are_said),
