@@ -39,21 +39,23 @@ struct rv_decode_run {
 		       * passes the same tests */
 };
 
-/* False stops the search. */
+/* False: this run and those after it are not wanted. */
 typedef bool rv_decode_run_fn(const struct rv_decode_run *run, void *user);
 
 /* Tells each run that is likely to hold text, an archive, compressed data or a key: what it begins
  * with, decoded, is printable (ASCII or UTF-8; UTF-16 of ASCII) or a known magic. Identifiers,
  * paths, digests and encoded pictures are passed over. Runs of different kinds may overlap; those
- * of one kind do not. Order: by blocks of 64 bytes. False: stopped, by `on_run` or at
- * RV_DECODE_RUNS_MAX runs. Time is linear in the buffer whatever it holds. */
+ * of one kind do not. Order: by blocks of 64 bytes. False: there are more runs than were told;
+ * `on_run` wanted no more, or there are more than RV_DECODE_RUNS_MAX. Time is linear in the buffer
+ * whatever it holds. */
 bool rv_decode_find(struct rv_str bytes, rv_decode_run_fn *on_run, void *user);
 
 /* A run of RV_DECODE_BASE64_MIN or more bytes of base64's alphabets (letters, digits, "-_+/"), each
  * once, in order, whatever it holds. */
 typedef void rv_decode_word_fn(size_t at, size_t end, void *user);
 
-/* One search for both; either may be NULL. Mail bodies are looked for only when asked: they cost a
+/* One search for both; either may be NULL. Words are told to the end, also where runs are not any
+ * more (false, as above). Mail bodies are looked for only when asked: they cost a
  * second pass. */
 struct rv_decode_look {
 	rv_decode_run_fn *on_run;

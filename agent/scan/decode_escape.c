@@ -281,7 +281,7 @@ void rv_escape_find(struct rv_finder *finder, enum rv_decode_kind kind, size_t a
 
 	/* One escape of the word may stand in the block before, which shows no sign then. */
 	at -= at ? RV_BLOCK : 0;
-	while (!finder->is_stopped) {
+	while (finder->on_run) {
 		at = at > finder->done[kind] ? at : finder->done[kind];
 		at = first_escape(finder, kind, at, end);
 		if (at == SIZE_MAX)
@@ -312,7 +312,7 @@ void rv_quoted_find(struct rv_finder *finder)
 	if (!memmem(bytes.data, look, "\nMIME-Version:", 14) &&
 	    !memmem(bytes.data, look, "Content-Transfer-Encoding:", 26))
 		return;
-	while (!finder->is_stopped) {
+	while (finder->on_run) {
 		const uint8_t *found =
 			memmem(bytes.data + at, bytes.len - at, name, sizeof(name) - 1);
 		size_t body = found ? body_after(bytes, (size_t)(found - bytes.data)) : SIZE_MAX;

@@ -265,19 +265,31 @@ static void look_at_block(struct rv_finder *finder, size_t at, const struct rv_b
 		rv_escape_find(finder, RV_DECODE_ENTITY, at);
 }
 
+/* No more of them are told; words are. */
+static void end_runs(struct rv_finder *finder)
+{
+	finder->on_run = NULL;
+	finder->has_more = true;
+	finder->is_stopped = !finder->on_word;
+}
+
 void rv_finder_tell(struct rv_finder *finder, enum rv_decode_kind kind, size_t at, size_t end)
 {
 	struct rv_decode_run run = {.at = at, .len = end - at, .kind = (uint8_t)kind};
 
-	if (finder->is_stopped)
+	if (!finder->on_run)
 		return;
+	if (finder->runs == RV_DECODE_RUNS_MAX) {
+		end_runs(finder);
+		return;
+	}
 	if (run.len >= RV_DECODE_RUN_MAX) {
 		run.is_cut = run.len > RV_DECODE_RUN_MAX || end < finder->bytes.len;
 		run.len = RV_DECODE_RUN_MAX;
 	}
 	finder->runs++;
-	finder->is_stopped =
-		!finder->on_run(&run, finder->user) || finder->runs == RV_DECODE_RUNS_MAX;
+	if (!finder->on_run(&run, finder->user))
+		end_runs(finder);
 }
 
 /* The last, partial block: from a copy of the last two that is filled up with NUL. */
@@ -321,7 +333,7 @@ bool rv_decode_look(struct rv_str bytes, const struct rv_decode_look *look)
 	}
 	if (!finder.is_stopped && at < bytes.len)
 		look_at_tail(&finder, skip, at);
-	return !finder.is_stopped;
+	return !finder.has_more;
 }
 
 bool rv_decode_find(struct rv_str bytes, rv_decode_run_fn *on_run, void *user)

@@ -80,7 +80,8 @@ struct rv_finder {
 	void *user;
 	size_t runs;
 	size_t done[RV_DECODE__COUNT]; /* up to here a kind has been looked at */
-	bool is_stopped;
+	bool has_more;		       /* runs that are not told; on_run is NULL then */
+	bool is_stopped;	       /* nothing more is wanted */
 };
 /* Tells a run, cut to RV_DECODE_RUN_MAX. */
 void rv_finder_tell(struct rv_finder *finder, enum rv_decode_kind kind, size_t at, size_t end);

@@ -69,8 +69,9 @@ void rv_recall_end(struct rv_scan *s)
 {
 	struct rv_lane *lane = s->lane;
 
-	/* A mail's body is decoded as a whole. */
-	if (s->is_full || s->has_quoted)
+	/* A mail's body is decoded as a whole. Of which part the runs are that were not told,
+	 * nobody knows. */
+	if (s->is_full || s->has_quoted || lane->has_more_runs)
 		return;
 	for (size_t i = 0; i < s->mark_count; i++) {
 		if (!lane->marks[i].is_known && !lane->marks[i].is_dirty)

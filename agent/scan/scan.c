@@ -251,23 +251,21 @@ static bool on_run(const struct rv_decode_run *run, void *user)
 	struct rv_scan *s = user;
 	struct rv_lane *lane = s->lane;
 
+	if (s->is_watched)
+		rv_watch_run(s);
 	if (lane->run_count == lane->run_room) {
 		size_t room = lane->run_room ? lane->run_room * 2 : 64;
 		struct rv_decode_run *more = lane->run_room < RV_DECODE_RUNS_MAX
 						     ? realloc(lane->runs, room * sizeof(*more))
 						     : NULL;
 
-		if (!more) {
-			lane->has_more_runs = true;
+		if (!more)
 			return false;
-		}
 		lane->runs = more;
 		lane->run_room = room;
 	}
 	lane->runs[lane->run_count] = *run;
 	lane->runs[lane->run_count++].at += s->part_start;
-	if (s->is_watched)
-		rv_watch_run(s);
 	return true;
 }
 
@@ -316,8 +314,8 @@ static void find_words(struct rv_scan *s, struct rv_span part)
 	struct rv_str bytes = {s->bytes.data + part.start, part.end - part.start};
 
 	s->part_start = part.start;
-	if (look.on_run || look.on_word)
-		(void)rv_decode_look(bytes, &look); /* more runs than fit: has_more_runs */
+	if ((look.on_run || look.on_word) && !rv_decode_look(bytes, &look))
+		s->lane->has_more_runs = true;
 }
 
 static rv_status find(struct rv_scan *s, const struct rv_span *parts, size_t part_count)

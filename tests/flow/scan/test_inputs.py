@@ -244,6 +244,16 @@ class Encodings(scanning.Case):
         inner = base64.b64encode(f"export TOKEN={self.token()}\n".encode()).decode()
         self.assertEqual(self.layers_of(f"data: {inner}\n"), "base64")
 
+    def test_what_follows_more_runs_than_are_decoded_is_found_and_they_are_told(self):
+        path = self.write("links.txt", "see http://a.example/%68%65%6c%6c%6f\n" * 6000 +
+                          f"key {self.token()}\n")
+        result = self.found(path)
+        self.assert_places(result, (path, 6001))
+        self.assertEqual([g["reason"] for g in result.gaps], ["too-large"])
+        self.assertIn("more encoded runs", result.gaps[0]["detail"])
+        path = self.write("few.txt", "see http://a.example/%68%65%6c%6c%6f\n" * 4096 + "\n")
+        self.assertEqual(self.found(path, code=0).gaps, [])
+
     def test_base64_in_base64_to_depth_three(self):
         text = f"export TOKEN={self.token()}\n".encode()
         for depth in (2, 3):

@@ -176,6 +176,47 @@ static void stops_when_told_to_and_at_its_limit(void **state)
 	rv_buf_done(&many);
 }
 
+static void count_word(size_t at, size_t end, void *user)
+{
+	size_t *counts = user;
+
+	(void)at;
+	(void)end;
+	counts[1]++;
+}
+
+/* Each of `one` is a word. */
+static void assert_words_go_on(const char *one, size_t runs, bool has_more)
+{
+	size_t counts[2] = {0};
+	const struct rv_decode_look look = {count_all, count_word, counts, false};
+	struct rv_buf many;
+
+	rv_buf_init(&many, (size_t)4 << 20);
+	for (size_t i = 0; i < runs; i++) {
+		assert_ok(rv_buf_put_str(&many, one));
+		assert_ok(rv_buf_put_str(&many, "\n\n"));
+	}
+	assert_ok(rv_buf_put_str(&many, "this_is_a_name_of_thirty_bytes"));
+	assert_true(rv_decode_look(rv_buf_view(&many), &look) == !has_more);
+	assert_int_equal(counts[0], has_more ? RV_DECODE_RUNS_MAX : runs);
+	assert_true(counts[1] > 0);
+	if (one[0] != '%')
+		assert_int_equal(counts[1], runs + 1);
+	rv_buf_done(&many);
+}
+
+static void tells_words_to_the_end_and_whether_there_were_more_runs(void **state)
+{
+	const char *one = encode_base64(rv_str_of(secret), "+/", true, 0);
+
+	(void)state;
+	assert_words_go_on(one, RV_DECODE_RUNS_MAX, false);
+	assert_words_go_on(one, RV_DECODE_RUNS_MAX + 1, true);
+	assert_words_go_on("%68%65%6c%6c%6f", RV_DECODE_RUNS_MAX, false);
+	assert_words_go_on("%68%65%6c%6c%6f", RV_DECODE_RUNS_MAX + 1, true);
+}
+
 static void cuts_a_run_that_is_too_long(void **state)
 {
 	struct runs runs;
@@ -543,6 +584,7 @@ int main(void)
 		cmocka_unit_test(passes_over_ordinary_escapes),
 		cmocka_unit_test(passes_over_encoded_pictures),
 		cmocka_unit_test(stops_when_told_to_and_at_its_limit),
+		cmocka_unit_test(tells_words_to_the_end_and_whether_there_were_more_runs),
 		cmocka_unit_test(cuts_a_run_that_is_too_long),
 		cmocka_unit_test(refuses_to_decode_past_the_buffers_maximum),
 		cmocka_unit_test(finds_base64_at_every_alignment),

@@ -330,6 +330,35 @@ static void hostile_buffers_end_and_are_bounded(void **state)
 	free(text);
 }
 
+/* More encoded runs than are remembered, and a value after them. */
+static void values_after_many_encoded_runs_are_found(void **state)
+{
+	static const char *const runs[] = {
+		"a=%68%65%6c%6c%6f\n", "a=\\u0068\\u0065\\u006c\\u006c\n",
+		"a=&#104;&#101;&#108;&#108;\n", "a: aGVsbG8gd29ybGQgbnVtYmVyIDEyMzQ1\n\n"};
+	struct fixture *f = *state;
+	char line[256];
+
+	assert_true(sample_render("key ghp_{start}{alnum:30}{check}\n", 3, line, sizeof(line)));
+	for (unsigned i = 0; i < 2 * RV_LEN(runs); i++) {
+		struct rv_buf text;
+		size_t count = 0;
+		bool is_cut = false;
+
+		rv_buf_init(&text, 16 << 20);
+		for (size_t n = 0; n <= RV_DECODE_RUNS_MAX; n++)
+			assert_true(rv_is_ok(rv_buf_put_str(&text, runs[i / 2])));
+		assert_true(rv_is_ok(rv_buf_put_str(&text, line)));
+		struct seen seen = scan(f, (const char *)text.data, text.len,
+					RV_SCAN_RUNS | (i % 2 ? RV_SCAN_MASK : 0));
+		assert_true(has_rule(&seen, "github-token"));
+		(void)rv_lane_runs(f->lane, &count, &is_cut);
+		assert_int_equal(count, RV_DECODE_RUNS_MAX);
+		assert_true(is_cut);
+		rv_buf_done(&text);
+	}
+}
+
 static void too_many_values_are_said(void **state)
 {
 	struct fixture *f = *state;
@@ -372,6 +401,7 @@ int main(void)
 		cmocka_unit_test(a_password_of_words_counts_in_a_configuration),
 		cmocka_unit_test(values_at_the_edges_are_found),
 		cmocka_unit_test(hostile_buffers_end_and_are_bounded),
+		cmocka_unit_test(values_after_many_encoded_runs_are_found),
 		cmocka_unit_test(too_many_values_are_said),
 		cmocka_unit_test(entropy_counts_bits),
 	};
