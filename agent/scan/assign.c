@@ -192,13 +192,22 @@ static inline size_t name_end(struct rv_str b, size_t key_end)
 	return at;
 }
 
+static inline bool closes_name(uint8_t c)
+{
+	return rv_is_quote(c) || c == '\\' || c == ']' || c == '*';
+}
+
+bool rv_assign_goes_over(uint8_t byte)
+{
+	return closes_name(byte) || rv_is_blank(byte);
+}
+
 /* One look at what follows the name: may anything be bound to it? Most names end here. */
 static inline bool may_be_bound(struct rv_str b, size_t end)
 {
 	size_t at = end;
 
-	while (at < b.len && (b.data[at] == '"' || b.data[at] == '\'' || b.data[at] == '`' ||
-			      b.data[at] == '\\' || b.data[at] == ']' || b.data[at] == '*'))
+	while (at < b.len && closes_name(b.data[at]))
 		at++;
 	size_t closed = at;
 

@@ -53,7 +53,7 @@ struct rv_assign {
 #define RV_ASSIGN_DEFAULT   50	 /* reported from here on when nobody asks for less */
 #define RV_ASSIGN_VALUE_MAX 4096 /* longer values are not looked at */
 #define RV_ASSIGN_NAME_MAX  64
-#define RV_ASSIGN_REACH	    128 /* bytes before the keyword that are looked at */
+#define RV_ASSIGN_REACH	    128 /* bytes before the keyword that are looked at; and its line's */
 
 /* Call for each occurrence of an anchor; `end` is the offset after its last byte (as the matcher
  * tells it). False: nothing here can be a secret; out is untouched. True: out holds a value and
@@ -68,6 +68,15 @@ bool rv_assign_at(struct rv_str bytes, struct rv_context *context, unsigned anch
 /* The first look of rv_assign_at, for who would have to make the context: false is false there too.
  */
 bool rv_assign_may(struct rv_str bytes, unsigned anchor, size_t end);
+
+/* Does all that both look at for this occurrence surely lie in [from, to), when rv_assign_may was
+ * true? What ends the buffer ends a look too. False also when that cannot be told cheaply: no line
+ * end before the name, or none behind the value, in [from, to). `from` is 0 or RV_ASSIGN_REACH or
+ * more before the keyword. When rv_assign_may is false it looks from the keyword's end past
+ * RV_ASSIGN_NAME_MAX bytes only over blanks and what closes a name (rv_assign_goes_over). */
+bool rv_assign_stays_within(struct rv_str bytes, unsigned anchor, size_t end, size_t from,
+			    size_t to);
+bool rv_assign_goes_over(uint8_t byte);
 
 /* "the name says password", for reports; NULL past the last. */
 const char *rv_feature_sentence(unsigned feature);

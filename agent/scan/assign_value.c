@@ -136,7 +136,7 @@ static size_t skip_to_default(const struct rv_place *p, size_t at)
 	size_t inner = rv_at(p, at) == '$' && rv_at(p, at + 1) == '(' ? at + 2 : at;
 
 	if (rv_says_at(p->bytes, inner, "convertto-securestring ")) {
-		for (size_t i = inner + 23; i < inner + 48; i++) {
+		for (size_t i = inner + 23; i < inner + 48 && rv_at(p, i) >= ' '; i++) {
 			if (rv_is_quote(rv_at(p, i)))
 				return i;
 		}

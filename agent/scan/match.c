@@ -235,8 +235,10 @@ static void try_assignment(struct rv_scan *s, struct rv_armed *row, const struct
 {
 	struct rv_assign found;
 
-	if (anchor->assign < 0 || !rv_assign_may(s->bytes, (unsigned)anchor->assign, span.end) ||
-	    !rv_assign_at(s->bytes, context_of(s), (unsigned)anchor->assign, span.end, &found))
+	if (anchor->assign < 0 || !rv_assign_may(s->bytes, (unsigned)anchor->assign, span.end))
+		return;
+	s->has_looked = true;
+	if (!rv_assign_at(s->bytes, context_of(s), (unsigned)anchor->assign, span.end, &found))
 		return;
 	size_t start = found.name_len > 0 && found.name_start < found.start ? found.name_start
 									    : found.start;

@@ -8,8 +8,9 @@
 /* What is known of a part (recall.h). */
 struct rv_part_mark {
 	uint64_t key;
-	bool is_known; /* before this search */
-	bool is_dirty; /* must not be known after it */
+	size_t from, to; /* what the key is made of */
+	bool is_known;	 /* before this search */
+	bool is_dirty;	 /* must not be known after it */
 };
 
 struct rv_lane {
@@ -47,7 +48,8 @@ struct rv_scan {
 	bool has_quoted;
 	bool is_watched; /* there are marks of the parts */
 	size_t mark_count;
-	size_t part; /* that is searched */
+	size_t part;	 /* that is searched */
+	bool has_looked; /* at what is around a name, wherever that ends */
 };
 
 /* Vectorscan's callback for the anchors: user is a struct rv_scan. Ends the search (1) when the

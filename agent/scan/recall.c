@@ -1,6 +1,8 @@
 /* scan: see recall.h. */
 #include "agent/scan/recall.h"
 
+#include "agent/scan/assign.h"
+
 #include <stdlib.h>
 
 /* Does nothing but the text decide what is found? Whole buffers hardly ever come again. */
@@ -13,17 +15,39 @@ static bool may_recall(const struct rv_scan *s, const struct rv_span *parts, siz
 	       !(s->flags & RV_SCAN_MASK);
 }
 
-static uint64_t key_of(const struct rv_scan *s, const struct rv_span *part)
+/* What the part's key is made of. */
+static struct rv_span around(const struct rv_scan *s, const struct rv_span *part)
 {
-	size_t from = part->start > RV_RECALL_REACH ? part->start - RV_RECALL_REACH : 0;
-	size_t to = s->bytes.len - part->end > RV_RECALL_REACH ? part->end + RV_RECALL_REACH
-							       : s->bytes.len;
-	uint64_t form = (part->start - from) | (uint64_t)(to - part->end) << 16 |
-			(uint64_t)s->is_text << 32 | (uint64_t)(from == 0) << 33 |
-			(uint64_t)(to == s->bytes.len) << 34 | (uint64_t)s->flags << 40;
-	struct rv_str bytes = {s->bytes.data + from, to - from};
+	return (struct rv_span){part->start > RV_RECALL_REACH ? part->start - RV_RECALL_REACH : 0,
+				s->bytes.len - part->end > RV_RECALL_REACH
+					? part->end + RV_RECALL_REACH
+					: s->bytes.len};
+}
 
-	return rv_memo_key(s->lane->memo, bytes, form);
+/* The first look at a name goes over blanks, however many: may it go on past [.. to)? */
+static bool ends_in_blanks(const struct rv_scan *s, const struct rv_span *part, size_t to)
+{
+	size_t at = to;
+
+	if (to == s->bytes.len)
+		return false;
+	while (at > part->end + RV_ASSIGN_NAME_MAX && rv_assign_goes_over(s->bytes.data[at - 1]))
+		at--;
+	return at == part->end + RV_ASSIGN_NAME_MAX;
+}
+
+static struct rv_part_mark mark_of(const struct rv_scan *s, const struct rv_span *part)
+{
+	struct rv_span key = around(s, part);
+	uint64_t form = (part->start - key.start) | (uint64_t)(key.end - part->end) << 16 |
+			(uint64_t)s->is_text << 32 | (uint64_t)(key.start == 0) << 33 |
+			(uint64_t)(key.end == s->bytes.len) << 34 | (uint64_t)s->flags << 40;
+	struct rv_str bytes = {s->bytes.data + key.start, key.end - key.start};
+
+	return (struct rv_part_mark){.key = rv_memo_key(s->lane->memo, bytes, form),
+				     .from = key.start,
+				     .to = key.end,
+				     .is_dirty = ends_in_blanks(s, part, key.end)};
 }
 
 static bool make_room(struct rv_lane *lane, size_t count)
@@ -50,7 +74,7 @@ rv_status rv_recall_begin(struct rv_scan *s, const struct rv_span *parts, size_t
 		return rv_fail_nomem(NULL);
 	s->mark_count = part_count;
 	for (size_t i = 0; i < part_count; i++) {
-		lane->marks[i] = (struct rv_part_mark){.key = key_of(s, &parts[i])};
+		lane->marks[i] = mark_of(s, &parts[i]);
 		rv_memo_expect(lane->memo, lane->marks[i].key);
 	}
 	/* Asked once: another thread may come to know it meanwhile. */
@@ -88,8 +112,8 @@ static struct before before(const struct rv_lane *lane)
 	return (struct before){lane->hit_count, lane->given_up};
 }
 
-/* Did it give something, or may what waits for the anchor look beyond the part's key? It begins in
- * the part, or up to `back` bytes before. */
+/* Did it give something, or may what waits for the anchor have looked beyond the part's key? It
+ * begins in the part, or up to `back` bytes before. */
 static void note(struct rv_scan *s, struct before b, const struct rv_anchor *anchor, unsigned back)
 {
 	const struct rv_lane *lane = s->lane;
@@ -97,6 +121,17 @@ static void note(struct rv_scan *s, struct before b, const struct rv_anchor *anc
 	if (lane->hit_count != b.hits || lane->given_up != b.given_up ||
 	    anchor->behind + back > RV_RECALL_REACH || anchor->ahead > RV_RECALL_REACH)
 		s->lane->marks[s->part].is_dirty = true;
+}
+
+/* Did it look at what is around a name, and may that go beyond the key? `end`: of the anchor. */
+static void note_look(struct rv_scan *s, const struct rv_anchor *anchor, size_t end)
+{
+	struct rv_part_mark *mark = &s->lane->marks[s->part];
+
+	if (s->has_looked && !mark->is_dirty)
+		mark->is_dirty = !rv_assign_stays_within(s->bytes, (unsigned)anchor->assign, end,
+							 mark->from, mark->to);
+	s->has_looked = false;
 }
 
 int rv_watch_on_anchor(unsigned id, unsigned long long from, unsigned long long to,
@@ -107,6 +142,7 @@ int rv_watch_on_anchor(unsigned id, unsigned long long from, unsigned long long 
 	int result = rv_match_on_anchor(id, from, to, hs_flags, user);
 
 	note(s, b, &s->lane->scanner->all.items[id], 0);
+	note_look(s, &s->lane->scanner->all.items[id], s->part_start + (size_t)to);
 	return result;
 }
 

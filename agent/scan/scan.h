@@ -56,8 +56,10 @@ void rv_lane_freep(struct rv_lane **lane);
 void rv_lane_set_path(struct rv_lane *lane, struct rv_str path);
 
 /* With a memo (memo.h), parts that gave nothing when this lane, or another one with this memo and
- * this scanner, searched the same bytes before are not searched again; only where there is no path,
- * and not while costs are counted. The values told are the same. Shares the memo; NULL: none. */
+ * this scanner, searched the same bytes between the same bytes before are not searched again; only
+ * where there is no path, and not while costs are counted. What a rule may have seen beyond those
+ * bytes is searched each time (recall.h), so that the values and runs told are the same. Shares the
+ * memo; NULL: none. */
 struct rv_memo;
 void rv_lane_set_memo(struct rv_lane *lane, struct rv_memo *memo);
 

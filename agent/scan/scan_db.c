@@ -177,7 +177,8 @@ static void join_companions(struct rv_scanner *s)
 	}
 }
 
-/* How far a rule may look from its anchor. */
+/* How far a rule may look from its anchor. Of what is around a name that is but the least: how far
+ * it is depends on the text (rv_assign_stays_within). */
 static void widen(struct rv_anchor *anchor, const struct rv_rule *rule)
 {
 	bool is_regex = rule->matcher == RV_MATCHER_REGEX;

@@ -20,7 +20,8 @@ struct rv_anchor {
 	uint8_t len;
 	bool folds;
 	int8_t assign; /* its number in rv_assign_anchors, or -1 */
-	/* Bytes before and from its first byte that its rules may look at; RV_REACH_ALL: any. */
+	/* Bytes before and from its first byte that its rules may look at; RV_REACH_ALL: any.
+	 * Assignments may look farther (assign.h). */
 	uint16_t behind, ahead;
 };
 

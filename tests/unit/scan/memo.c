@@ -17,7 +17,7 @@ struct fixture {
 
 struct seen {
 	size_t count, runs;
-	struct rv_hit hits[64];
+	struct rv_hit hits[16];
 };
 
 static int set_up(void **state)
@@ -55,15 +55,20 @@ static rv_status remember(const struct rv_hit *hit, void *user)
 	return RV_OK;
 }
 
-static struct seen scan(struct rv_lane *lane, const char *text, struct rv_span part)
+static struct seen scan_parts(struct rv_lane *lane, struct rv_str bytes,
+			      const struct rv_span *parts, size_t count)
 {
-	struct rv_str bytes = {(const uint8_t *)text, strlen(text)};
 	struct seen seen = {0};
 	bool is_cut = false;
 
-	assert_ok(rv_scan_parts(lane, bytes, &part, 1, RV_SCAN_RUNS, remember, &seen));
+	assert_ok(rv_scan_parts(lane, bytes, parts, count, RV_SCAN_RUNS, remember, &seen));
 	(void)rv_lane_runs(lane, &seen.runs, &is_cut);
 	return seen;
+}
+
+static struct seen scan(struct rv_lane *lane, const char *text, struct rv_span part)
+{
+	return scan_parts(lane, rv_str_of(text), &part, 1);
 }
 
 /* Both lanes find the same, and so many values. */
@@ -184,6 +189,89 @@ static void looks_again_where_a_rule_may_look_farther(void **state)
 	}
 }
 
+/* Runs past those that are told make no part one that has none. */
+static void looks_again_where_runs_were_not_told(void **state)
+{
+	struct fixture *f = *state;
+	/* base64 of "the quick brown fox jumps over it" */
+	static const char line[] = "x = dGhlIHF1aWNrIGJyb3duIGZveCBqdW1wcyBvdmVyIGl0 ;\n";
+	struct rv_buf text;
+	struct rv_span parts[2];
+
+	rv_buf_init(&text, (size_t)4 << 20);
+	for (size_t i = 0; i < RV_DECODE_RUNS_MAX; i++)
+		assert_ok(rv_buf_put_str(&text, line));
+	parts[0] = (struct rv_span){0, text.len};
+	for (size_t i = 0; i < FILL; i++)
+		assert_ok(rv_buf_put_str(&text, "\n"));
+	parts[1] = (struct rv_span){text.len, text.len + sizeof(line) - 1};
+	assert_ok(rv_buf_put_str(&text, line));
+	for (size_t i = 0; i < FILL; i++)
+		assert_ok(rv_buf_put_str(&text, "\n"));
+	struct rv_str all = rv_buf_view(&text);
+	assert_int_equal(scan_parts(f->with, all, parts, 2).runs, RV_DECODE_RUNS_MAX);
+	assert_int_equal(scan_parts(f->with, all, parts + 1, 1).runs, 1);
+	assert_int_equal(scan_parts(f->with, all, parts, 2).runs, RV_DECODE_RUNS_MAX);
+	rv_buf_done(&text);
+}
+
+static void put_many(struct rv_buf *out, const char *what, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		assert_ok(rv_buf_put_str(out, what));
+}
+
+/* `core` with FILL of something on either side, beyond which other things stand: nothing is found
+ * with one, one value with the other, both in turn. */
+struct far {
+	const char *before[2], *fill_before, *core, *fill_after, *after[2];
+};
+
+static void assert_looks_far(struct fixture *f, const struct far *far)
+{
+	for (size_t i = 0; i < 4; i++) {
+		struct rv_buf text;
+
+		rv_buf_init(&text, 1 << 20);
+		assert_ok(rv_buf_put_str(&text, "int a;\nint b;\n"));
+		assert_ok(rv_buf_put_str(&text, far->before[i % 2]));
+		put_many(&text, far->fill_before, FILL / 2 / strlen(far->fill_before));
+		size_t start = text.len;
+		assert_ok(rv_buf_put_str(&text, far->core));
+		struct rv_span part = {start, text.len};
+		put_many(&text, far->fill_after, FILL / 2 / strlen(far->fill_after));
+		assert_ok(rv_buf_put_str(&text, far->after[i % 2]));
+		assert_ok(rv_buf_put_str(&text, "\nint c;\n"));
+		assert_ok(rv_buf_put_byte(&text, 0));
+		size_t count = assert_same(f, (const char *)text.data, part).count;
+
+		if (count != i % 2)
+			fail_msg("%s, %zu: %zu", far->core, i, count);
+		rv_buf_done(&text);
+	}
+}
+
+static void looks_again_where_a_names_lines_go_farther(void **state)
+{
+	char value[256], quoted[256], paired[256], login[256];
+
+	render("{pass:16}", value, sizeof(value));
+	render("\"{pass:16}\"", quoted, sizeof(quoted));
+	render("= \"{pass:16}\"", paired, sizeof(paired));
+	render("password {pass:16}", login, sizeof(login));
+	const struct far cases[] = {
+		{{"", ""}, "\n", "client_secret = \"", "aX7-kQ2_zP9.", {"\n", "\""}},
+		{{"", ""}, "\n", "client_secret = \"", "aX7-kQ2_zP9.\\\n", {"\n", "\""}},
+		{{"", ""}, "\n", "password", "   ", {"and so on", paired}},
+		{{"", ""}, "\n", "password =", "\n", {value, quoted}},
+		{{"", ""}, "\n", "curl http://a.example/", " \\\n", {"-s", "-u ann:Xk2-pQ9z7Rt"}},
+		{{"words ", "login "}, "many ", login, "\n", {"", ""}},
+	};
+
+	for (size_t i = 0; i < RV_LEN(cases); i++)
+		assert_looks_far(*state, &cases[i]);
+}
+
 static void text_with_a_path_is_searched_in_full(void **state)
 {
 	struct fixture *f = *state;
@@ -254,6 +342,69 @@ static void finds_the_same_in_shuffled_lines(void **state)
 	assert_true(found > 1000);
 }
 
+static const char *const cores[] = {
+	"client_secret = \"",
+	"password",
+	"\"api_token\":",
+	"  db_password =\n",
+	"key: password\n",
+	"db://app:",
+	"curl -s \\\n",
+	"Authorization: Bearer ",
+	"IDENTIFIED BY ",
+	"token kX7zQ2mP9wB4nR6v ",
+	"pwd(",
+	"secret",
+};
+static const char *const fills[] = {
+	" ",	   "\n", "aX7-kQ2_", "ab cd ", "\\\n", "\n  x = 1;",
+	"value: ", "\"", "'a', ",    "%41",    "]*",   "a@b.cd/",
+};
+static const char *const ends[] = {
+	"\n",
+	"\"\n",
+	"'\n",
+	": \"kX7-zQ2mP9wB4\"\n",
+	"= 'kX7zQ2mP9wB4nR6v'\n",
+	"@db/x\n",
+	"login ",
+	"# ",
+	"user ",
+	"\"kX7-zQ2mP9wB4\"\n",
+	"-u ann:kX7zQ2mP9w\n",
+	"value: kX7zQ2mP9w\n",
+	"\nname: ",
+	"x",
+};
+
+/* What is in the part and near it is of few kinds, what is far from it of many. */
+static void finds_the_same_whatever_stands_far_away(void **state)
+{
+	uint64_t dice = 20261128;
+	size_t found = 0;
+
+	for (int round = 0; round < 20000; round++) {
+		const char *core = cores[roll(&dice, RV_LEN(cores))];
+		struct rv_buf text;
+
+		rv_buf_init(&text, 1 << 20);
+		assert_ok(rv_buf_put_str(&text, "int a;\n"));
+		assert_ok(rv_buf_put_str(&text, ends[roll(&dice, RV_LEN(ends))]));
+		const char *fill = fills[roll(&dice, RV_LEN(fills))];
+		put_many(&text, fill, FILL / 2 / strlen(fill));
+		struct rv_span part = {text.len, text.len + strlen(core)};
+		assert_ok(rv_buf_put_str(&text, core));
+		fill = fills[roll(&dice, RV_LEN(fills))];
+		put_many(&text, fill, FILL / 2 / strlen(fill));
+		assert_ok(rv_buf_put_str(&text, ends[roll(&dice, RV_LEN(ends))]));
+		assert_ok(rv_buf_put_str(&text, "\nint c;\n"));
+		assert_ok(rv_buf_put_byte(&text, 0));
+		found += assert_same(*state, (const char *)text.data, part).count;
+		rv_buf_done(&text);
+	}
+	assert_true(found > 100);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -266,8 +417,11 @@ int main(void)
 		TEST(tells_an_encoded_run_each_time_it_is_met),
 		TEST(looks_again_when_what_stands_beside_it_is_new),
 		TEST(looks_again_where_a_rule_may_look_farther),
+		TEST(looks_again_where_runs_were_not_told),
+		TEST(looks_again_where_a_names_lines_go_farther),
 		TEST(text_with_a_path_is_searched_in_full),
 		TEST(finds_the_same_in_shuffled_lines),
+		TEST(finds_the_same_whatever_stands_far_away),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
