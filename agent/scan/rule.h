@@ -14,7 +14,7 @@
 #define RV_RULE_PATH_ONLY    (1U << 7) /* judged by the path alone; no content */
 /* Anchors are looked for only in, and shortly before, runs of RV_RULE_WORD_MIN or more bytes of
  * base64's alphabets, since the value is one or part of one: most of a rule's cost is gone.
- * rules_word.h decides. */
+ * rules_word.h decides, of built-in rules alone: words that read like names are passed over. */
 #define RV_RULE_WORD (1U << 8)
 
 /* What finds the value once an anchor is seen. */

@@ -294,6 +294,13 @@ static rv_status lint_regex(const struct rv_rules_reader *r, const json_t *rule,
 	return RV_OK;
 }
 
+/* Built-in rules only: of words those that read like names are passed over (reads.h), as a value of
+ * somebody's own may. */
+static bool is_of_words(const struct rv_rules_reader *r, const struct rv_rule *row)
+{
+	return r->words->wants_samples && row->behind == 0 && rv_rules_has_word(row->regex);
+}
+
 /* Form (b): keywords and a format become anchors and one regex. */
 static rv_status read_keywords(const struct rv_rules_reader *r, const json_t *rule,
 			       const char *const *keywords, struct rv_rule *row)
@@ -323,7 +330,7 @@ static rv_status read_keywords(const struct rv_rules_reader *r, const json_t *ru
 		return rv_fail_nomem(r->diag);
 	row->anchors = keywords;
 	row->flags |= RV_RULE_ANCHOR_FOLDS;
-	if (rv_rules_has_word(row->regex))
+	if (is_of_words(r, row))
 		row->flags |= RV_RULE_WORD;
 	return lint_regex(r, rule, "keywords", row->regex);
 }
@@ -359,7 +366,7 @@ static rv_status read_matching(const struct rv_rules_reader *r, const json_t *ru
 	if (!row->regex || keywords)
 		return RV_OK;
 	RV_TRY(lint_regex(r, rule, "regex", row->regex));
-	if (row->behind == 0 && rv_rules_has_word(row->regex))
+	if (is_of_words(r, row))
 		row->flags |= RV_RULE_WORD;
 	return RV_OK;
 }

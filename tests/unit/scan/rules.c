@@ -3,6 +3,7 @@
 #include "agent/scan/rules_compose.h"
 #include "agent/scan/rules_load.h"
 #include "agent/scan/rules_word.h"
+#include "agent/scan/scan.h"
 #include "tests/support/unit.h"
 
 #include <stdio.h>
@@ -378,6 +379,93 @@ static void looks_in_long_words_only_for_what_cannot_be_taken_for_a_name(void **
 	assert_false(rv_rules_has_word("acme [^a-z0-9]{30}"));
 }
 
+static rv_status count_hit(const struct rv_hit *hit, void *user)
+{
+	size_t *count = user;
+
+	*count += strcmp(hit->rule->id, "acme-key") == 0 && hit->len == 29;
+	return RV_OK;
+}
+
+static size_t count_found(const struct rv_ruleset *set, const char *text, unsigned flags)
+{
+	RV_CLEANUP(rv_scanner_freep) struct rv_scanner *scanner = NULL;
+	RV_CLEANUP(rv_lane_freep) struct rv_lane *lane = NULL;
+	size_t count = 0;
+
+	assert_ok(rv_scanner_new(set, &scanner, NULL));
+	assert_ok(rv_lane_new(scanner, &lane));
+	assert_ok(rv_scan_buffer(lane, rv_str_of(text), flags, count_hit, &count));
+	return count;
+}
+
+/* A value of small letters and a digit at its end, which reads like a name. */
+static void make_plain(uint64_t seed, char out[64])
+{
+	size_t at = 5;
+
+	memcpy(out, "corp_", at);
+	for (; at < 29; at++) {
+		seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+		out[at] = (char)('a' + (seed >> 33) % 26);
+	}
+	out[at - 1] = (char)('0' + (seed >> 40) % 10);
+	out[at] = '\0';
+}
+
+static void finds_values_of_ones_own_that_read_like_names(void **state)
+{
+	static const char *const forms[] = {
+		"    anchors: [corp_]\n    regex: 'corp_[a-z0-9]{24}'\n",
+		"    keywords: [key]\n    format: 'corp_[a-z0-9]{24}'\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < RV_LEN(forms); i++) {
+		RV_CLEANUP(rv_rules_freep) struct rv_rules *rules = NULL;
+		RV_CLEANUP(rv_ruleset_freep) struct rv_ruleset *set = NULL;
+		char text[512], value[64];
+		size_t count = 0;
+
+		(void)snprintf(text, sizeof(text), HEAD "%s", forms[i]); /* fits */
+		assert_ok(load(text, NULL, &rules, NULL));
+		const struct rv_rule *rule = rv_rules_rows(rules, &count);
+		assert_false(rule->flags & RV_RULE_WORD);
+		assert_ok(rv_ruleset_new(false, &set));
+		assert_ok(rv_ruleset_add(set, rule, NULL));
+		for (uint64_t seed = 0; seed < 20; seed++) {
+			make_plain(seed, value);
+			(void)snprintf(text, sizeof(text), "key = %s\n", value); /* fits */
+			assert_int_equal(count_found(set, text, 0), 1);
+		}
+	}
+}
+
+static void masks_what_reads_like_a_name(void **state)
+{
+	static const char *const anchors[] = {"corp_", NULL};
+	const struct rv_rule rule = {.id = "acme-key",
+				     .name = "Acme",
+				     .provider = "acme",
+				     .regex = "corp_[a-z0-9]{24}",
+				     .anchors = anchors,
+				     .flags = RV_RULE_WORD,
+				     .kind = RV_KIND_TOKEN,
+				     .confidence = 90};
+	RV_CLEANUP(rv_ruleset_freep) struct rv_ruleset *set = NULL;
+	char text[512], value[64];
+
+	(void)state;
+	assert_ok(rv_ruleset_new(false, &set));
+	assert_ok(rv_ruleset_add(set, &rule, NULL));
+	for (uint64_t seed = 0; seed < 20; seed++) {
+		make_plain(seed, value);
+		(void)snprintf(text, sizeof(text), "see %s here\n", value); /* fits */
+		assert_int_equal(count_found(set, text, RV_SCAN_MASK), 1);
+		assert_int_equal(count_found(set, text, 0), 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -385,6 +473,8 @@ int main(void)
 		cmocka_unit_test(wants_of_built_in_rules_all_that_people_need),
 		cmocka_unit_test(reads_every_key),
 		cmocka_unit_test(looks_in_long_words_only_for_what_cannot_be_taken_for_a_name),
+		cmocka_unit_test(finds_values_of_ones_own_that_read_like_names),
+		cmocka_unit_test(masks_what_reads_like_a_name),
 		cmocka_unit_test(composes_keyword_assignment_and_format),
 		cmocka_unit_test(keeps_a_set_sorted_and_its_ids_unique),
 		cmocka_unit_test(leaves_only_what_is_asked_for_with_its_companions),
