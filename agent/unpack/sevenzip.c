@@ -160,7 +160,7 @@ static uint64_t take_coder(struct rest *r, struct folder *folder, struct streams
 
 	for (size_t i = 0; i < id.len; i++)
 		codec = codec << 8 | id.data[i];
-	if (flags & 0x80U || ins > STREAMS_MAX || outs + folder->outs > STREAMS_MAX)
+	if (flags & 0x80U || ins > STREAMS_MAX || outs > STREAMS_MAX - (uint64_t)folder->outs)
 		r->is_bad = true;
 	if (goes_on(r) && memory_of(codec, properties) > RV_7Z_CODER_MAX)
 		r->over = "7z needs more than 128 MiB of memory";

@@ -98,6 +98,11 @@ static void refuses_more_of_anything_than_there_may_be(void **state)
 	put_number(&h, RV_7Z_COUNT_MAX); /* in how many bytes? */
 	PUT(&h, 0);
 	refuse(&h, RV_UNPACK_DAMAGED, "folders that are not there");
+	h = begin_folder(2);
+	PUT(&h, 2, 0x11, 0x00, 1, 2, 0x11, 0x00, 1); /* two streams, and .. */
+	put_number(&h, UINT64_MAX);
+	PUT(&h, 0, 1, 12, 5, 0, 0, 0);
+	refuse(&h, RV_UNPACK_DAMAGED, "streams of a folder, that wrap");
 	h = begin_folder(1);
 	PUT(&h, 1, 0x01, 0x00, 12, 5, 0, 8, 13);
 	put_number(&h, 99999999);
