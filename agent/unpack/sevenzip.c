@@ -2,6 +2,7 @@
  * format has them; what is out of order is damaged. */
 #include "agent/unpack/sevenzip.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -377,6 +378,8 @@ static struct rv_str read_at(const struct rv_flow *flow, uint64_t at, uint64_t l
 	while (room && have < len) {
 		ssize_t n = pread(flow->fd, room + have, (size_t)len - have, (off_t)(at + have));
 
+		if (n < 0 && errno == EINTR)
+			continue;
 		if (n <= 0)
 			return RV_STR_NONE;
 		have += (size_t)n;
