@@ -253,6 +253,7 @@ static rv_status scan_layer(struct rv_sweeper *w, const struct rv_doc *doc,
 {
 	bool goes_on = layer->depth < w->shared->decode_depth;
 	RV_CLEANUP(rv_freep) struct rv_decode_run *runs = NULL;
+	struct rv_decode_run whole;
 	size_t count = 0;
 
 	RV_TRY(scan_bytes(w, doc, layer, goes_on ? RV_SCAN_RUNS : 0));
@@ -268,6 +269,8 @@ static rv_status scan_layer(struct rv_sweeper *w, const struct rv_doc *doc,
 	RV_TRY(s);
 	for (size_t i = 0; i < count; i++)
 		RV_TRY(descend(w, doc, layer, &runs[i]));
+	if (goes_on && rv_utf16_find(layer->bytes, &whole))
+		return descend(w, doc, layer, &whole);
 	return RV_OK;
 }
 
@@ -283,15 +286,9 @@ static void begin(struct rv_sweeper *w, const struct rv_doc *doc)
 rv_status rv_sweeper_doc(struct rv_sweeper *w, const struct rv_doc *doc)
 {
 	struct rv_layer layer = {.bytes = doc->bytes};
-	struct rv_decode_run run;
 
 	begin(w, doc);
-	if (doc->bytes.len == 0)
-		return RV_OK;
-	RV_TRY(scan_layer(w, doc, &layer));
-	if (w->shared->decode_depth > 0 && rv_utf16_find(doc->bytes, &run))
-		return descend(w, doc, &layer, &run);
-	return RV_OK;
+	return doc->bytes.len > 0 ? scan_layer(w, doc, &layer) : RV_OK;
 }
 
 rv_status rv_sweeper_tell(struct rv_sweeper *w, const struct rv_doc *doc,
