@@ -107,11 +107,13 @@ static rv_status scan_bytes(struct rv_sweeper *w, const struct rv_doc *doc,
 	return s;
 }
 
-/* A value may cost a memory-hard hash: --max-time is looked at before each. */
+/* But those put off. A value may cost a memory-hard hash: --max-time is looked at before each. */
 static rv_status tell_all(struct rv_sweeper *w, const struct rv_doc *doc,
 			  const struct rv_layer *layer)
 {
 	for (size_t i = 0; i < w->found_count; i++) {
+		if (w->found[i].is_put_off)
+			continue;
 		if (w->stop && atomic_load_explicit(w->stop, memory_order_relaxed)) {
 			rv_leaks_gap(&w->leaks, doc->path, doc->inside, atomic_load(w->stop_reason),
 				     "read in part");
@@ -247,31 +249,85 @@ static rv_status take_runs(struct rv_sweeper *w, const struct rv_doc *doc,
 	return RV_OK;
 }
 
+/* Layers in the layer that is told. */
+struct below {
+	struct rv_decode_run *runs;
+	size_t run_count;
+	struct rv_found *found; /* of the layer, when some are put off */
+	size_t found_count;
+	size_t seen_first; /* before anything of the layers below was seen */
+};
+
+static rv_status tell_first(struct rv_sweeper *w, const struct rv_doc *doc,
+			    const struct rv_layer *layer, struct below *below)
+{
+	w->runs = below->runs;
+	w->run_count = below->run_count;
+	if (rv_fold_put_off(w, layer)) {
+		below->found = malloc(w->found_count * sizeof(*below->found));
+		if (!below->found)
+			return rv_fail_nomem(NULL);
+		memcpy(below->found, w->found, w->found_count * sizeof(*below->found));
+		below->found_count = w->found_count;
+	}
+	rv_fixture_forget(&w->halves); /* of the layer above, which is told by now */
+	rv_status s = tell_all(w, doc, layer);
+	below->seen_first = w->seen_count;
+	return s;
+}
+
+/* What was put off, in the state it was in. */
+static rv_status tell_rest(struct rv_sweeper *w, const struct rv_doc *doc,
+			   const struct rv_layer *layer, const struct below *below)
+{
+	if (!below->found)
+		return RV_OK;
+	memcpy(w->found, below->found, below->found_count * sizeof(*below->found));
+	w->found_count = below->found_count;
+	w->runs = below->runs;
+	w->run_count = below->run_count;
+	rv_fixture_forget(&w->halves); /* of a layer below */
+	RV_TRY(rv_fold_settle(w, layer, below->seen_first));
+	return tell_all(w, doc, layer);
+}
+
+/* NOLINTNEXTLINE(misc-no-recursion): see descend */
+static rv_status scan_below(struct rv_sweeper *w, const struct rv_doc *doc,
+			    const struct rv_layer *layer, const struct below *below)
+{
+	struct rv_decode_run whole;
+
+	for (size_t i = 0; i < below->run_count; i++)
+		RV_TRY(descend(w, doc, layer, &below->runs[i]));
+	if (layer->depth < w->shared->decode_depth && rv_utf16_find(layer->bytes, &whole))
+		return descend(w, doc, layer, &whole);
+	return RV_OK;
+}
+
 /* NOLINTNEXTLINE(misc-no-recursion): see descend */
 static rv_status scan_layer(struct rv_sweeper *w, const struct rv_doc *doc,
 			    const struct rv_layer *layer)
 {
 	bool goes_on = layer->depth < w->shared->decode_depth;
-	RV_CLEANUP(rv_freep) struct rv_decode_run *runs = NULL;
-	struct rv_decode_run whole;
-	size_t count = 0;
+	struct below below = {0};
 
-	RV_TRY(scan_bytes(w, doc, layer, goes_on ? RV_SCAN_RUNS : 0));
-	if (goes_on)
-		RV_TRY(take_runs(w, doc, &runs, &count));
-	RV_TRY(drop_incomplete(w, layer->bytes));
-	w->runs = runs;
-	w->run_count = count;
-	rv_fixture_forget(&w->halves); /* of the layer above, which is told by now */
-	rv_status s = tell_all(w, doc, layer);
+	rv_status s = scan_bytes(w, doc, layer, goes_on ? RV_SCAN_RUNS : 0);
+	if (rv_is_ok(s) && goes_on)
+		s = take_runs(w, doc, &below.runs, &below.run_count);
+	if (rv_is_ok(s))
+		s = drop_incomplete(w, layer->bytes);
+	if (rv_is_ok(s))
+		s = tell_first(w, doc, layer, &below);
+	w->run_count = 0;
+	if (rv_is_ok(s))
+		s = scan_below(w, doc, layer, &below);
+	if (rv_is_ok(s))
+		s = tell_rest(w, doc, layer, &below);
 	w->runs = NULL;
 	w->run_count = 0;
-	RV_TRY(s);
-	for (size_t i = 0; i < count; i++)
-		RV_TRY(descend(w, doc, layer, &runs[i]));
-	if (goes_on && rv_utf16_find(layer->bytes, &whole))
-		return descend(w, doc, layer, &whole);
-	return RV_OK;
+	free(below.runs);
+	free(below.found);
+	return s;
 }
 
 static void begin(struct rv_sweeper *w, const struct rv_doc *doc)

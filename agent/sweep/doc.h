@@ -70,6 +70,7 @@ struct rv_found {
 	char public_id[132]; /* "" none */
 	uint8_t kind, confidence;
 	bool is_identified;
+	bool is_put_off; /* told after what encodings in it hold, unless that says it better */
 };
 
 /* Told of each value instead of making leaks: the first pass over a history. */
@@ -128,6 +129,8 @@ struct rv_sweeper {
 		const struct rv_rule *rule;
 		uint64_t hash;
 		size_t start, end;
+		uint8_t confidence;
+		uint8_t depth; /* of its layer */
 	} * seen; /* of this document, so that a value is told once though two layers show it */
 	size_t seen_count, seen_room;
 	uint64_t documents;

@@ -8,14 +8,6 @@
 
 #include <stdlib.h>
 
-/* Where the value stands in the document. */
-static struct rv_span place_of(const struct rv_layer *layer, size_t start, size_t len)
-{
-	for (; layer->above; layer = layer->above)
-		rv_decode_source(layer->map, start, len, &start, &len);
-	return (struct rv_span){start, start + len};
-}
-
 /* Counts lines up to `at`; goes back to the start when that lies behind. */
 static void count_to(struct rv_sweeper *w, const struct rv_doc *doc, size_t at)
 {
@@ -61,9 +53,10 @@ static bool is_inside(const struct rv_doc *doc, struct rv_span place)
 }
 
 /* True when a layer above showed the same value there; remembers this one. */
-static bool has_seen(struct rv_sweeper *w, const struct rv_rule *rule, uint64_t hash,
-		     struct rv_span place)
+static bool has_seen(struct rv_sweeper *w, const struct rv_layer *layer,
+		     const struct rv_found *found, uint64_t hash, struct rv_span place)
 {
+	const struct rv_rule *rule = found->rule;
 	size_t look = w->seen_count < 256 ? w->seen_count : 256;
 
 	for (size_t i = w->seen_count; i > w->seen_count - look; i--) {
@@ -82,6 +75,8 @@ static bool has_seen(struct rv_sweeper *w, const struct rv_rule *rule, uint64_t 
 	}
 	w->seen[w->seen_count].rule = rule;
 	w->seen[w->seen_count].hash = hash;
+	w->seen[w->seen_count].confidence = found->confidence;
+	w->seen[w->seen_count].depth = (uint8_t)layer->depth;
 	w->seen[w->seen_count].start = place.start;
 	w->seen[w->seen_count++].end = place.end;
 	return false;
@@ -274,7 +269,7 @@ static rv_status make_leak(struct rv_sweeper *w, const struct rv_doc *doc,
 rv_status rv_doc_tell(struct rv_sweeper *w, const struct rv_doc *doc, const struct rv_layer *layer,
 		      const struct rv_found *found)
 {
-	struct rv_span place = place_of(layer, found->start, found->len);
+	struct rv_span place = rv_layer_place(layer, found->start, found->len);
 
 	if (!is_inside(doc, place))
 		return RV_OK;
@@ -284,7 +279,8 @@ rv_status rv_doc_tell(struct rv_sweeper *w, const struct rv_doc *doc, const stru
 	}
 	uint64_t hash = rv_run_hash(&w->shared->key,
 				    (struct rv_str){layer->bytes.data + found->start, found->len});
-	if (has_seen(w, found->rule, hash, place))
+	if (rv_fold_is_within(w, layer, found->rule, place) ||
+	    has_seen(w, layer, found, hash, place))
 		return RV_OK;
 	if (w->told.collecting > 0)
 		rv_told_add(&w->told, hash);
@@ -295,7 +291,7 @@ rv_status rv_doc_tell(struct rv_sweeper *w, const struct rv_doc *doc, const stru
 			return RV_OK;
 		return make_leak(w, doc, layer, found, place);
 	}
-	struct rv_span match = place_of(layer, found->match_start, found->match_len);
+	struct rv_span match = rv_layer_place(layer, found->match_start, found->match_len);
 	struct rv_sighting s = {.rule = found->rule,
 				.value_hash = hash,
 				.start = place.start,

@@ -14,3 +14,18 @@ struct rv_layer {
 /* Makes a leak, or a sighting, of one value. */
 RV_NODISCARD rv_status rv_doc_tell(struct rv_sweeper *w, const struct rv_doc *doc,
 				   const struct rv_layer *layer, const struct rv_found *found);
+
+/* One value, one finding, when it is encoded: a guess about text that turns out to be encoded
+ * yields to what is in it, and a guess within a value that a layer above proved is none. Of a
+ * history's second pass nothing is folded: the first has chosen. */
+/* Marks those of w->found that are guesses about encoded text. True: there are such. */
+bool rv_fold_put_off(struct rv_sweeper *w, const struct rv_layer *layer);
+/* Takes the mark from those that no value seen since `first` of w->seen overlaps, drops the others.
+ * EXHAUSTED: no memory. */
+RV_NODISCARD rv_status rv_fold_settle(struct rv_sweeper *w, const struct rv_layer *layer,
+				      size_t first);
+/* Is it a guess that lies in a surer value of a layer above? */
+bool rv_fold_is_within(const struct rv_sweeper *w, const struct rv_layer *layer,
+		       const struct rv_rule *rule, struct rv_span place);
+/* Where it stands in the document. */
+struct rv_span rv_layer_place(const struct rv_layer *layer, size_t start, size_t len);

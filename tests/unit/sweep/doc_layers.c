@@ -81,11 +81,157 @@ static void reads_utf16_in_base64_in_utf16_and_no_deeper(void **state)
 	assert_int_equal(d->w.leaks.count, 0);
 }
 
+/* As it may stand in a file: 0 base64, 1 hex, 2 percent. */
+static const char *encoded(const char *text, unsigned how)
+{
+	if (how == 0)
+		return encode_base64(rv_str_of(text), "+/", true, 0);
+	return encode_each(rv_str_of(text), how == 1 ? "%02x" : "%%%02x");
+}
+
+static void assert_rule(const struct desk *d, const char *id, const char *layers)
+{
+	assert_string_equal(desk_only(d)->rule->id, id);
+	if (layers)
+		assert_string_equal(desk_only(d)->layers, layers);
+	else
+		assert_null(desk_only(d)->layers);
+}
+
+static void tells_what_encoded_text_is_and_not_a_guess_about_it(void **state)
+{
+	static const char *const layers[] = {"base64", "hex", "percent"};
+	struct desk *d = *state;
+
+	for (unsigned how = 0; how < RV_LEN(layers); how++) {
+		desk_put(d, "line\nguess=");
+		desk_put(d, encoded(d->value, how));
+		desk_put(d, "\n");
+		desk_scan(d);
+		assert_rule(d, "acme-key", layers[how]);
+	}
+}
+
+static void tells_a_guess_when_its_encoding_holds_nothing(void **state)
+{
+	struct desk *d = *state;
+
+	for (unsigned how = 0; how < 3; how++) {
+		desk_put(d, "guess=");
+		desk_put(d, encoded("only words that nobody looks for", how));
+		desk_put(d, " ");
+		desk_scan(d);
+		assert_rule(d, "guess", NULL);
+		assert_place(desk_only(d), 1, 7, 1, desk_only(d)->end_column);
+	}
+}
+
+static void tells_a_guess_beside_an_encoding(void **state)
+{
+	struct desk *d = *state;
+
+	desk_put(d, "guess=");
+	desk_put(d, d->other + 5);
+	desk_put(d, "\nx = ");
+	desk_put(d, encoded(d->value, 0));
+	desk_put(d, " guess=");
+	desk_put(d, encoded(d->other, 2));
+	desk_scan(d);
+	assert_int_equal(d->w.leaks.count, 3);
+	assert_string_equal(d->w.leaks.items[0].rule->id, "guess");
+	for (size_t i = 0; i < 3; i++) {
+		assert_null(strstr(d->w.leaks.items[i].context, d->value));
+		assert_null(strstr(d->w.leaks.items[i].context, encoded(d->value, 0)));
+	}
+}
+
+/* What is told late is masked like the rest. */
+static void hides_other_values_of_the_line_of_a_late_guess(void **state)
+{
+	struct desk *d = *state;
+
+	desk_put(d, d->value);
+	desk_put(d, " guess=");
+	desk_put(d, encoded("only words that nobody looks for", 0));
+	desk_put(d, " ");
+	desk_put(d, encoded(d->other, 0));
+	desk_scan(d);
+	assert_int_equal(d->w.leaks.count, 3);
+	for (size_t i = 0; i < 3; i++) {
+		assert_null(strstr(d->w.leaks.items[i].context, d->value));
+		assert_null(strstr(d->w.leaks.items[i].context, encoded(d->other, 0)));
+	}
+	assert_string_equal(d->w.leaks.items[2].rule->id, "guess");
+}
+
+static void tells_a_guess_of_the_layer_that_says_it_best(void **state)
+{
+	static const char head[] = "MIME-Version: 1.0\nContent-Transfer-Encoding: quoted-printable"
+				   "\n\nguess=3D";
+	struct desk *d = *state;
+
+	desk_put(d, head);
+	desk_put(d, d->other + 5);
+	desk_put(d, "=3D\nguess=");
+	desk_put(d, d->value + 5);
+	desk_put(d, " \n");
+	desk_scan(d);
+	assert_int_equal(d->w.leaks.count, 2);
+	assert_null(d->w.leaks.items[0].layers); /* the plain one: it says the same in both */
+	assert_int_equal(d->w.leaks.items[0].line, 5);
+	assert_string_equal(d->w.leaks.items[1].layers, "quoted-printable");
+	assert_int_equal(d->w.leaks.items[1].line, 4);
+}
+
+static void tells_no_guess_within_what_is_surer(void **state)
+{
+	struct desk *d = *state;
+	char plain[128];
+
+	(void)snprintf(plain, sizeof(plain), "text guess=%s here", d->other + 5); /* has room */
+	desk_put(d, "x box_.");
+	desk_put(d, encoded(plain, 0));
+	desk_put(d, "\n");
+	desk_scan(d);
+	assert_rule(d, "sure-box", NULL);
+}
+
+static rv_status see(void *user, const struct rv_sighting *s)
+{
+	struct desk *d = user;
+
+	assert_true(d->seen_count < RV_LEN(d->seen));
+	d->seen[d->seen_count++] = *s;
+	return RV_OK;
+}
+
+static void sights_one_value_once(void **state)
+{
+	struct desk *d = *state;
+
+	d->w.on_sighting = see;
+	d->w.sighting_user = d;
+	desk_put(d, "guess=");
+	desk_put(d, encoded(d->value, 0));
+	desk_put(d, "\n");
+	desk_scan(d);
+	assert_int_equal(d->seen_count, 1);
+	assert_string_equal(d->seen[0].rule->id, "acme-key");
+	assert_true(d->seen[0].is_encoded);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		DESK_TEST(reads_utf16_in_base64_and_hex),
 		DESK_TEST(reads_utf16_in_base64_in_utf16_and_no_deeper),
+		DESK_TEST(tells_what_encoded_text_is_and_not_a_guess_about_it),
+		DESK_TEST(tells_a_guess_when_its_encoding_holds_nothing),
+		DESK_TEST(tells_a_guess_beside_an_encoding),
+		DESK_TEST(hides_other_values_of_the_line_of_a_late_guess),
+		DESK_TEST(tells_a_guess_of_the_layer_that_says_it_best),
+		DESK_TEST(tells_no_guess_within_what_is_surer),
+		DESK_TEST(sights_one_value_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

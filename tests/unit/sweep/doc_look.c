@@ -19,7 +19,15 @@ static const char rules[] =
 	"    fingerprint: fleet\n    confidence: 30\n    since: 2026-11-27\n"
 	"  - id: pem-key\n    name: Private key\n    provider: generic\n    kind: private_key\n"
 	"    matcher: pem\n    anchors: ['-----BEGIN ']\n    boundary: none\n"
-	"    fingerprint: fleet\n    confidence: 97\n    since: 2026-11-27\n";
+	"    fingerprint: fleet\n    confidence: 97\n    since: 2026-11-27\n"
+	"  - id: guess\n    name: A guess\n    provider: generic\n    kind: password\n"
+	"    anchors: ['guess=']\n    regex: 'guess=(?<secret>[0-9A-Za-z+/=%_]{12,})'\n"
+	"    ahead: 512\n    boundary: none\n"
+	"    fingerprint: host\n    confidence: 60\n    since: 2026-11-27\n"
+	"  - id: sure-box\n    name: A box\n    provider: acme\n    kind: token\n"
+	"    anchors: ['box_']\n    regex: 'box_\\.[0-9A-Za-z+/=]{12,}'\n    ahead: 512\n"
+	"    boundary: none\n"
+	"    fingerprint: fleet\n    confidence: 95\n    since: 2026-11-27\n";
 
 /* The first that is wrong fails the test. */
 static rv_status prepare(struct desk *d, struct rv_diag *diag)

@@ -1,5 +1,6 @@
 /* tests: a text that is written piece by piece and scanned with rules made for it: acme-key,
- * slow-key (takes too many steps), weak-key (below the threshold) and pem-key. */
+ * slow-key (takes too many steps), weak-key (below the threshold), pem-key, guess (whatever stands
+ * behind "guess=") and sure-box (a value with others in it). */
 #pragma once
 
 #include "agent/sweep/doc.h"
