@@ -3,7 +3,7 @@
 #include "agent/git/changes.h"
 #include "agent/base/fd.h"
 #include "agent/git/lines.h"
-#include "agent/sweep/repo_view.h"
+#include "agent/sweep/named.h"
 #include "agent/sweep/run.h"
 #include "agent/sweep/suppress.h"
 
@@ -19,6 +19,7 @@ struct looking {
 	struct rv_sweeper *w;
 	struct rv_repo_view *view;
 	struct rv_git_reader *old_reader; /* bytes of both sides are needed at once */
+	struct rv_named named;		  /* by the configuration of both sides */
 	int work_tree;			  /* directory, or -1: new sides are blobs */
 	uint8_t reach;
 };
@@ -69,18 +70,25 @@ static bool wants_all(void *user, uint64_t hash)
 	return true;
 }
 
+static struct rv_suppress_file suppress_file(const struct looking *l, struct rv_str path)
+{
+	return (struct rv_suppress_file){path, rv_named_has(&l->named, path)};
+}
+
 /* A gate lists what the change adds to be let pass. */
 static rv_status list_suppressions(struct looking *l, struct rv_str path, struct rv_str text,
 				   const struct rv_git_lines *lines)
 {
+	const struct rv_suppress_file file = suppress_file(l, path);
+
 	if (l->run->options->source != RV_SWEEP_DIFF)
 		return RV_OK;
-	return rv_suppress_look(&l->w->leaks, path, text, lines);
+	return rv_suppress_look(&l->w->leaks, &file, text, lines);
 }
 
 /* Anchors are looked for everywhere: a value may be added under an old name. */
 static rv_status scan_added(struct looking *l, struct rv_str path, struct rv_str old_text,
-			    struct rv_str new_text)
+			    struct rv_str new_text, bool is_wanted)
 {
 	struct rv_git_lines lines = {0};
 	RV_CLEANUP(rv_freep) struct rv_span *added = NULL;
@@ -108,14 +116,14 @@ static rv_status scan_added(struct looking *l, struct rv_str path, struct rv_str
 		RV_TRY(list_suppressions(l, path, new_text, NULL));
 	}
 	l->w->choice = &choice;
-	rv_status status = doc.only_told && doc.told_count == 0
+	rv_status status = !is_wanted || (doc.only_told && doc.told_count == 0)
 				   ? RV_OK
 				   : rv_run_document(l->run, l->w, &doc, -1);
 	l->w->choice = NULL;
 	return status;
 }
 
-static rv_status look_at(struct looking *l, const struct rv_git_change *c)
+static rv_status look_at(struct looking *l, const struct rv_git_change *c, bool is_wanted)
 {
 	RV_CLEANUP(rv_buf_done) struct rv_buf file = {0};
 	struct rv_str new_text = RV_STR_NONE;
@@ -141,26 +149,29 @@ static rv_status look_at(struct looking *l, const struct rv_git_change *c)
 	if (c->old_mode != 0 && rv_git_mode_is_blob(c->old_mode) &&
 	    !rv_is_ok(read_blob(l->old_reader, &c->old_oid, &old_text)))
 		old_text = RV_STR_NONE; /* all of it counts as added */
-	atomic_fetch_add(&l->run->files, 1);
-	atomic_fetch_add(&l->run->bytes, new_text.len);
-	return scan_added(l, c->path, old_text, new_text);
+	atomic_fetch_add(&l->run->files, is_wanted);
+	atomic_fetch_add(&l->run->bytes, is_wanted ? new_text.len : 0);
+	return scan_added(l, c->path, old_text, new_text, is_wanted);
 }
 
 static rv_status on_change(void *user, const struct rv_git_change *c)
 {
 	struct looking *l = user;
 	const struct rv_sweep_options *o = l->run->options;
+	const struct rv_suppress_file file = suppress_file(l, c->path);
+	bool is_settings = o->source == RV_SWEEP_DIFF && rv_suppress_is_settings(&file);
 
 	/* A link's target is text that is committed like any other. */
 	if (!rv_git_mode_is_blob(c->new_mode))
-		return RV_OK;
-	if (o->wants && !o->wants(o->wants_user, c->path, false))
+		return is_settings ? rv_suppress_removed(&l->w->leaks, &file) : RV_OK;
+	bool is_wanted = !o->wants || o->wants(o->wants_user, c->path, false);
+	if (!is_wanted && !is_settings)
 		return RV_OK;
 	if (atomic_load(&l->run->stop)) {
 		rv_leaks_gap(&l->w->leaks, c->path, NULL, atomic_load(&l->run->stop_reason), NULL);
 		return RV_OK;
 	}
-	return look_at(l, c);
+	return look_at(l, c, is_wanted);
 }
 
 /* HEAD's tree; false: there is no commit yet. */
@@ -283,6 +294,7 @@ static rv_status run_worktree(struct looking *l, const struct rv_git_oid *base,
 	l->work_tree = open(l->view->git->work_tree, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (l->work_tree < 0)
 		return rv_fail_errno(diag, "cannot open the work tree");
+	RV_TRY(rv_named_of_work_tree(&l->named, l->work_tree));
 	RV_TRY(rv_git_index_load(l->view->git, &index, diag));
 	rv_git_changes_init(&changes);
 	rv_status status =
@@ -302,10 +314,13 @@ static rv_status run_diff(struct looking *l, struct rv_diag *diag)
 	struct rv_git_changes changes;
 
 	RV_TRY(fork_tree(l->view, l->run->options->base, &base, diag));
+	RV_TRY(rv_repo_tree_of(l->view, l->run->options->base, &head, diag));
+	RV_TRY(rv_named_of_tree(&l->named, l->view, &head));
 	l->reach = RV_REACH_HEAD;
 	if (l->run->options->with_worktree)
 		return run_worktree(l, &base, diag);
 	RV_TRY(rv_repo_tree_of(l->view, "HEAD", &head, diag));
+	RV_TRY(rv_named_of_tree(&l->named, l->view, &head));
 	rv_git_changes_init(&changes);
 	rv_status status = rv_git_tree_diff(&differ, &base, 1, &head, rv_git_changes_put, &changes);
 	if (rv_is_ok(status))
@@ -326,6 +341,7 @@ rv_status rv_run_changes(struct rv_run *run, struct rv_diag *diag)
 		status = run->options->source == RV_SWEEP_STAGED ? run_staged(&l, diag)
 								 : run_diff(&l, diag);
 	rv_git_reader_free(l.old_reader);
+	rv_named_done(&l.named);
 	rv_fd_closep(&l.work_tree);
 	rv_repo_view_done(&view);
 	return status;

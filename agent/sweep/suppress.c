@@ -3,80 +3,187 @@
 
 #include "agent/sweep/marker.h"
 
+#include <ctype.h>
+#include <strings.h>
+
 enum sort {
 	SOURCE,
-	IGNORE,	 /* each line of it lets something pass */
-	SETTINGS /* any line of it may */
+	IGNORE, /* each line of it lets something pass */
+	YAML,	/* any line of these may */
+	TOML,
+	BASELINE,
+	RULES
 };
 
-static enum sort sort_of(struct rv_str path)
+static const char settings_words[] = "configuration or baseline";
+
+static enum sort sort_of(const struct rv_suppress_file *file)
 {
 	static const struct {
 		const char *name;
 		enum sort sort;
 	} files[] = {{".reeveignore", IGNORE},	     {".gitleaksignore", IGNORE},
-		     {".betterleaksignore", IGNORE}, {".reeve.yaml", SETTINGS},
-		     {".gitleaks.toml", SETTINGS},   {".reeve-baseline.json", SETTINGS}};
+		     {".betterleaksignore", IGNORE}, {".reeve.yaml", YAML},
+		     {".gitleaks.toml", TOML},	     {".reeve-baseline.json", BASELINE}};
 
 	for (size_t i = 0; i < RV_LEN(files); i++) {
-		if (rv_str_is(path, files[i].name))
+		if (rv_str_is(file->path, files[i].name))
 			return files[i].sort;
 	}
-	return SOURCE;
+	if (!file->is_named)
+		return SOURCE;
+	if (rv_str_ends_with(file->path, ".json"))
+		return BASELINE;
+	return rv_str_ends_with(file->path, ".toml") ? TOML : RULES;
+}
+
+bool rv_suppress_is_settings(const struct rv_suppress_file *file)
+{
+	return sort_of(file) != SOURCE;
+}
+
+/* Without what it is indented by. */
+static struct rv_str trimmed(struct rv_str line)
+{
+	while (line.len > 0 && (line.data[0] == ' ' || line.data[0] == '\t')) {
+		line.data++;
+		line.len--;
+	}
+	while (line.len > 0 && isspace(line.data[line.len - 1]))
+		line.len--;
+	return line;
 }
 
 static bool is_blank(struct rv_str line)
 {
-	size_t at = 0;
-
-	while (at < line.len && (line.data[at] == ' ' || line.data[at] == '\t'))
-		at++;
-	return at == line.len || line.data[at] == '#' || line.data[at] == '\r';
+	line = trimmed(line);
+	return line.len == 0 || line.data[0] == '#';
 }
 
-/* What the line adds, or NULL. */
+/* The bytes of a key before `sign`, when something stands behind it; 0: it is none. */
+static size_t key_len(struct rv_str line, char sign)
+{
+	size_t len = 0;
+	size_t at;
+
+	while (len < line.len && (isalnum(line.data[len]) || line.data[len] == '_'))
+		len++;
+	at = len;
+	while (at < line.len && line.data[at] == ' ')
+		at++;
+	return at + 1 < line.len && line.data[at] == (uint8_t)sign ? len : 0;
+}
+
+static bool is_key(struct rv_str line, size_t len, const char *key)
+{
+	return len == strlen(key) && strncasecmp((const char *)line.data, key, len) == 0;
+}
+
+static bool is_yaml_entry(struct rv_str line)
+{
+	size_t len = key_len(line, ':');
+
+	if (rv_str_starts_with(line, "- "))
+		return true;
+	return len > 0 && !is_key(line, len, "reason") && !is_key(line, len, "until");
+}
+
+static bool is_toml_entry(struct rv_str line)
+{
+	static const char *const keys[] = {"paths",   "regexes",       "stopwords",
+					   "commits", "disabledRules", "path"};
+	size_t len = key_len(line, '=');
+
+	if (line.data[0] == '"' || line.data[0] == '\'')
+		return true;
+	for (size_t i = 0; len > 0 && i < RV_LEN(keys); i++) {
+		if (is_key(line, len, keys[i]))
+			return true;
+	}
+	return false;
+}
+
+/* Of both forms of baseline. */
+static bool is_baseline_entry(struct rv_str line)
+{
+	static const char key[] = "\"fingerprint\"";
+
+	for (size_t at = 0; at + sizeof(key) - 1 <= line.len; at++) {
+		if (strncasecmp((const char *)line.data + at, key, sizeof(key) - 1) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What the line adds by itself, or NULL. */
 static const char *what_of(enum sort sort, struct rv_str line)
 {
-	switch (sort) {
-	case SOURCE:
+	if (sort == SOURCE)
 		return rv_marker_in_line(line);
+	if (is_blank(line))
+		return NULL;
+	line = trimmed(line);
+	switch (sort) {
 	case IGNORE:
-		return is_blank(line) ? NULL : "a line of an ignore file";
-	case SETTINGS:
-		return is_blank(line) ? NULL : "configuration or baseline";
+		return "a line of an ignore file";
+	case YAML:
+		return is_yaml_entry(line) ? "an entry of the configuration" : NULL;
+	case TOML:
+		return is_toml_entry(line) ? "an entry of the configuration" : NULL;
+	case BASELINE:
+		return is_baseline_entry(line) ? "an entry of a baseline" : NULL;
+	case SOURCE:
+	case RULES:
+		break;
 	}
 	return NULL;
 }
 
-static rv_status look_at_lines(struct rv_leaks *leaks, struct rv_str path, struct rv_str text,
-			       uint32_t number)
+static rv_status look_at_lines(struct rv_leaks *leaks, const struct rv_suppress_file *file,
+			       struct rv_str text, uint32_t number)
 {
-	enum sort sort = sort_of(path);
+	enum sort sort = sort_of(file);
+	uint32_t first = 0; /* that is not blank; of settings */
+	bool has_entry = false;
 
 	for (size_t at = 0; at < text.len; number++) {
 		const uint8_t *end = memchr(text.data + at, '\n', text.len - at);
 		size_t len = end ? (size_t)(end - text.data) - at : text.len - at;
-		const char *what = what_of(sort, (struct rv_str){text.data + at, len});
+		struct rv_str line = {text.data + at, len};
+		const char *what = what_of(sort, line);
 
 		at += len + 1;
-		if (!what)
-			continue;
-		RV_TRY(rv_leaks_suppression(leaks, path, number, what));
-		if (sort == SETTINGS)
-			return RV_OK; /* once a piece is enough */
+		if (what)
+			RV_TRY(rv_leaks_suppression(leaks, file->path, number, what));
+		has_entry |= what != NULL;
+		if (first == 0 && sort > IGNORE && !is_blank(line))
+			first = number;
+	}
+	return first > 0 && !has_entry
+		       ? rv_leaks_suppression(leaks, file->path, first, settings_words)
+		       : RV_OK;
+}
+
+rv_status rv_suppress_look(struct rv_leaks *leaks, const struct rv_suppress_file *file,
+			   struct rv_str text, const struct rv_git_lines *lines)
+{
+	if (!lines)
+		return look_at_lines(leaks, file, text, 1);
+	if (lines->count == 0)
+		return rv_suppress_removed(leaks, file);
+	for (size_t i = 0; i < lines->count; i++) {
+		struct rv_str piece = {text.data + lines->items[i].at, lines->items[i].len};
+
+		RV_TRY(look_at_lines(leaks, file, piece, (uint32_t)lines->items[i].line));
 	}
 	return RV_OK;
 }
 
-rv_status rv_suppress_look(struct rv_leaks *leaks, struct rv_str path, struct rv_str text,
-			   const struct rv_git_lines *lines)
+rv_status rv_suppress_removed(struct rv_leaks *leaks, const struct rv_suppress_file *file)
 {
-	if (!lines)
-		return look_at_lines(leaks, path, text, 1);
-	for (size_t i = 0; i < lines->count; i++) {
-		struct rv_str piece = {text.data + lines->items[i].at, lines->items[i].len};
+	enum sort sort = sort_of(file);
 
-		RV_TRY(look_at_lines(leaks, path, piece, (uint32_t)lines->items[i].line));
-	}
-	return RV_OK;
+	return sort == YAML || sort == TOML || sort == RULES
+		       ? rv_leaks_suppression(leaks, file->path, 1, settings_words)
+		       : RV_OK;
 }

@@ -1,11 +1,25 @@
 /* sweep: what a judged change (--diff) itself adds to be let pass: markers, lines of ignore files,
- * configuration, baseline. It is listed and has no effect. Not here: what has (filter.h). */
+ * entries of configuration and baseline. It is listed and has no effect. Not here: what has
+ * (filter.h), which other files a configuration names (named.h). */
 #pragma once
 
 #include "agent/git/lines.h"
 #include "agent/sweep/leaks.h"
 
-/* Of one changed file: its new text and the lines added to it; lines NULL: all are. Only the sort
- * of what was added is kept, never a byte of it. EXHAUSTED: no memory. */
-RV_NODISCARD rv_status rv_suppress_look(struct rv_leaks *leaks, struct rv_str path,
+/* A file that changed. */
+struct rv_suppress_file {
+	struct rv_str path;
+	bool is_named; /* by the configuration of either side */
+};
+
+/* Is it configuration, a baseline, or rules? Such a file is listed though the settings exclude it.
+ */
+bool rv_suppress_is_settings(const struct rv_suppress_file *file);
+/* Its new text and the lines added to it; lines NULL: all are. A line of it is listed once; of
+ * lines that are no entry by themselves the first of a piece. Only the sort of what was added is
+ * kept, never a byte of it. EXHAUSTED: no memory. */
+RV_NODISCARD rv_status rv_suppress_look(struct rv_leaks *leaks, const struct rv_suppress_file *file,
 					struct rv_str text, const struct rv_git_lines *lines);
+/* It is gone: rules of one's own may have been in it. EXHAUSTED: no memory. */
+RV_NODISCARD rv_status rv_suppress_removed(struct rv_leaks *leaks,
+					   const struct rv_suppress_file *file);

@@ -40,6 +40,65 @@ class Gate(scanning.Case):
         listed = self.judge().document["suppressions"]
         self.assertEqual([(s["path"], s["line"]) for s in listed], [("a.env", 1)])
 
+    def listed(self, *words):
+        done = self.found("--diff", "base", *words, code=0, cwd=self.r.path)
+        return sorted((s["path"], s["line"]) for s in done.document["suppressions"])
+
+    RULES = ("version: 2\nrules:\n  - id: our-key\n    name: Our key\n    provider: ours\n"
+             "    kind: api_key\n    anchors: ['{0}']\n    regex: '{0}[0-9a-f]{{20}}'\n"
+             "    ahead: 64\n    fingerprint: fleet\n    confidence: 90\n    since: 2026-11-27\n")
+    ENTRY = ('    {{"fingerprint": "rv1:{}", "rule": "github-token", "path": "a.env",'
+             ' "reason": "x", "added": "2026-11-27"}},\n')
+
+    def baseline(self, *entries):
+        head = '{\n  "schema": "reeve-baseline/1",\n  "salt": "' + "0" * 64 + '",\n  "entries": [\n'
+        return head + "".join(entries) + '    {"bucket": "end"}\n  ]\n}\n'
+
+    def test_files_that_the_configuration_of_the_base_names_are_listed(self):
+        self.into_base({".reeve.yaml": "scan:\n  rules: [ci/r.yaml]\n  baseline: ci/b.json\n",
+                        "ci/r.yaml": self.RULES.format("ours_"), "ci/b.json": self.baseline()})
+        self.r.commit({"ci/r.yaml": self.RULES.format("gone_"),
+                       "ci/b.json": self.baseline(self.ENTRY.format("1" * 32),
+                                                  self.ENTRY.format("2" * 32)),
+                       "ci/other.yaml": "a: b\n"})
+        want = [("ci/b.json", 5), ("ci/b.json", 6), ("ci/r.yaml", 7)]
+        self.assertEqual(self.listed(), want)
+        self.assertEqual(self.listed("--worktree"), want)
+
+    def test_they_are_listed_though_the_settings_exclude_them(self):
+        self.into_base({".reeve.yaml": "scan:\n  rules: [ci/r.yaml]\n  exclude: [ci/]\n",
+                        "ci/r.yaml": self.RULES.format("ours_")})
+        self.r.commit({"ci/r.yaml": self.RULES.format("gone_"), "ci/x": "a\n"})
+        self.assertEqual(self.listed(), [("ci/r.yaml", 7)])
+
+    def test_one_that_the_change_takes_away_is_listed(self):
+        self.into_base({".reeve.yaml": "scan:\n  rules: [ci/r.yaml]\n",
+                        "ci/r.yaml": self.RULES.format("ours_")})
+        self.r.git("rm", "-q", "ci/r.yaml")
+        self.r.commit({})
+        self.assertEqual(self.listed(), [("ci/r.yaml", 1)])
+
+    def test_files_that_the_configuration_of_the_change_names_are_listed(self):
+        self.r.commit({".reeve.yaml": "scan:\n  baseline: ./ci/b.json\n",
+                       "ci/b.json": self.baseline(self.ENTRY.format("1" * 32)),
+                       ".gitleaks.toml": "[extend]\npath = 'ci/more.toml'\n",
+                       "ci/more.toml": "[allowlist]\npaths = ['''a''']\n"})
+        self.assertEqual(self.listed(), [(".gitleaks.toml", 2), (".reeve.yaml", 2),
+                                         ("ci/b.json", 5), ("ci/more.toml", 2)])
+
+    def test_each_added_entry_of_a_configuration_is_listed(self):
+        self.into_base({".reeve.yaml": "scan:\n  disable:\n    - slack-bot-token\n",
+                        ".gitleaks.toml": "title = \"x\"\n"})
+        self.r.commit({".reeve.yaml": "# ours\nscan:\n  disable:\n    - slack-bot-token\n"
+                                      "    - github-token\n    - npm-token\n  allow:\n"
+                                      "    - paths: ['*.env']\n      reason: mine\n"
+                                      "  min_confidence: 100\n",
+                       ".gitleaks.toml": "title = \"x\"\n[extend]\nuseDefault = true\n"
+                                         "disabledRules = ['github-pat']\n[allowlist]\n"
+                                         "paths = [\n  '''a''',\n  '''b''',\n]\n"})
+        self.assertEqual(self.listed(), [(".gitleaks.toml", n) for n in (4, 6, 7, 8)] +
+                         [(".reeve.yaml", n) for n in (5, 6, 8, 10)])
+
     def test_a_marker_on_the_line_before_does_not_either(self):
         self.r.commit({"a.env": f"# reeve:allow reason=\"next line\"\nTOKEN={self.token()}\n"})
         self.assert_places(self.judge(), ("a.env", 2))

@@ -1,0 +1,21 @@
+/* sweep: the files that the configuration of a tree names: rules, a baseline, what .gitleaks.toml
+ * extends. Not here: what is in force (config.h). */
+#pragma once
+
+#include "agent/sweep/repo_view.h"
+
+#define RV_NAMED_MAX 2048 /* more are not known */
+
+struct rv_named {
+	char **paths; /* as git has them; owned */
+	size_t count, room;
+};
+
+void rv_named_done(struct rv_named *named); /* accepts a zeroed one */
+bool rv_named_has(const struct rv_named *named, struct rv_str path);
+/* Adds those that .reeve.yaml and .gitleaks.toml of a tree name; of a configuration that cannot be
+ * read, those up to there. Moves view->reader. EXHAUSTED: no memory. */
+RV_NODISCARD rv_status rv_named_of_tree(struct rv_named *named, struct rv_repo_view *view,
+					const struct rv_git_oid *tree);
+/* The same of a work tree, a directory. */
+RV_NODISCARD rv_status rv_named_of_work_tree(struct rv_named *named, int work_tree);
