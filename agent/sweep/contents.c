@@ -172,15 +172,6 @@ rv_status rv_run_layer(void *user, struct rv_sweeper *w, const struct rv_doc *do
 	return kind == RV_UNPACK_NONE ? RV_OK : open_up(run, w, &inner, &source, out_is_opened);
 }
 
-/* Its texts are found among its bytes when they are UTF-8 (the database header, offset 56). */
-static void tell_large_database(struct rv_sweeper *w, const struct rv_doc *doc)
-{
-	const uint8_t *code = doc->bytes.data + 56;
-
-	if (doc->bytes.len >= 60 && (code[3] != 1 || code[2] || code[1] || code[0]))
-		rv_leaks_gap(&w->leaks, doc->path, doc->inside, "too-large", "a database");
-}
-
 /* What the document holds when it is a container; `source` is all of it. */
 static rv_status open_document(struct rv_run *run, struct rv_sweeper *w, const struct rv_doc *doc,
 			       const struct rv_unpack_source *source)
@@ -199,9 +190,10 @@ static rv_status open_document(struct rv_run *run, struct rv_sweeper *w, const s
 		return RV_OK;
 	if (kind == RV_UNPACK_PKCS12 || kind == RV_UNPACK_JKS)
 		return look_at_keystore(run, w, doc, kind);
-	/* The rows of a database too large for one window are searched as bytes. */
+	/* Too large for one window it is searched as bytes: a value that goes on in another page,
+	 * or that is UTF-16, is not seen. */
 	if (kind == RV_UNPACK_SQLITE && is_large) {
-		tell_large_database(w, doc);
+		rv_leaks_gap(&w->leaks, doc->path, doc->inside, "too-large", "a database");
 		return RV_OK;
 	}
 	w->told.collecting++;

@@ -7,6 +7,7 @@ import re
 import resource
 import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -274,6 +275,19 @@ class Limits(scanning.Case):
             resource.setrlimit(resource.RLIMIT_NOFILE, before)
         for result in results:
             self.assertEqual((len(result.leaks), result.gaps), (count, []))
+
+    def test_a_database_larger_than_one_window_is_told(self):
+        for number, encoding in enumerate(("UTF-8", "UTF-16le")):
+            path = self.write(f"{number}.sqlite", "")
+            base = sqlite3.connect(path)
+            base.execute(f"PRAGMA encoding = '{encoding}'")
+            base.execute("CREATE TABLE t (x TEXT)")
+            base.executemany("INSERT INTO t VALUES (?)", [("word " * 400,)] * (9 * MB // 2000))
+            base.commit()
+            base.close()
+            result = self.found(path, code=0)
+            self.assertEqual([(g["reason"], g["detail"]) for g in result.gaps],
+                             [("too-large", "a database")], str(result))
 
     def test_larger_files_are_left_out_and_told(self):
         self.write("d/large", b"x " * (3 * MB // 2) + self.token().encode())
