@@ -1,5 +1,5 @@
-/* scan: escapes inside words: %67, \x67, \u0067, &#103; and quoted-printable. Finds runs of them
- * and decodes one at a time. Not here: base64 and hex (decode_find.c, decode.c). */
+/* scan: escapes inside words: %67, \x67, \u0067, \147, &#103; and quoted-printable. Finds runs of
+ * them and decodes one at a time. Not here: base64 and hex (decode_find.c, decode.c). */
 #include "agent/base/path.h"
 #include "agent/scan/decode_private.h"
 
@@ -111,6 +111,7 @@ static bool simple_escape(struct rv_str bytes, size_t at, size_t end, struct rv_
 		code = code * 8 + (bytes.data[at + digits] & 7U);
 	if (digits)
 		unit_is_byte(unit, code, at + digits);
+	unit->is_escape = digits == 3 && code <= 0xff; /* a shorter one may be a back reference */
 	return digits != 0;
 }
 

@@ -47,7 +47,7 @@ void rv_utf_step(struct rv_str bytes, enum rv_decode_kind kind, size_t at, size_
 /* Signs of an encoding in a block of 64 bytes. */
 #define RV_SIGN_BASE64	1U /* a run of its alphabet or '=', of RV_RUN_MIN or more */
 #define RV_SIGN_PERCENT 2U /* two of "%HH" */
-#define RV_SIGN_ESCAPE	4U /* two of "\x", "\u", "\U" */
+#define RV_SIGN_ESCAPE	4U /* two of "\x", "\u", "\U", "\147" */
 #define RV_SIGN_ENTITY	8U /* two of "&#" */
 #define RV_BLOCK	64
 

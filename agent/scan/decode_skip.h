@@ -49,6 +49,9 @@ RV_INLINE bool rv_skip_is_escape(struct rv_str bytes, size_t at)
 		return false;
 	if (p[1] == 'x')
 		return (p[2] >= '2' && p[2] <= '7') || p[2] == '{';
+	if (p[1] == '0' || p[1] == '1') /* \041 to \176 */
+		return (p[2] & 0xf8U) == '0' && (p[3] & 0xf8U) == '0' &&
+		       (p[1] == '1' || p[2] >= '4');
 	return (p[1] | 0x20U) == 'u' && ((p[2] == '0' && p[3] == '0') || p[2] == '{');
 }
 

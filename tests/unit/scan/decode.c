@@ -123,6 +123,9 @@ static void passes_over_ordinary_escapes(void **state)
 	assert_nothing("C:\\users\\xavier\\unix\\xterm\\utf\\xyz\n");
 	assert_nothing("\"\\u4e2d\\u6587\\u5b57\\u7b26\\u4e2d\\u6587\"\n");
 	assert_nothing("\"\\x00\\x01\\x02\\x03\\xff\\xfe\\x80\\x90\"\n");
+	assert_nothing("\"\\000\\001\\002\\003\\377\\376\\200\\220\\777\\477\"\n");
+	assert_nothing("\"s/(a)(b)(c)(d)/\\4\\3\\2\\1\\10\\11\\12\\13/\"\n");
+	assert_nothing("\"\\303\\244\\303\\266.txt\" \"\\033[31m\\033[1m\\033[0m\\033[m\"\n");
 }
 
 static void passes_over_encoded_pictures(void **state)
@@ -408,8 +411,8 @@ static void finds_escapes_of_every_kind_at_every_alignment(void **state)
 		     {"\\x%02x", RV_DECODE_ESCAPE},   {"\\u%04x", RV_DECODE_ESCAPE},
 		     {"\\\\u%04x", RV_DECODE_ESCAPE}, {"\\u{%x}", RV_DECODE_ESCAPE},
 		     {"\\U%08x", RV_DECODE_ESCAPE},   {"\\x{%x}", RV_DECODE_ESCAPE},
-		     {"&#x%x;", RV_DECODE_ENTITY},    {"&#%u;", RV_DECODE_ENTITY},
-		     {"&#%03u", RV_DECODE_ENTITY}};
+		     {"\\%03o", RV_DECODE_ESCAPE},    {"&#x%x;", RV_DECODE_ENTITY},
+		     {"&#%u;", RV_DECODE_ENTITY},     {"&#%03u", RV_DECODE_ENTITY}};
 	struct rv_str word = RV_STR_LIT("the_password");
 	char text[512];
 
@@ -430,6 +433,7 @@ static void decodes_words_that_are_escaped_in_part(void **state)
 	(void)state;
 	assert_says("pw=p%40ss%21w0rd%23%24;x", RV_DECODE_PERCENT, "pw=p@ss!w0rd#$");
 	assert_says("\"a\\u0026b\\u003dc\\u0026d\\u003de\\nf\"", RV_DECODE_ESCAPE, "a&b=c&d=e\nf");
+	assert_says("\"\\147ithub\\137t\\157k\\145n\\n\"", RV_DECODE_ESCAPE, "github_token\n");
 	assert_says("<p>p&#64;ss&#33;w&#48;rd&#35;&amp;</p>", RV_DECODE_ENTITY, "p@ss!w0rd#&");
 	assert_says("\"\\u0070\\u0061\\u0073\\u0073\\ud83d\\ude00\\ud800x\"", RV_DECODE_ESCAPE,
 		    "pass\xf0\x9f\x98\x80\xef\xbf\xbdx");
