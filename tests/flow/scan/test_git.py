@@ -1,5 +1,6 @@
 """`reeve scan` in repositories: history in all its corners, what is staged, what a change adds."""
 
+import base64
 import os
 import shutil
 
@@ -274,6 +275,17 @@ class History(scanning.Case):
         repo.commit({"a.txt": f"TOKEN={self.token()}\n".encode("utf-16")})
         repo.commit({"a.txt": "gone\n"})
         self.one(self.found("--git", "repo"), "a.txt", "ref")
+
+    def test_an_encoded_value_is_one_row(self):
+        repo = self.repo()
+        line = base64.b64encode(self.token().encode()).decode()
+        for number in range(4):
+            repo.commit({"k.yaml": f"data:\n  token: {line}\n" + "# more\n" * number})
+        repo.git("gc", "-q")
+        for words in (["--git", "repo"], ["repo/k.yaml"]):
+            found = self.found(*words)
+            self.assertEqual([(l["rule"], l["layers"]) for l in found.leaks],
+                             [("github-token", "base64")], str(found))
 
 
 class Ranges(scanning.Case):
