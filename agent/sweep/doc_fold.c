@@ -51,20 +51,37 @@ static bool is_encoded(struct rv_str bytes, const struct rv_decode_run *run,
 	return memchr(bytes.data + start, marks[run->kind], end - start) != NULL;
 }
 
+/* The first value that ends behind `at`; they are in order and do not overlap. */
+static size_t first_behind(const struct rv_sweeper *w, size_t at)
+{
+	size_t low = 0;
+	size_t high = w->found_count;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (w->found[mid].start + w->found[mid].len > at)
+			high = mid;
+		else
+			low = mid + 1;
+	}
+	return low;
+}
+
 bool rv_fold_put_off(struct rv_sweeper *w, const struct rv_layer *layer)
 {
 	bool has_some = false;
 
-	if (is_off(w))
-		return false;
-	for (size_t i = 0; i < w->found_count && w->run_count > 0; i++) {
-		struct rv_found *f = &w->found[i];
+	for (size_t k = 0; k < w->run_count && !is_off(w); k++) {
+		const struct rv_decode_run *run = &w->runs[k];
 
-		if (!is_guess(f->rule))
-			continue;
-		for (size_t k = 0; k < w->run_count && !f->is_put_off; k++)
-			f->is_put_off = is_encoded(layer->bytes, &w->runs[k], f);
-		has_some |= f->is_put_off;
+		for (size_t i = first_behind(w, run->at);
+		     i < w->found_count && w->found[i].start < run->at + run->len; i++) {
+			struct rv_found *f = &w->found[i];
+
+			f->is_put_off |= is_guess(f->rule) && is_encoded(layer->bytes, run, f);
+			has_some |= f->is_put_off;
+		}
 	}
 	return has_some;
 }
@@ -105,12 +122,12 @@ rv_status rv_fold_settle(struct rv_sweeper *w, const struct rv_layer *layer, siz
 	RV_TRY(gather(w, first, &inner, &count));
 	for (size_t i = 0; i < w->found_count; i++) {
 		struct rv_found *f = &w->found[i];
-		struct rv_span place = rv_layer_place(layer, f->start, f->len);
 
-		if (f->is_put_off && count > 0 &&
-		    bsearch(&place, inner, count, sizeof(*inner), by_overlap))
-			continue;
 		f->is_put_off = !f->is_put_off; /* told already, else to be told */
+		if (f->is_put_off || count == 0)
+			continue;
+		struct rv_span place = rv_layer_place(layer, f->start, f->len);
+		f->is_put_off = bsearch(&place, inner, count, sizeof(*inner), by_overlap) != NULL;
 	}
 	return RV_OK;
 }

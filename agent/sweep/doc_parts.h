@@ -20,8 +20,8 @@ RV_NODISCARD rv_status rv_doc_tell(struct rv_sweeper *w, const struct rv_doc *do
  * history's second pass nothing is folded: the first has chosen. */
 /* Marks those of w->found that are guesses about encoded text. True: there are such. */
 bool rv_fold_put_off(struct rv_sweeper *w, const struct rv_layer *layer);
-/* Takes the mark from those that no value seen since `first` of w->seen overlaps, drops the others.
- * EXHAUSTED: no memory. */
+/* Takes the mark from those that no value seen since `first` of w->seen overlaps; the others, and
+ * what was told before, are marked then. EXHAUSTED: no memory. */
 RV_NODISCARD rv_status rv_fold_settle(struct rv_sweeper *w, const struct rv_layer *layer,
 				      size_t first);
 /* Is it a guess that lies in a surer value of a layer above? */
