@@ -69,7 +69,10 @@ static rv_status load(struct diffing *d, struct side *side, const struct rv_git_
 		return RV_OK;
 	status = rv_git_read(d->differ->reader, oid, &type, &bytes);
 	if (!rv_is_ok(status) || type != RV_GIT_TREE) {
-		tell(d, rv_is_ok(status) ? RV_GIT_TROUBLE_BROKEN : rv_git_trouble_of(status), oid);
+		enum rv_git_trouble_kind kind =
+			rv_is_ok(status) ? RV_GIT_TROUBLE_BROKEN : rv_git_trouble_of(status);
+
+		tell(d, kind == RV_GIT_TROUBLE_MISSING ? RV_GIT_TROUBLE_MISSING_TREE : kind, oid);
 		return RV_OK;
 	}
 	if (!rv_git_scratch_need(&side->buf, bytes.len))

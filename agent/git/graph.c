@@ -106,6 +106,8 @@ rv_status rv_git_graph_read(struct rv_git_graph *graph, uint32_t n)
 		RV_TRY(fill(graph, n, bytes));
 	if (graph->nodes[n].state == RV_GIT_NODE_GONE && graph->on_trouble) {
 		trouble.kind = rv_is_ok(status) ? RV_GIT_TROUBLE_BROKEN : rv_git_trouble_of(status);
+		if (trouble.kind == RV_GIT_TROUBLE_MISSING)
+			trouble.kind = RV_GIT_TROUBLE_MISSING_COMMIT;
 		trouble.oid = &graph->ids.oids[n];
 		graph->on_trouble(graph->user, &trouble);
 	}

@@ -2,6 +2,7 @@
  * newest first. */
 #include "agent/git/origin.h"
 
+#include "agent/git/lost.h"
 #include "agent/git/twig.h"
 
 #define BY_REF 0x01
@@ -72,8 +73,23 @@ static void note_named_blob(struct finding *f, const struct rv_git_oid *oid, uin
 		f->candidates[blob].first_grade = grade;
 }
 
-/* Marks what a ref or a reflog's id reaches; tags are followed. */
-static rv_status mark_from(struct finding *f, struct rv_git_oid oid, uint8_t mark, uint32_t *out_n)
+static void tell_tip(struct finding *f, const struct rv_git_oid *oid, const char *name,
+		     rv_status status)
+{
+	enum rv_git_trouble_kind kind = rv_git_trouble_of(status);
+	const struct rv_git_trouble trouble = {
+		.kind = kind == RV_GIT_TROUBLE_MISSING ? RV_GIT_TROUBLE_MISSING_TIP : kind,
+		.where = name,
+		.oid = oid};
+
+	if (name && f->graph->on_trouble)
+		f->graph->on_trouble(f->graph->user, &trouble);
+}
+
+/* Marks what a ref or a reflog's id reaches; tags are followed. What is gone is told under `name`;
+ * NULL: it may be. */
+static rv_status mark_from(struct finding *f, struct rv_git_oid oid, uint8_t mark, const char *name,
+			   uint32_t *out_n)
 {
 	struct rv_git_graph *graph = f->graph;
 	enum rv_git_type type = RV_GIT_COMMIT;
@@ -81,8 +97,11 @@ static rv_status mark_from(struct finding *f, struct rv_git_oid oid, uint8_t mar
 
 	*out_n = RV_GIT_NONE;
 	if (n == RV_GIT_NONE || graph->nodes[n].state != RV_GIT_NODE_READ) {
-		if (!rv_is_ok(rv_git_peel(graph->reader, graph->git->oid_len, &oid, &type)))
-			return RV_OK; /* a reflog may name what is gone */
+		rv_status status = rv_git_peel(graph->reader, graph->git->oid_len, &oid, &type);
+		if (!rv_is_ok(status)) {
+			tell_tip(f, &oid, name, status);
+			return RV_OK;
+		}
 		if (type == RV_GIT_BLOB)
 			note_named_blob(f, &oid, mark);
 		if (type != RV_GIT_COMMIT)
@@ -93,6 +112,15 @@ static rv_status mark_from(struct finding *f, struct rv_git_oid oid, uint8_t mar
 	graph->nodes[n].marks |= TIP;
 	*out_n = n;
 	return RV_OK;
+}
+
+/* Under what name a ref is told; NULL: not, since another is, or git lets it name what is gone. */
+static const char *name_of(const struct rv_git_ref *ref)
+{
+	bool is_kept =
+		ref->kind != RV_GIT_REF_PSEUDO || rv_str_ends_with(rv_str_of(ref->name), "/HEAD");
+
+	return is_kept && !ref->target ? ref->name : NULL;
 }
 
 static rv_status mark_all(struct finding *f)
@@ -111,12 +139,12 @@ static rv_status mark_all(struct finding *f)
 		bool is_ref = ref->kind == RV_GIT_REF_HEAD || ref->kind == RV_GIT_REF_NAMED ||
 			      rv_str_ends_with(rv_str_of(ref->name), "/HEAD");
 
-		RV_TRY(mark_from(f, ref->oid, is_ref ? BY_REF : BY_LOG, &n));
+		RV_TRY(mark_from(f, ref->oid, is_ref ? BY_REF : BY_LOG, name_of(ref), &n));
 		if (ref->kind == RV_GIT_REF_HEAD)
 			f->head = n;
 	}
 	for (uint32_t i = 0; i < f->refs->logged.count; i++)
-		RV_TRY(mark_from(f, f->refs->logged.oids[i], BY_LOG, &n));
+		RV_TRY(mark_from(f, f->refs->logged.oids[i], BY_LOG, "reflog", &n));
 	return RV_OK;
 }
 
@@ -236,6 +264,20 @@ static rv_status do_commit(struct finding *f, uint32_t n)
 	return rv_git_twigs_new(&f->twigs, first_parent, f->twig_of[n], see_first, f);
 }
 
+/* What nothing names may have lost trees: those that are named come first, and are told. */
+static rv_status build_twigs(struct finding *f, bool are_named)
+{
+	f->twigs.is_quiet = !are_named || f->graph->git->is_partial;
+	for (uint32_t i = 0; i < f->order_count; i++) {
+		uint32_t n = f->order[i];
+
+		if ((grade_of(f, n) < GRADE_NONE) == are_named)
+			RV_TRY(rv_git_twigs_of(&f->twigs, &f->graph->nodes[n].tree,
+					       &f->twig_of[n]));
+	}
+	return RV_OK;
+}
+
 static rv_status walk(struct finding *f)
 {
 	const size_t all = (size_t)f->graph->ids.count + 1;
@@ -245,12 +287,10 @@ static rv_status walk(struct finding *f)
 	f->twig_of = calloc(all, sizeof(*f->twig_of));
 	if (!f->places || !f->twig_of)
 		return rv_fail_nomem(NULL);
-	for (uint32_t i = 0; i < f->order_count; i++) {
-		uint32_t n = f->order[i];
-
-		f->places[n] = i;
-		RV_TRY(rv_git_twigs_of(&f->twigs, &f->graph->nodes[n].tree, &f->twig_of[n]));
-	}
+	for (uint32_t i = 0; i < f->order_count; i++)
+		f->places[f->order[i]] = i;
+	RV_TRY(build_twigs(f, true));
+	RV_TRY(build_twigs(f, false));
 	for (uint32_t i = 0; i < f->order_count; i++)
 		RV_TRY(do_commit(f, f->order[i]));
 	return RV_OK;
@@ -305,15 +345,16 @@ rv_status rv_git_origins_find(struct rv_git_graph *graph, const struct rv_git_re
 			    .head = RV_GIT_NONE};
 
 	RV_TRY(prepare(&f, blobs));
-	if (blobs->count > 0) {
-		RV_TRY(rv_git_graph_read_all(graph, threads, diag));
-		RV_TRY(rv_git_tree_list_make(&graph->git->odb, blobs, threads, graph->on_trouble,
-					     graph->user, &f.list, diag));
-		RV_TRY(rv_git_twigs_init(&f.twigs, &f.list));
-		RV_TRY(mark_all(&f));
-		RV_TRY(walk(&f));
-		RV_TRY(finish(&f));
-	}
+	RV_TRY(rv_git_graph_read_all(graph, threads, diag));
+	/* Of a partial clone nobody knows what was lost. */
+	RV_TRY(rv_git_tree_list_make(&graph->git->odb, graph->on_trouble && !graph->git->is_partial,
+				     blobs, threads, graph->on_trouble, graph->user, &f.list,
+				     diag));
+	RV_TRY(rv_git_twigs_init(&f.twigs, &f.list));
+	RV_TRY(mark_all(&f));
+	RV_TRY(walk(&f));
+	RV_TRY(finish(&f));
+	RV_TRY(rv_git_lost_tell(graph, refs, &f.list.not_packed, threads, diag));
 	*out = origins;
 	origins = (struct rv_git_origins){0};
 	return RV_OK;

@@ -39,9 +39,11 @@ struct rv_git_wanted {
 	void *user;
 };
 
-/* Looks up every blob of `blobs` in all commits of the store. One pass over the commits (`threads`)
- * and one over the trees, each tree read once; a missing tree or commit is told through the graph's
- * on_trouble and leaves out what it holds. `wanted` NULL: all paths. */
+/* Looks up every blob of `blobs`, which may be none, in all commits of the store. One pass over the
+ * commits (`threads`) and one over the trees, each tree read once. What a ref, a reflog or a commit
+ * that they reach names and the store does not hold is told through the graph's on_trouble, each
+ * once: tips, commits, trees and blobs; of a partial clone no trees and blobs. `wanted` NULL: all
+ * paths. */
 RV_NODISCARD rv_status rv_git_origins_find(struct rv_git_graph *graph,
 					   const struct rv_git_refs *refs,
 					   const struct rv_git_oidmap *blobs,
@@ -52,6 +54,7 @@ void rv_git_origins_done(struct rv_git_origins *origins); /* accepts a zeroed on
 RV_NODISCARD rv_status rv_git_graph_commit(struct rv_git_graph *graph, uint32_t n,
 					   struct rv_git_commit *out);
 /* The blobs that these commits brought in, against all their parents: for rv_git_visit.only. Of a
- * commit without parents (or whose parents are missing): all its blobs. */
+ * commit without parents (or whose parents are missing): all its blobs. Trees and blobs that are
+ * missing are told. */
 RV_NODISCARD rv_status rv_git_blobs_of(struct rv_git_graph *graph, const uint32_t *commits,
 				       uint32_t count, struct rv_git_oidmap *blobs);

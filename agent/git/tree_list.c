@@ -18,6 +18,7 @@ void rv_git_tree_list_done(struct rv_git_tree_list *list)
 		return;
 	free(list->filter);
 	rv_git_oidmap_done(&list->trees);
+	rv_git_oidmap_done(&list->not_packed);
 	free(list->records);
 	free(list->branches);
 	rv_buf_done(&list->bytes);
@@ -130,6 +131,23 @@ static rv_status resolve(struct rv_git_tree_list *list, struct rv_git_tree_parse
 	return RV_OK;
 }
 
+static rv_status note_not_packed(struct rv_git_tree_list *list,
+				 const struct rv_git_tree_parse *parse, struct rv_str bytes)
+{
+	for (uint32_t i = 0; i < parse->not_packed_count; i++) {
+		struct rv_git_tree tree = rv_git_tree_begin(bytes, list->oid_len);
+		struct rv_git_tree_entry entry = {0};
+		struct rv_git_oid oid;
+		uint32_t number;
+
+		tree.at += parse->not_packed[i];
+		(void)rv_git_tree_next(&tree, &entry); /* it parsed before */
+		oid = rv_git_oid_of(entry.oid, list->oid_len);
+		RV_TRY(rv_git_oidmap_put(&list->not_packed, &oid, &number, NULL));
+	}
+	return RV_OK;
+}
+
 static rv_status record(struct rv_git_tree_list *list, const struct rv_git_told *told,
 			const struct rv_git_tree_parse *parse)
 {
@@ -190,6 +208,8 @@ static rv_status see(void *user, const struct rv_git_told *told, void **out_stat
 	(void)pthread_mutex_lock(g->lock); /* ours */
 	status = resolve(g->list, &g->parse, told->bytes);
 	if (rv_is_ok(status))
+		status = note_not_packed(g->list, &g->parse, told->bytes);
+	if (rv_is_ok(status))
 		status = record(g->list, told, &g->parse);
 	if (g->parse.is_broken && g->list->on_trouble)
 		g->list->on_trouble(g->list->user, &trouble);
@@ -210,6 +230,7 @@ static rv_status begin(struct rv_git_tree_list *list, const struct rv_git_oidmap
 	list->wanted = wanted;
 	list->oid_len = oid_len;
 	rv_git_oidmap_init(&list->trees);
+	rv_git_oidmap_init(&list->not_packed);
 	rv_buf_init(&list->bytes, NAMES_MAX);
 	list->filter = calloc(FILTER_WORDS, sizeof(*list->filter));
 	if (!list->filter)
@@ -222,8 +243,9 @@ static rv_status begin(struct rv_git_tree_list *list, const struct rv_git_oidmap
 	return RV_OK;
 }
 
-rv_status rv_git_tree_list_make(const struct rv_git_odb *odb, const struct rv_git_oidmap *wanted,
-				unsigned threads, rv_git_trouble_fn *on_trouble, void *user,
+rv_status rv_git_tree_list_make(const struct rv_git_odb *odb, bool looks_up,
+				const struct rv_git_oidmap *wanted, unsigned threads,
+				rv_git_trouble_fn *on_trouble, void *user,
 				struct rv_git_tree_list *out, struct rv_diag *diag)
 {
 	/* What cannot be rebuilt is told when something names it: as missing. */
@@ -233,7 +255,8 @@ rv_status rv_git_tree_list_make(const struct rv_git_odb *odb, const struct rv_gi
 							      : threads;
 	pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 	RV_CLEANUP(rv_git_tree_list_done)
-	struct rv_git_tree_list list = {.on_trouble = on_trouble, .user = user};
+	struct rv_git_tree_list list = {
+		.odb = looks_up ? odb : NULL, .on_trouble = on_trouble, .user = user};
 	RV_CLEANUP(rv_freep) struct gathering *all = calloc(count, sizeof(*all));
 	RV_CLEANUP(rv_freep) void **users = calloc(count, sizeof(*users));
 	const struct rv_git_visit visit = {

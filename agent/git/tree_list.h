@@ -20,6 +20,8 @@ struct rv_git_tree_record {
 
 struct rv_git_tree_list {
 	const struct rv_git_oidmap *wanted;
+	const struct rv_git_odb *odb;	 /* to look up what trees name; NULL: nobody asks */
+	struct rv_git_oidmap not_packed; /* blobs that trees name, and no pack holds */
 	size_t oid_len;
 	rv_git_trouble_fn *on_trouble;
 	void *user;
@@ -39,8 +41,9 @@ struct rv_git_tree_list {
 
 /* Reads all trees of the store, in parallel, each once; of one that is a delta only what the delta
  * changes is parsed. About 50 bytes a tree and 8 a folder in it. Broken trees are told, and hold
- * what stood before the break. */
-RV_NODISCARD rv_status rv_git_tree_list_make(const struct rv_git_odb *odb,
+ * what stood before the break. looks_up: blobs are looked for in the packs as well, which costs a
+ * search in an index for each entry that is parsed, and 40 bytes for each that is not packed. */
+RV_NODISCARD rv_status rv_git_tree_list_make(const struct rv_git_odb *odb, bool looks_up,
 					     const struct rv_git_oidmap *wanted, unsigned threads,
 					     rv_git_trouble_fn *on_trouble, void *user,
 					     struct rv_git_tree_list *out, struct rv_diag *diag);
@@ -64,6 +67,8 @@ struct rv_git_tree_parse {
 	uint32_t notable_count, notable_cap;
 	uint32_t *fresh; /* notables parsed from bytes: name and value are still unknown */
 	uint32_t fresh_count, fresh_cap;
+	uint32_t *not_packed; /* where entries begin whose blob is in no pack */
+	uint32_t not_packed_count, not_packed_cap;
 	bool is_broken;
 };
 /* Kept for the deltas on a tree. */

@@ -59,6 +59,30 @@ void rv_git_tree_parse_done(struct rv_git_tree_parse *p)
 	free(p->starts);
 	free(p->notables);
 	free(p->fresh);
+	free(p->not_packed);
+}
+
+/* Notes an entry whose blob no pack holds. */
+static rv_status look_up(struct rv_git_tree_parse *p, const struct rv_git_tree_entry *entry,
+			 uint32_t at)
+{
+	struct rv_git_oid oid;
+	uint32_t pack, n;
+
+	if (!p->list->odb || !rv_git_mode_is_blob(entry->mode))
+		return RV_OK;
+	oid = rv_git_oid_of(entry->oid, p->list->oid_len);
+	if (rv_git_odb_find_packed(p->list->odb, &oid, &pack, &n))
+		return RV_OK;
+	if (p->not_packed_count == p->not_packed_cap) {
+		void *items = p->not_packed;
+		rv_status status = grow(&items, &p->not_packed_cap, sizeof(*p->not_packed));
+
+		p->not_packed = items;
+		RV_TRY(status);
+	}
+	p->not_packed[p->not_packed_count++] = at;
+	return RV_OK;
 }
 
 static bool is_notable(const struct rv_git_tree_list *list, const struct rv_git_tree_entry *entry)
@@ -90,6 +114,7 @@ static rv_status parse_gap(struct rv_git_tree_parse *p, struct rv_str bytes, siz
 		p->starts[p->start_count++] = (uint32_t)*at;
 		if (is_notable(p->list, &entry))
 			RV_TRY(put_fresh(p, (uint32_t)*at));
+		RV_TRY(look_up(p, &entry, (uint32_t)*at));
 		*at = (size_t)(tree.at - bytes.data);
 	}
 	return RV_OK;
@@ -98,6 +123,7 @@ static rv_status parse_gap(struct rv_git_tree_parse *p, struct rv_str bytes, siz
 static void reset(struct rv_git_tree_parse *p)
 {
 	p->start_count = p->notable_count = p->fresh_count = 0;
+	p->not_packed_count = 0;
 	p->is_broken = false;
 }
 

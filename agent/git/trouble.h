@@ -12,9 +12,14 @@ enum rv_git_trouble_kind {
 	RV_GIT_TROUBLE_TOO_LARGE,    /* an object over the limit */
 	RV_GIT_TROUBLE_MISSING_BASE, /* a delta whose base is nowhere, or in a circle of deltas */
 	RV_GIT_TROUBLE_MISSING,	     /* an object that something names and nothing holds */
-	RV_GIT_TROUBLE_MEMORY,	     /* not rebuilt: memory, or the limit on memory in flight */
-	RV_GIT_TROUBLE_ALTERNATE,    /* an alternate object store that cannot be used */
-	RV_GIT_TROUBLE_REF,	     /* a ref or reflog that does not parse */
+	/* The same, where it is known what it is: */
+	RV_GIT_TROUBLE_MISSING_TIP,    /* where a ref or reflog begins; where: its name */
+	RV_GIT_TROUBLE_MISSING_COMMIT, /* a parent */
+	RV_GIT_TROUBLE_MISSING_TREE,   /* missing or broken; where: its folder, NULL: a commit's */
+	RV_GIT_TROUBLE_MISSING_BLOB,   /* where: its path */
+	RV_GIT_TROUBLE_MEMORY,	       /* not rebuilt: memory, or the limit on memory in flight */
+	RV_GIT_TROUBLE_ALTERNATE,      /* an alternate object store that cannot be used */
+	RV_GIT_TROUBLE_REF,	       /* a ref or reflog that does not parse */
 	RV_GIT_TROUBLE_UNSUPPORTED, /* an extension or format we do not know; what follows is missed
 				     */
 	RV_GIT_TROUBLE_SHALLOW,	    /* history ends here although the commit has parents */

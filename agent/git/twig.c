@@ -2,6 +2,8 @@
  */
 #include "agent/git/twig.h"
 
+#include <limits.h>
+
 struct rv_git_twig_frame {
 	uint32_t tree; /* its number */
 	uint32_t next; /* branch */
@@ -135,13 +137,38 @@ static rv_status pend(struct rv_git_twigs *t, uint32_t name, uint32_t value)
 	return RV_OK;
 }
 
+/* The folder that is being built and the one that is to be entered: "a/b/", as much as fits. */
+static void folder_of(const struct rv_git_twigs *t, char *out, size_t size)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < t->depth; i++) {
+		const struct rv_git_twig_frame *frame = &t->frames[i];
+		const struct rv_git_tree_record *record = &t->list->records[frame->tree];
+		struct rv_str name = rv_git_tree_list_name(
+			t->list, t->list->branches[record->at + frame->next].name);
+
+		if (size - len < name.len + sizeof("/"))
+			break;
+		memcpy(out + len, name.data, name.len);
+		len += name.len;
+		out[len++] = '/';
+	}
+	out[len] = '\0';
+}
+
 static rv_status tell_missing(struct rv_git_twigs *t, enum rv_git_trouble_kind kind,
 			      const struct rv_git_oid *oid)
 {
-	const struct rv_git_trouble trouble = {.kind = kind, .oid = oid};
+	char where[PATH_MAX];
+	const struct rv_git_trouble trouble = {
+		.kind = kind, .oid = oid, .where = t->depth > 0 ? where : NULL};
 	bool is_new = false;
 	uint32_t number;
 
+	if (t->is_quiet && kind == RV_GIT_TROUBLE_MISSING_TREE)
+		return RV_OK;
+	folder_of(t, where, sizeof(where));
 	RV_TRY(rv_git_oidmap_put(&t->missing, oid, &number, &is_new));
 	if (is_new && t->list->on_trouble)
 		t->list->on_trouble(t->list->user, &trouble);
@@ -155,7 +182,7 @@ static rv_status enter(struct rv_git_twigs *t, uint32_t tree)
 		t->twig_of[tree] = 1; /* the empty one */
 		return tell_missing(t,
 				    t->depth == RV_GIT_DEPTH_MAX ? RV_GIT_TROUBLE_LIMIT
-								 : RV_GIT_TROUBLE_MISSING,
+								 : RV_GIT_TROUBLE_MISSING_TREE,
 				    &t->list->trees.oids[tree]);
 	}
 	if (t->depth == t->frame_cap) {
@@ -215,7 +242,7 @@ rv_status rv_git_twigs_of(struct rv_git_twigs *t, const struct rv_git_oid *tree,
 
 	if (number == RV_GIT_NONE) {
 		*out_twig = 0;
-		return tell_missing(t, RV_GIT_TROUBLE_MISSING, tree);
+		return tell_missing(t, RV_GIT_TROUBLE_MISSING_TREE, tree);
 	}
 	if (t->twig_of[number] == 0)
 		RV_TRY(enter(t, number));

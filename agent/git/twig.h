@@ -17,6 +17,7 @@ struct rv_git_twigs {
 	const struct rv_git_tree_list *list;
 	uint32_t *twig_of; /* by the number of a tree: twig + 1; 0: not built; RV_GIT_NONE: being */
 	struct rv_git_oidmap missing; /* trees that were told */
+	bool is_quiet;		      /* no missing tree is told */
 	struct rv_git_twig *twigs;
 	uint32_t count, cap;
 	struct rv_git_branch *branches;

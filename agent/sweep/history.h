@@ -11,6 +11,7 @@
 RV_NODISCARD rv_status rv_history_look(struct rv_run *run, const struct rv_git *git,
 				       const struct rv_git_oidmap *only, struct rv_secrets *all,
 				       struct rv_diag *diag);
-/* Second pass: where each value came in and where it still is; leaks into run->sweepers[0]. */
+/* Second pass: where each value came in and where it still is; leaks into run->sweepers[0]. Of a
+ * whole history also, values or not, what it names and does not hold. */
 RV_NODISCARD rv_status rv_history_tell(struct rv_run *run, struct rv_repo_view *view,
 				       const struct rv_secrets *secrets, struct rv_diag *diag);

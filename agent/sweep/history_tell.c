@@ -444,11 +444,16 @@ rv_status rv_history_tell(struct rv_run *run, struct rv_repo_view *view,
 	if (secrets->is_full)
 		rv_leaks_gap(&t.w->leaks, rv_str_of(run->options->repo), NULL, "too-large",
 			     "more distinct values than are told of one history");
-	if ((secrets->count == 0 && secrets->large_count == 0) || is_stopped(&t))
+	bool is_part = run->options->range || run->options->since;
+	if ((is_part && secrets->count == 0 && secrets->large_count == 0) || is_stopped(&t))
 		return RV_OK;
-	RV_TRY(rv_git_origins_find(&view->graph, &view->refs, &secrets->blobs, &wanted,
-				   run->threads, &origins, diag));
-	rv_status status = settle_all(&t);
+	/* What a part lacks was told when it was chosen; the rest was not asked for. */
+	if (is_part)
+		view->graph.on_trouble = NULL;
+	rv_status status = rv_git_origins_find(&view->graph, &view->refs, &secrets->blobs, &wanted,
+					       run->threads, &origins, diag);
+	if (rv_is_ok(status))
+		status = settle_all(&t);
 	if (rv_is_ok(status))
 		tell_large(&t);
 	if (rv_is_ok(status))

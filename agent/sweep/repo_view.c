@@ -15,6 +15,10 @@ static const char *reason_of(enum rv_git_trouble_kind kind)
 		return "too-large";
 	case RV_GIT_TROUBLE_MISSING:
 	case RV_GIT_TROUBLE_MISSING_BASE:
+	case RV_GIT_TROUBLE_MISSING_TIP:
+	case RV_GIT_TROUBLE_MISSING_COMMIT:
+	case RV_GIT_TROUBLE_MISSING_TREE:
+	case RV_GIT_TROUBLE_MISSING_BLOB:
 	case RV_GIT_TROUBLE_PARTIAL:
 	case RV_GIT_TROUBLE_SHALLOW:
 		return "missing-object";

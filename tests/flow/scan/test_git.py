@@ -152,6 +152,52 @@ class History(scanning.Case):
         os.unlink(f"{repo.path}/.git/objects/{oid[:2]}/{oid[2:]}")
         self.one(self.found("--git", "repo"), "a.env", "head")
 
+    def drop(self, repo, name):
+        oid = repo.git("rev-parse", name)
+        os.unlink(f"{repo.path}/.git/objects/{oid[:2]}/{oid[2:]}")
+        return oid
+
+    def test_lost_objects_are_told_whether_or_not_a_value_was_found(self):
+        for name, path in (("HEAD~1:d/l", "d/l"), ("HEAD~1:d", "d/"), ("HEAD^{tree}", "repository"),
+                           ("HEAD~1", None), ("HEAD", None)):
+            for text in ("", f"TOKEN={self.token()}\n"):
+                repo = self.repo(f"{name}{len(text)}".replace("/", "_"))
+                repo.commit({"d/l": "lost\n", "kept.env": text, "x": "x\n"})
+                repo.git("rm", "-q", "d/l")
+                repo.commit({"y": "y\n"})
+                self.found("--git", repo.path, "--strict", code=1 if text else 0)
+                oid = self.drop(repo, name)
+                result = self.found("--git", repo.path, "--strict", code=1 if text else 3)
+                told = {(g["path"], g["inside"]) for g in result.gaps
+                        if g["reason"] == "missing-object"}
+                self.assertIn(oid, [i for _, i in told], str(result))
+                if path:
+                    self.assertEqual(told, {(path, oid)}, str(result))
+
+    def test_refs_to_nothing_are_told(self):
+        repo = self.repo()
+        repo.commit({"x": "x\n"})
+        with open(repo.path + "/.git/refs/heads/side", "w", encoding="ascii") as f:
+            f.write("1" * 40 + "\n")
+        result = self.found("--git", "repo", "--strict", code=3)
+        self.assertEqual([(g["path"], g["reason"]) for g in result.gaps],
+                         [("refs/heads/side", "missing-object")])
+        shutil.rmtree(repo.path + "/.git/objects")
+        os.mkdir(repo.path + "/.git/objects")
+        result = self.found("--git", "repo", "--strict", code=3)
+        self.assertIn("refs/heads/main", [g["path"] for g in result.gaps])
+
+    def test_a_range_tells_what_it_lacks(self):
+        repo = self.repo()
+        repo.commit({"d/l": "lost\n", "x": "x\n"})
+        repo.git("rm", "-q", "d/l")
+        repo.commit({"y": "y\n"})
+        oid = self.drop(repo, "HEAD~1:d/l")
+        result = self.found("--git", "repo", "--range", "HEAD", "--strict", code=3)
+        self.assertEqual([(g["path"], g["inside"], g["reason"]) for g in result.gaps],
+                         [("d/l", oid, "missing-object")])
+        self.found("--git", "repo", "--range", "HEAD~1..HEAD", "--strict", code=0)
+
     def test_damaged_packs_are_told(self):
         repo = self.repo()
         repo.commit({f"{i}.txt": os.urandom(2000).hex() for i in range(20)})

@@ -3,12 +3,15 @@
 
 #include "tests/support/unit.h"
 
+#include <stdio.h>
+
 static void hear(void *user, const struct rv_git_trouble *trouble)
 {
 	struct world *w = user;
 
-	(void)trouble;
 	w->troubles++;
+	w->of_kind[trouble->kind]++;
+	(void)snprintf(w->where, sizeof(w->where), "%s", trouble->where ? trouble->where : "");
 }
 
 void world_init(struct world *w, const char *format)

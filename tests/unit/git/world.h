@@ -14,6 +14,8 @@ struct world {
 	struct rv_git_oidmap blobs;
 	struct rv_git_origins origins;
 	size_t troubles;
+	size_t of_kind[RV_GIT_TROUBLE__COUNT];
+	char where[256]; /* of the last one; "" for none */
 };
 
 void world_init(struct world *w, const char *format); /* makes dir and an empty repository r */
