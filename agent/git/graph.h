@@ -51,8 +51,8 @@ static inline uint32_t rv_git_graph_parent(const struct rv_git_graph *graph, uin
 /* Sets marks on these commits and everything they reach, stopping where all are set already. */
 RV_NODISCARD rv_status rv_git_graph_mark(struct rv_git_graph *graph, const uint32_t *from,
 					 size_t count, uint8_t marks);
-/* The commits with any of `marks`, newest first, children before parents: *out is malloc'ed. Only
- * what was read. */
+/* The commits with any of `marks`, children before parents and else newest first: *out is
+ * malloc'ed. The same in each run over one store. Only what was read. */
 RV_NODISCARD rv_status rv_git_graph_order(struct rv_git_graph *graph, uint8_t marks, uint32_t **out,
 					  uint32_t *out_count);
 /* Commits that one of `include` reaches and none of `exclude`, and not older than since_utc (0:

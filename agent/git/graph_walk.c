@@ -64,9 +64,20 @@ static bool is_in(const struct rv_git_graph *graph, uint32_t n, uint8_t marks)
 	return graph->nodes[n].state == RV_GIT_NODE_READ && (graph->nodes[n].marks & marks);
 }
 
-static rv_status start_heap(const struct rv_git_graph *graph, uint8_t marks, uint32_t *children,
-			    struct rv_git_heap *heap)
+static int by_id(const void *a, const void *b, void *user)
 {
+	const struct rv_git_oid *ids = user;
+
+	return rv_git_oid_compare(&ids[*(const uint32_t *)a], &ids[*(const uint32_t *)b]);
+}
+
+/* Numbers are as threads met the commits: among those without children the id decides, and all
+ * that follows from it is the same in each run. `tips` has room for all. */
+static rv_status start_heap(const struct rv_git_graph *graph, uint8_t marks, uint32_t *children,
+			    uint32_t *tips, struct rv_git_heap *heap)
+{
+	uint32_t count = 0;
+
 	for (uint32_t n = 0; n < graph->ids.count; n++) {
 		for (uint32_t i = 0; is_in(graph, n, marks) && i < graph->nodes[n].parent_count;
 		     i++)
@@ -74,8 +85,11 @@ static rv_status start_heap(const struct rv_git_graph *graph, uint8_t marks, uin
 	}
 	for (uint32_t n = 0; n < graph->ids.count; n++) {
 		if (is_in(graph, n, marks) && children[n] == 0)
-			RV_TRY(rv_git_heap_push(heap, graph->nodes[n].at_utc, n));
+			tips[count++] = n;
 	}
+	qsort_r(tips, count, sizeof(*tips), by_id, graph->ids.oids);
+	for (uint32_t i = 0; i < count; i++)
+		RV_TRY(rv_git_heap_push(heap, graph->nodes[tips[i]].at_utc, tips[i]));
 	return RV_OK;
 }
 
@@ -90,7 +104,7 @@ rv_status rv_git_graph_order(struct rv_git_graph *graph, uint8_t marks, uint32_t
 
 	if (!children || !list)
 		return rv_fail_nomem(NULL);
-	RV_TRY(start_heap(graph, marks, children, &heap));
+	RV_TRY(start_heap(graph, marks, children, list, &heap));
 	while (heap.count > 0) {
 		uint32_t n = rv_git_heap_pop(&heap);
 

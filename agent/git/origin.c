@@ -29,7 +29,6 @@ struct finding {
 	struct rv_git_origins *out;
 	struct candidate *candidates;
 	uint32_t *order, order_count;
-	uint32_t *places;	/* in order, by commit */
 	uint32_t *twig_of;	/* by commit */
 	uint32_t head;		/* its number, or RV_GIT_NONE */
 	uint32_t commit, place; /* while one is looked at */
@@ -43,6 +42,7 @@ void rv_git_origins_done(struct rv_git_origins *origins)
 		free(origins->items[i].paths);
 	free(origins->items);
 	rv_buf_done(&origins->bytes);
+	free(origins->places);
 	*origins = (struct rv_git_origins){0};
 }
 
@@ -52,7 +52,6 @@ static void finding_done(struct finding *f)
 	rv_git_tree_list_done(&f->list);
 	free(f->candidates);
 	free(f->order);
-	free(f->places);
 	free(f->twig_of);
 }
 
@@ -248,7 +247,7 @@ static rv_status do_commit(struct finding *f, uint32_t n)
 	uint32_t first_parent = 0; /* its twig; the empty one when there is none */
 
 	f->commit = n;
-	f->place = f->places[n];
+	f->place = f->out->places[n];
 	if (node->marks & TIP)
 		RV_TRY(rv_git_twigs_new(&f->twigs, 0, f->twig_of[n], see_last, f));
 	for (uint32_t i = 0; i < node->parent_count; i++) {
@@ -257,7 +256,7 @@ static rv_status do_commit(struct finding *f, uint32_t n)
 		if (i == 0)
 			first_parent = f->twig_of[parent];
 		f->commit = parent;
-		f->place = f->places[parent];
+		f->place = f->out->places[parent];
 		RV_TRY(rv_git_twigs_new(&f->twigs, f->twig_of[n], f->twig_of[parent], see_last, f));
 	}
 	f->commit = n;
@@ -283,12 +282,12 @@ static rv_status walk(struct finding *f)
 	const size_t all = (size_t)f->graph->ids.count + 1;
 
 	RV_TRY(rv_git_graph_order(f->graph, ANY | BY_REF | BY_LOG, &f->order, &f->order_count));
-	f->places = calloc(all, sizeof(*f->places));
+	f->out->places = calloc(all, sizeof(*f->out->places));
 	f->twig_of = calloc(all, sizeof(*f->twig_of));
-	if (!f->places || !f->twig_of)
+	if (!f->out->places || !f->twig_of)
 		return rv_fail_nomem(NULL);
 	for (uint32_t i = 0; i < f->order_count; i++)
-		f->places[f->order[i]] = i;
+		f->out->places[f->order[i]] = i;
 	RV_TRY(build_twigs(f, true));
 	RV_TRY(build_twigs(f, false));
 	for (uint32_t i = 0; i < f->order_count; i++)

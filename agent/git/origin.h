@@ -31,6 +31,9 @@ struct rv_git_origins {
 	struct rv_git_origin *items; /* by the blobs' numbers in the map that was asked for */
 	uint32_t count;
 	struct rv_buf bytes; /* of the paths */
+	/* By commit: its place when children stand before parents and else the newest first. Of
+	 * two commits the one with the larger place is the older, whatever their clocks said. */
+	uint32_t *places;
 };
 
 /* Which paths may be looked at: the others take none of the places in rv_git_origin.paths. */

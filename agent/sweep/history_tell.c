@@ -49,24 +49,11 @@ struct telling {
 	bool is_stopped;	 /* and a gap says so */
 };
 
-static int64_t time_of(const struct telling *t, uint32_t commit)
+/* By clock alone a child could be older than its parent: many a tool makes commits within one
+ * second. NONE is the newest. */
+static uint64_t age_of(const struct telling *t, uint32_t commit)
 {
-	return commit == RV_GIT_NONE ? INT64_MAX : t->view->graph.nodes[commit].at_utc;
-}
-
-static int by_id(const struct telling *t, uint32_t a, uint32_t b)
-{
-	const struct rv_git_oid *ids = t->view->graph.ids.oids;
-
-	return a == b ? 0 : rv_git_oid_compare(&ids[a], &ids[b]);
-}
-
-/* Commits are numbered as threads met them: of two at one time the id decides. */
-static bool is_older(const struct telling *t, uint32_t a, uint32_t b)
-{
-	if (a == RV_GIT_NONE || b == RV_GIT_NONE)
-		return a != RV_GIT_NONE;
-	return time_of(t, a) != time_of(t, b) ? time_of(t, a) < time_of(t, b) : by_id(t, a, b) < 0;
+	return commit == RV_GIT_NONE ? 0 : (uint64_t)t->origins->places[commit] + 1;
 }
 
 /* Which place is the better to show? In HEAD, else the first; then what no thread decides. */
@@ -77,8 +64,8 @@ static int by_worth(const struct telling *t, const struct place *a, const struct
 
 	if (x->reach != y->reach)
 		return x->reach < y->reach ? -1 : 1;
-	if (time_of(t, x->first) != time_of(t, y->first))
-		return time_of(t, x->first) < time_of(t, y->first) ? -1 : 1;
+	if (x->first != y->first)
+		return age_of(t, x->first) > age_of(t, y->first) ? -1 : 1;
 	int order = rv_leaks_compare(a->path, b->path);
 	return order ? order
 		     : rv_git_oid_compare(&t->secrets->blobs.oids[a->blob],
@@ -104,9 +91,10 @@ static void settle(struct telling *t, uint32_t secret, uint32_t blob)
 	s->versions++;
 	if (s->blob == RV_GIT_NONE || is_better(t, blob, s->blob))
 		s->blob = blob;
-	if (is_older(t, o->first, s->first))
+	if (age_of(t, o->first) > age_of(t, s->first))
 		s->first = o->first;
-	if (s->last == RV_GIT_NONE || (o->last != RV_GIT_NONE && is_older(t, s->last, o->last)))
+	if (s->last == RV_GIT_NONE ||
+	    (o->last != RV_GIT_NONE && age_of(t, o->last) < age_of(t, s->last)))
 		s->last = o->last;
 }
 

@@ -34,6 +34,15 @@ class History(scanning.Case):
         self.assertEqual(leak["history"]["first"]["author"], "A U Thor")
         self.assertEqual(leak["history"]["first"]["message"], "add it")
 
+    def test_commits_of_one_second_are_told_in_their_order(self):
+        for number in range(4):  # ids differ, and decided before
+            repo, token = self.repo(f"r{number}"), self.token()
+            ids = [repo.commit({"a.env": f"n={i}\n" + (f"TOKEN={token}\n" if 2 <= i < 7 else "")})
+                   for i in range(1, 9)]
+            leak = self.one(self.found("--git", repo.path), "a.env", "ref")
+            self.assertEqual((leak["history"]["first"]["id"], leak["history"]["last"]["id"]),
+                             (ids[1], ids[5]))
+
     def test_what_head_holds_is_told_so(self):
         repo = self.repo()
         repo.commit({"a.env": f"TOKEN={self.token()}\n"})

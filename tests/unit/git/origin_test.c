@@ -3,6 +3,8 @@
 #include "tests/support/unit.h"
 #include "tests/unit/git/world.h"
 
+#include <stdio.h>
+
 static void find(struct world *w)
 {
 	struct rv_diag diag = {0};
@@ -184,6 +186,40 @@ static void a_shallow_clone_is_told_and_its_end_holds_everything(void **state)
 	world_done(&w);
 }
 
+/* Rebases and scripts make many commits within a second, and clocks go wrong. */
+static void of_commits_of_one_second_the_child_is_the_newer(void **state)
+{
+	static const char *const dates[] = {"1700000000", "$((1700000000-i))"};
+
+	(void)state;
+	for (size_t i = 0; i < RV_LEN(dates); i++) {
+		char script[1024];
+		struct world w;
+		uint32_t blob, kept[5];
+
+		(void)snprintf(script, sizeof(script),
+			       "for i in 1 2 3 4 5 6 7 8; do echo $i >n; echo v$i >v; [ $i -ne 2 ] "
+			       "|| echo s >s; [ $i -ne 7 ] || rm s\n"
+			       "git add -A; at %s commit -qm $i; git tag c$i; done",
+			       dates[i]);
+		begin(&w, "sha1", script);
+		blob = world_want(&w, "s");
+		for (uint32_t k = 0; k < 5; k++) {
+			char text[8];
+
+			(void)snprintf(text, sizeof(text), "v%u", k + 2);
+			kept[k] = world_want(&w, text);
+		}
+		open_and_find(&w, "r");
+		assert_commit(&w, w.origins.items[blob].first, "c2");
+		assert_commit(&w, w.origins.items[blob].last, "c6");
+		for (uint32_t k = 1; k < 5; k++)
+			assert_true(w.origins.places[w.origins.items[kept[k]].first] <
+				    w.origins.places[w.origins.items[kept[k - 1]].first]);
+		world_done(&w);
+	}
+}
+
 /* Large folders, so that their trees are deltas; a straight line of commits. */
 static void of_a_packed_history_every_blob_is_found_as_git_finds_it(void **state)
 {
@@ -245,6 +281,7 @@ int main(void)
 		cmocka_unit_test(reach_tells_refs_reflog_stash_and_nothing_apart),
 		cmocka_unit_test(a_merge_brings_nothing_in_that_a_parent_had),
 		cmocka_unit_test(a_shallow_clone_is_told_and_its_end_holds_everything),
+		cmocka_unit_test(of_commits_of_one_second_the_child_is_the_newer),
 		cmocka_unit_test(of_a_packed_history_every_blob_is_found_as_git_finds_it),
 	};
 
