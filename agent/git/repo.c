@@ -133,6 +133,19 @@ bool rv_git_is_repository(const char *path)
 	return f && rv_git_path(f->own, PATH_MAX, "%s", path) && find(f);
 }
 
+bool rv_git_is_store(const char *path)
+{
+	static const char *const parts[] = {"HEAD", "objects", "refs"};
+	char name[PATH_MAX];
+
+	for (size_t i = 0; i < RV_LEN(parts); i++) {
+		if (!rv_git_path(name, sizeof(name), "%s/%s", path, parts[i]) ||
+		    !(i == 0 ? exists(name) : is_dir(name)))
+			return false;
+	}
+	return true;
+}
+
 struct opening {
 	struct rv_git *git;
 	rv_git_trouble_fn *on_trouble;

@@ -35,3 +35,5 @@ static inline void rv_git_closep(struct rv_git **git)
 }
 /* Is there something at `path` that rv_git_open would try? Cheap: for walkers. */
 bool rv_git_is_repository(const char *path);
+/* Is the directory itself a store: a .git directory or a bare repository, and no work tree? */
+bool rv_git_is_store(const char *path);

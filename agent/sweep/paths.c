@@ -3,6 +3,7 @@
 #include "agent/base/clock.h"
 #include "agent/base/fd.h"
 #include "agent/sweep/ledger.h"
+#include "agent/sweep/repo_view.h"
 #include "agent/sweep/run.h"
 #include "agent/sweep/window.h"
 
@@ -169,6 +170,11 @@ rv_status rv_run_paths(struct rv_run *run, struct rv_diag *diag)
 	if (run->options->ledger)
 		RV_TRY(rv_ledger_open(run->options->ledger, run->options->ledger_key, &ledger,
 				      diag));
+	/* Of what was named alone: repositories in directories are passed by. */
+	for (const char *const *path = run->options->paths; *path; path++) {
+		if (rv_git_is_store(*path))
+			rv_repo_tell_store(&run->sweepers[0].leaks, *path);
+	}
 	rv_status status = walk(run, visitors, ledger, diag);
 	if (rv_is_ok(status) && ledger)
 		status = save(run, visitors, ledger, diag);

@@ -6,6 +6,12 @@
 
 #include <stdio.h>
 
+#define NAMED_MAX 200 /* bytes of a name that a sentence for people repeats */
+
+/* Another could be read by the shell as more than a word. */
+static const char plain_bytes[] =
+	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-";
+
 static const char *reason_of(enum rv_git_trouble_kind kind)
 {
 	switch (kind) {
@@ -126,16 +132,27 @@ rv_status rv_repo_tree_of(struct rv_repo_view *view, const char *rev, struct rv_
 
 void rv_repo_say_fetch(const char *rev, struct rv_diag *diag)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-				    "/._-";
 	const char *name = strncmp(rev, "origin/", 7) == 0 ? rev + 7 : rev;
 	size_t len = strcspn(name, "~^");
 
-	/* Another name could be read as an option, or by the shell as more than a word. */
-	if (len == 0 || len > 200 || strspn(name, plain) < len || name[0] == '-')
+	/* Nor may it be read as an option. */
+	if (len == 0 || len > NAMED_MAX || strspn(name, plain_bytes) < len || name[0] == '-')
 		len = 0;
 	rv_diag_next(diag, "git fetch origin%s%.*s, or fetch-depth: 0 in CI", len ? " " : "",
 		     (int)len, name);
+}
+
+void rv_repo_tell_store(struct rv_leaks *leaks, const char *path)
+{
+	size_t len = strlen(path);
+	bool is_plain = len <= NAMED_MAX && path[0] != '-' && strspn(path, plain_bytes) == len;
+	char detail[NAMED_MAX + 128];
+
+	(void)snprintf(detail, sizeof(detail), /* has room */
+		       "a git store: its objects are compressed; reeve scan --git%s%s looks into "
+		       "them",
+		       is_plain ? " " : "", is_plain ? path : "");
+	rv_leaks_gap(leaks, rv_str_of(path), NULL, "unsupported", detail);
 }
 
 /* The entry of this name in a tree; false: none. */

@@ -116,6 +116,24 @@ class History(scanning.Case):
         self.one(self.found("--git", "bare.git"), "a.env", "head")
         self.one(self.found("--git", cwd=self.path("bare.git")), "a.env", "head")
 
+    def test_a_store_named_as_a_directory_is_told(self):
+        repo = self.repo()
+        repo.commit({"a.env": f"TOKEN={self.token()}\n"})
+        repo.git("clone", "-q", "--bare", ".", self.path("bare.git"))
+        for words, cwd in ((["bare.git"], None), (["bare.git/"], None), (["repo/.git"], None),
+                           ([], self.path("bare.git"))):
+            result = self.found(*words, "--strict", code=3, cwd=cwd)
+            self.assertEqual([(g["path"], g["reason"]) for g in result.gaps],
+                             [(words[0] if words else ".", "unsupported")], str(result))
+            self.assertIn("reeve scan --git " + (words[0] if words else "."),
+                          result.gaps[0]["detail"])
+        self.assertIn(b"reeve scan --git", self.scan("bare.git", code=0).out)
+        self.assertEqual(self.found("repo", "--strict").gaps, [])
+        # What only looks like one.
+        os.makedirs(self.path("like/objects"))
+        self.write("like/HEAD", "x\n")
+        self.found("like", "--strict", code=0)
+
     def test_linked_work_trees(self):
         repo = self.repo()
         repo.commit({"a.env": f"TOKEN={self.token()}\n"})
