@@ -41,7 +41,7 @@ bool rv_git_odb_has(const struct rv_git_odb *odb, const struct rv_git_oid *oid)
 		return true;
 	for (size_t i = 0; i < odb->dir_count; i++) {
 		if (rv_git_odb_loose_path(odb, i, oid, path, sizeof(path)) &&
-		    access(path, F_OK) == 0)
+		    (access(path, F_OK) == 0 || errno == EACCES))
 			return true;
 	}
 	return false;

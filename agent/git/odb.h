@@ -24,7 +24,8 @@ struct rv_git_odb {
 };
 
 /* Opens an objects/ directory, its alternates and all their packs. What cannot be used is told and
- * left out; fails only without memory or when the directory itself cannot be opened. */
+ * left out; fails only without memory or when the directory itself cannot be opened (DENIED says
+ * which and what next). */
 RV_NODISCARD rv_status rv_git_odb_open(const char *objects_dir, size_t oid_len,
 				       rv_git_trouble_fn *on_trouble, void *user,
 				       struct rv_git_odb *out, struct rv_diag *diag);
@@ -33,7 +34,7 @@ void rv_git_odb_done(struct rv_git_odb *odb); /* accepts a zeroed one */
 /* Where an object is packed; false when it is in no pack. */
 bool rv_git_odb_find_packed(const struct rv_git_odb *odb, const struct rv_git_oid *oid,
 			    uint32_t *out_pack, uint32_t *out_number);
-/* Is it anywhere? */
+/* Is it anywhere? What may not be looked at counts: a visit tells its folder. */
 bool rv_git_odb_has(const struct rv_git_odb *odb, const struct rv_git_oid *oid);
 /* The path of the loose object in dirs[dir]; false when it is too long. */
 bool rv_git_odb_loose_path(const struct rv_git_odb *odb, size_t dir, const struct rv_git_oid *oid,

@@ -1,11 +1,13 @@
 /* git: finds the packs of a repository and of its alternates. Not here: reading objects. */
 #include "agent/git/odb.h"
 
+#include "agent/base/fd.h"
 #include "agent/git/file.h"
 #include "agent/git/midx.h"
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <sys/stat.h>
 
@@ -215,6 +217,21 @@ static int by_count(const void *a, const void *b)
 	return strcmp(x->path, y->path);
 }
 
+/* Nothing at all can be read of one that is shut: no gap, a failure. */
+static rv_status check_readable(const char *objects_dir, struct rv_diag *diag)
+{
+	RV_CLEANUP(rv_fd_closep) int fd = -1;
+	char path[PATH_MAX];
+
+	if (!rv_git_path(path, sizeof(path), "%s/.", objects_dir))
+		return RV_OK; /* of no use to others either */
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0 || (errno != EACCES && errno != EPERM))
+		return RV_OK;
+	rv_diag_next(diag, "run as the owner of these files, or let this user read them");
+	return rv_fail_errno(diag, "%s", objects_dir);
+}
+
 rv_status rv_git_odb_open(const char *objects_dir, size_t oid_len, rv_git_trouble_fn *on_trouble,
 			  void *user, struct rv_git_odb *out, struct rv_diag *diag)
 {
@@ -226,6 +243,7 @@ rv_status rv_git_odb_open(const char *objects_dir, size_t oid_len, rv_git_troubl
 	if (!odb.dirs)
 		return rv_fail_nomem(diag);
 	RV_TRY(add_dir(&opening, objects_dir, 0));
+	RV_TRY(check_readable(objects_dir, diag));
 	if (odb.dir_count == 0)
 		return rv_fail(RV_CLASS_NOT_FOUND, diag, "%s is not a directory of objects",
 			       objects_dir);

@@ -7,7 +7,8 @@ struct words {
 };
 
 static const struct words words[RV_GIT_TROUBLE__COUNT] = {
-	[RV_GIT_TROUBLE_UNREADABLE] = {"unreadable", "the file cannot be read"},
+	[RV_GIT_TROUBLE_UNREADABLE] = {"unreadable",
+				       "it cannot be read: permission, I/O, or no file"},
 	[RV_GIT_TROUBLE_PACK] = {"pack", "the pack is broken or not the one of its index"},
 	[RV_GIT_TROUBLE_NO_INDEX] = {"no_index", "the pack has no index: run `git index-pack`"},
 	[RV_GIT_TROUBLE_INDEX] = {"index", "the index is broken"},

@@ -289,6 +289,7 @@ rv_status rv_git_worker_tree(struct rv_git_worker *worker, struct rv_git_plan *p
 struct loose {
 	struct rv_git_worker *worker;
 	size_t dir;
+	rv_status told; /* what the visitor said last */
 };
 
 /* Told from a pack, or from a directory before this one? */
@@ -309,7 +310,7 @@ static bool is_elsewhere(const struct loose *loose, const struct rv_git_oid *oid
 
 static rv_status tell_loose(void *user, const struct rv_git_oid *oid)
 {
-	const struct loose *loose = user;
+	struct loose *loose = user;
 	struct rv_git_worker *worker = loose->worker;
 	struct rv_git_told told = {.oid = oid};
 	struct rv_str in = {NULL, 0};
@@ -339,7 +340,23 @@ static rv_status tell_loose(void *user, const struct rv_git_oid *oid)
 		return RV_OK;
 	status = worker->visitor->object(worker->user, &told, &state);
 	drop(worker, &state);
+	loose->told = status;
 	return status;
+}
+
+/* A folder that may not be listed is told; the others are gone on with. */
+static rv_status tell_folder(const struct loose *loose, unsigned folder, rv_status status)
+{
+	const struct rv_git_worker *worker = loose->worker;
+	char path[PATH_MAX];
+	const struct rv_git_trouble trouble = {.kind = RV_GIT_TROUBLE_UNREADABLE, .where = path};
+
+	if (rv_is_ok(status) || !rv_is_ok(loose->told) || rv_class_of(status) == RV_CLASS_EXHAUSTED)
+		return status;
+	if (worker->visitor->trouble &&
+	    rv_git_path(path, sizeof(path), "%s/%02x", worker->odb->dirs[loose->dir], folder))
+		worker->visitor->trouble(worker->user, &trouble);
+	return RV_OK;
 }
 
 rv_status rv_git_worker_loose(struct rv_git_worker *worker, size_t dir, unsigned folder)
@@ -349,6 +366,7 @@ rv_status rv_git_worker_loose(struct rv_git_worker *worker, size_t dir, unsigned
 	rv_status status;
 
 	status = rv_git_odb_each_loose(worker->odb, dir, folder, tell_loose, &loose);
+	status = tell_folder(&loose, folder, status);
 	atomic_fetch_add(worker->in_flight, worker->spare.cap - before);
 	shrink(worker);
 	return status;

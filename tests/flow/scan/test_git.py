@@ -3,6 +3,7 @@
 import base64
 import os
 import shutil
+import unittest
 
 import scanning
 
@@ -224,6 +225,22 @@ class History(scanning.Case):
         self.assertEqual([(g["path"], g["inside"], g["reason"]) for g in result.gaps],
                          [("d/l", oid, "missing-object")])
         self.found("--git", "repo", "--range", "HEAD~1..HEAD", "--strict", code=0)
+
+    @unittest.skipIf(os.geteuid() == 0, "root reads everything")
+    def test_what_may_not_be_read_is_said(self):
+        repo = self.repo()
+        repo.commit({"a.env": f"TOKEN={self.token()}\n", "b.env": "b\n"})
+        objects = repo.path + "/.git/objects"
+        for mode in (0, 0o400, 0o100):
+            os.chmod(objects, mode)
+            result = self.refused(["scan", "--git", "repo"], objects, "ermission", "next:")
+            self.assertEqual(result.err.count(objects.encode()), 1)
+        os.chmod(objects, 0o700)
+        oid = repo.git("rev-parse", "HEAD:b.env")
+        os.chmod(f"{objects}/{oid[:2]}", 0)
+        result = self.found("--git", "repo", "--strict")
+        self.assertEqual([(g["path"], g["reason"]) for g in result.gaps],
+                         [(f"{objects}/{oid[:2]}", "unreadable")], str(result))
 
     def test_damaged_packs_are_told(self):
         repo = self.repo()
