@@ -296,6 +296,39 @@ static rv_status take_index(const struct rv_verb_args *args, struct rv_scan_ask 
 	return RV_OK;
 }
 
+/* What has a meaning for some inputs alone: passed over, it would be a scan of something else, and
+ * its "clean" a false one. */
+static rv_status check_input(const struct rv_verb_args *args, const struct rv_scan_ask *ask,
+			     struct rv_diag *diag)
+{
+	static const struct {
+		const char *key, *name, *with;
+		enum rv_sweep_source source;
+		bool may_be_foreign; /* gitleaks takes it with every input */
+	} options[] = {
+		{"range", "range", "--git", RV_SWEEP_GIT, false},
+		{"since", "since", "--git", RV_SWEEP_GIT, false},
+		{"log_opts", "log-opts", "--git", RV_SWEEP_GIT, false},
+		{"worktree", "worktree", "--diff BASE", RV_SWEEP_DIFF, false},
+		{"ledger", "ledger", "files and directories", RV_SWEEP_PATHS, false},
+		{"follow_symlinks", "follow-symlinks", "files and directories", RV_SWEEP_PATHS,
+		 true},
+	};
+
+	for (size_t i = 0; i < RV_LEN(options); i++) {
+		if (ask->sweep.source == options[i].source || !flag_of(args, options[i].key) ||
+		    (options[i].may_be_foreign && ask->is_gitleaks))
+			continue;
+		rv_diag_next(diag, "reeve scan --help");
+		return rv_fail(RV_CLASS_MISCONFIGURED, diag, "reeve scan: --%s goes with %s",
+			       options[i].name, options[i].with);
+	}
+	if (flag_of(args, "range") && flag_of(args, "log_opts"))
+		return rv_fail(RV_CLASS_MISCONFIGURED, diag,
+			       "reeve scan: one of --range and --log-opts at a time");
+	return RV_OK;
+}
+
 static rv_status take_source(const struct rv_verb_args *args, enum rv_sweep_source source,
 			     struct rv_scan_ask *ask, struct rv_diag *diag)
 {
@@ -305,6 +338,9 @@ static rv_status take_source(const struct rv_verb_args *args, enum rv_sweep_sour
 	if (count_of(args, sources, RV_LEN(sources)) > 1)
 		return rv_fail(RV_CLASS_MISCONFIGURED, diag,
 			       "reeve scan: one of --git, --staged, --diff and --stdin at a time");
+	if (args->path_count > 0 && flag_of(args, "source"))
+		return rv_fail(RV_CLASS_MISCONFIGURED, diag,
+			       "reeve scan: one of --source and PATH at a time");
 	if (flag_of(args, "git"))
 		source = RV_SWEEP_GIT;
 	if (flag_of(args, "staged"))
@@ -336,6 +372,7 @@ rv_status rv_scan_ask_of(const struct rv_out *out, const struct rv_verb_args *ar
 {
 	*ask = (struct rv_scan_ask){.is_gitleaks = is_gitleaks};
 	RV_TRY(take_source(args, source, ask, diag));
+	RV_TRY(check_input(args, ask, diag));
 	RV_TRY(take_index(args, ask, diag));
 	RV_TRY(take_range(args, ask, diag));
 	RV_TRY(take_limits(args, ask, diag));

@@ -57,6 +57,25 @@ class CommandLine(scanning.Case):
         self.refused(["scan", "--strict=yes"], "--strict")
         self.refused(["scan", "--config"], "--config needs FILE")
 
+    def test_options_of_another_input_are_refused_not_passed_over(self):
+        self.write("a.env", f"TOKEN={self.token()}\n")
+        history = (["--range", "HEAD~1..HEAD"], ["--since", "2026-01-01"], ["--log-opts=A..B"])
+        for words in history:
+            name = words[0].split("=")[0]
+            for source in ([], ["--staged"], ["--diff", "HEAD"], ["--stdin"]):
+                self.refused(["scan", *source, *words], f"{name} goes with --git")
+            self.refused(["dir", *words, "."], f"{name} goes with --git")
+            self.refused(["detect", "--no-git", *words], f"{name} goes with --git")
+            self.refused(["protect", *words], f"{name} goes with --git")
+        for source in ([], ["--git"], ["--staged"], ["--stdin"]):
+            self.refused(["scan", *source, "--worktree"], "--worktree goes with --diff")
+        for source in (["--git"], ["--staged"], ["--diff", "HEAD"], ["--stdin"]):
+            for words in (["--ledger", "kept"], ["--follow-symlinks"]):
+                self.refused(["scan", *source, *words], f"{words[0]} goes with files")
+        self.assertFalse(os.path.exists(self.path("kept")))
+        self.refused(["scan", "--git", "--range", "A..B", "--log-opts=C..D"], "--log-opts")
+        self.refused(["scan", "--source", "a", "b"], "--source")
+
     def test_help_is_there(self):
         for verb in ("scan", "dir", "git", "stdin", "detect", "protect"):
             result = self.run_reeve(verb, "--help")
