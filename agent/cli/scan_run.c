@@ -15,6 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define NOTES_SHOWN 10
+
 static const char *dir_of(const char *path, char room[4096])
 {
 	const char *slash = strrchr(path, '/');
@@ -144,6 +146,19 @@ static uint64_t descriptors(void)
 	return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 0;
 }
 
+/* What the configuration says and does not get: on standard error, whatever the report's format. */
+static void tell_notes(const struct rv_scan_run *s)
+{
+	size_t count = 0;
+	const char *const *notes = rv_scan_config_notes(s->policy.config, &count);
+
+	for (size_t i = 0; i < count && i < NOTES_SHOWN; i++)
+		rv_out_hint(s->out, "reeve scan: note: %s", rv_out_safe(notes[i]));
+	if (count > NOTES_SHOWN)
+		rv_out_hint(s->out, "reeve scan: %zu more notes: --format json has them",
+			    count - NOTES_SHOWN);
+}
+
 static rv_status prepare(struct rv_scan_run *s, struct rv_diag *diag)
 {
 	struct rv_sweep_options *o = &s->ask.sweep;
@@ -163,6 +178,7 @@ static rv_status prepare(struct rv_scan_run *s, struct rv_diag *diag)
 	if (s->validation)
 		RV_TRY(rv_validation_seal(s->validation, &s->ask, diag));
 	RV_TRY(rv_scan_policy_load(&s->policy, &s->ask, diag));
+	tell_notes(s);
 	if (s->validation)
 		rv_validation_settle(s->validation, rv_scan_config_settings(s->policy.config));
 	RV_TRY(rv_scan_anchors_make(&s->anchors, rv_scan_config_rules(s->policy.config),

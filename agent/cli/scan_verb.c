@@ -76,6 +76,7 @@ static rv_status write_report(struct rv_scan_run *s, int code, struct rv_diag *d
 		facts.excluded = atomic_load(&s->policy.excluded);
 	(void)rv_ruleset_rows(rv_scan_config_rules(s->policy.config), &rules); /* only how many */
 	facts.rules = rules;
+	facts.notes = rv_scan_config_notes(s->policy.config, &facts.note_count);
 	rv_buf_init(&target, 1 << 16);
 	RV_TRY(rv_path_escape(rv_str_of(s->ask.sweep.paths[0]), &target));
 	facts.target = s->ask.sweep.source == RV_SWEEP_STDIN ? "stdin" : rv_buf_cstr(&target);

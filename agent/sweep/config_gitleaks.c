@@ -195,7 +195,7 @@ static rv_status merge(const struct file *f, struct rv_draft *to, const struct r
 static bool is_disabled_above(const struct file *f, const char *id)
 {
 	for (size_t i = 0; i < f->disabled_before; i++) {
-		if (strcmp(f->config->disabled.items[i], id) == 0)
+		if (strcmp(f->config->disabled.items[i].id, id) == 0)
 			return true;
 	}
 	return false;
@@ -315,12 +315,33 @@ static rv_status read_rules(const struct file *f, const json_t *root)
 	return RV_OK;
 }
 
+static rv_status read_disabled(const struct file *f, const json_t *extend)
+{
+	const char *key = "disabledRules";
+	const char *const *ids;
+	unsigned line, column;
+
+	RV_TRY(rv_config_read_texts(f->config, f->y, extend, key, &ids, f->diag));
+	if (!ids)
+		return RV_OK;
+	(void)rv_config_get(extend, key, &key); /* as it is written there */
+	rv_yaml_mark(f->y, extend, key, &line, &column);
+	const char *where = rv_config_text(f->config, "%s:%u:%u", rv_yaml_file(f->y), line, column);
+	if (!where)
+		return rv_fail_nomem(f->diag);
+	for (; *ids; ids++) {
+		RV_TRY(RV_LIST_ROOM(&f->config->disabled, f->diag));
+		f->config->disabled.items[f->config->disabled.count++] =
+			(struct rv_disabled){.id = *ids, .where = where};
+	}
+	return RV_OK;
+}
+
 static rv_status read_extend(const struct file *f, const json_t *root, const char **out_path)
 {
 	static const char *const known[] = {"useDefault", "path", "url", "disabledRules", NULL};
 	const char *key = "extend", *url;
 	const json_t *extend = rv_config_get(root, "extend", &key);
-	const char *const *disabled;
 	bool has_default;
 
 	*out_path = NULL;
@@ -346,12 +367,7 @@ static rv_status read_extend(const struct file *f, const json_t *root, const cha
 			       RV_SCAN_CONFIG_EXTEND_MAX + 1);
 	f->config->has_default = f->config->has_default || (has_default && !is_last);
 	*out_path = is_last ? NULL : *out_path;
-	RV_TRY(rv_config_read_texts(f->config, f->y, extend, "disabledRules", &disabled, f->diag));
-	for (; disabled && *disabled; disabled++) {
-		RV_TRY(RV_LIST_ROOM(&f->config->disabled, f->diag));
-		f->config->disabled.items[f->config->disabled.count++] = *disabled;
-	}
-	return RV_OK;
+	return read_disabled(f, extend);
 }
 
 static rv_status read_file(struct file *f, const char **out_path)

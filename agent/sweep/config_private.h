@@ -55,6 +55,11 @@ struct rv_ignore_print {
 	const char *note;
 };
 
+struct rv_disabled {
+	const char *id;
+	const char *where; /* "name:line:column" */
+};
+
 /* A growing list of one of the above. */
 #define RV_LIST_OF(type)      \
 	struct {              \
@@ -75,9 +80,9 @@ struct rv_scan_config {
 	RV_LIST_OF(struct rv_required) required;
 	RV_LIST_OF(struct rv_ignore_path) paths;
 	RV_LIST_OF(struct rv_ignore_print) prints;
-	RV_LIST_OF(const char *) hidden;    /* ids whose findings are parts of others */
-	RV_LIST_OF(const char *) disabled;  /* by extend.disabledRules */
-	RV_LIST_OF(const char *) forbidden; /* by scan.disable; "name:l:c" follows each id */
+	RV_LIST_OF(const char *) hidden;	 /* ids whose findings are parts of others */
+	RV_LIST_OF(struct rv_disabled) disabled; /* by extend.disabledRules */
+	RV_LIST_OF(const char *) forbidden;	 /* by scan.disable; "name:l:c" follows each id */
 	const char *notes[RV_SCAN_CONFIG_NOTES_MAX];
 	size_t note_count;
 	bool has_gitleaks; /* a .gitleaks.toml was read .. */

@@ -178,11 +178,11 @@ rv_status rv_config_settle_rules(struct rv_scan_config *config, struct rv_diag *
 	if (!rv_is_ok(rv_ruleset_new(wants_builtin(config), &config->ruleset)))
 		return rv_fail_nomem(diag);
 	for (size_t i = 0; i < config->disabled.count; i++) {
-		const char *id = config->disabled.items[i];
+		const struct rv_disabled *row = &config->disabled.items[i];
 
-		if (!rv_ruleset_remove(config->ruleset, id))
-			rv_config_note(config, "extend.disabledRules: there is no built-in rule %s",
-				       id);
+		if (!rv_ruleset_remove(config->ruleset, row->id))
+			rv_config_note(config, "%s: disabledRules: there is no built-in rule %s",
+				       row->where, row->id);
 	}
 	for (size_t i = 0; i < config->drafts.count; i++)
 		RV_TRY(settle_draft(config, &config->drafts.items[i], diag));

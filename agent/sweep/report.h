@@ -41,6 +41,8 @@ struct rv_report_facts {
 	uint64_t gap_total; /* more than listed when the list was full */
 	const struct rv_suppression *suppressions;
 	size_t suppression_count;
+	const char *const *notes; /* on the configuration; may hold any bytes */
+	size_t note_count;
 	uint64_t weak, allowed,
 		known;	   /* all in that state, whether their rows are in `leaks` or not */
 	uint64_t excluded; /* files that were not looked at, as the settings say */

@@ -169,6 +169,19 @@ static void put_suppression(struct rv_emit *e, const char *key, const struct rv_
 	rv_emit_close(e, '}');
 }
 
+/* Where there are none, no member. */
+static void put_notes(struct rv_report *r)
+{
+	struct rv_emit *e = &r->emit;
+
+	if (r->facts->note_count == 0)
+		return;
+	rv_emit_open(e, "notes", '[');
+	for (size_t i = 0; i < r->facts->note_count; i++)
+		rv_emit_str(e, NULL, r->facts->notes[i]);
+	rv_emit_close(e, ']');
+}
+
 void rv_report_json(struct rv_report *r)
 {
 	const struct rv_report_facts *facts = r->facts;
@@ -194,6 +207,7 @@ void rv_report_json(struct rv_report *r)
 	for (size_t i = 0; i < facts->suppression_count; i++)
 		put_suppression(e, NULL, &facts->suppressions[i]);
 	rv_emit_close(e, ']');
+	put_notes(r);
 	rv_emit_close(e, '}');
 	rv_emit_raw(e, "\n");
 }
@@ -227,6 +241,12 @@ void rv_report_jsonl(struct rv_report *r)
 	for (size_t i = 0; i < facts->suppression_count; i++) {
 		rv_emit_open(e, NULL, '{');
 		put_suppression(e, "suppression", &facts->suppressions[i]);
+		rv_emit_close(e, '}');
+		rv_emit_raw(e, "\n");
+	}
+	for (size_t i = 0; i < facts->note_count; i++) {
+		rv_emit_open(e, NULL, '{');
+		rv_emit_str(e, "note", facts->notes[i]);
 		rv_emit_close(e, '}');
 		rv_emit_raw(e, "\n");
 	}

@@ -95,6 +95,42 @@ class Configuration(scanning.Case):
         self.refuse_config("version: 7\n", ".reeve.yaml:1:1")
         self.refuse_config(b"\xff\xfe\x00", ".reeve.yaml")
 
+    def notes(self, name, text, *parts):
+        """One note with these parts, on standard error and in the document."""
+        self.write(name, text)
+        result = self.found(".", code=0)
+        self.assertEqual(len(result.document["notes"]), 1, str(result))
+        for part in parts:
+            self.assertIn(part, result.document["notes"][0], str(result))
+            self.assertIn(part, result.err.decode(), str(result))
+        self.assertIn(b"reeve scan: note: ", self.scan(".", code=0).err)
+        lines = self.scan("--format", "jsonl", ".", code=0).out.splitlines()
+        self.assertEqual(sum(b'{"note":' in line for line in lines), 1)
+        self.assertEqual(self.scan("--quiet", ".", code=0).err, b"")
+        os.unlink(self.path(name))
+
+    def test_what_has_no_effect_is_told(self):
+        self.assertNotIn("notes", self.found(".", code=0).document)
+        self.notes(".reeve.yaml", "scan:\n  disable: [github-tokne]\n", ".reeve.yaml:2:",
+                   "github-tokne")
+        self.notes(".reeve.yaml", "scan:\n  allow:\n    - rules: [github-tokne]\n"
+                   "      reason: tests\n", ".reeve.yaml:3", "github-tokne")
+        name = ".gitleaks.toml"
+        self.notes(name, "title = 'x'\n[extend]\nuseDefault = true\n"
+                   "DisabledRules = ['github-tokne']\n", name + ":4:", "github-tokne")
+        self.notes(name, "[extend]\nuseDefault = true\n[[allowlists]]\npaths = ['x']\n"
+                   "targetRules = ['github-tokne']\n", name + ":3", "github-tokne")
+        self.notes(name, "[extend]\nuseDefault = true\ncolour = 'red'\n", name + ":3:", "colour")
+        self.notes(name, "title = 'x'\n", "no rules")
+
+    def test_many_notes_are_counted(self):
+        ids = ", ".join(f"nope-{i}" for i in range(30))
+        self.write(".reeve.yaml", f"scan:\n  disable: [{ids}]\n")
+        result = self.found(".", code=0)
+        self.assertEqual(len(result.document["notes"]), 30)
+        self.assertEqual(len(result.err.splitlines()), 11, str(result))
+        self.assertIn(b"20 more notes", result.err)
+
     def test_gitleaks_files_too(self):
         self.refuse_config("title = \n", ".gitleaks.toml:1:", name=".gitleaks.toml")
         self.refuse_config("[[rules]]\nid = \"x\"\nregex = '''(unclosed'''\n", ".gitleaks.toml:",

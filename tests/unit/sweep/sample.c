@@ -218,6 +218,8 @@ static const struct rv_suppression hostile_suppressions[] = {
 	 .what = EVIL_TEXT},
 };
 
+static const char *const hostile_notes[] = {EVIL_TEXT, ""};
+
 static const struct rv_report_facts clean = {
 	.version = "0.1.0",
 	.command = "dir",
@@ -286,6 +288,8 @@ static const struct rv_report_facts hostile = {
 	.gap_total = UINT64_MAX,
 	.suppressions = hostile_suppressions,
 	.suppression_count = RV_LEN(hostile_suppressions),
+	.notes = hostile_notes,
+	.note_count = RV_LEN(hostile_notes),
 	.allowed = UINT64_MAX,
 	.exit_code = 1,
 };
