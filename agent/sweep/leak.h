@@ -64,7 +64,8 @@ struct rv_leak {
 	uint64_t offset;     /* of the value in the file or member */
 	const char *masked;  /* "ghp_..9f" for people: at most 6 bytes of the value (mask.h) */
 	const char *context; /* the masked line, at most 200 bytes, UTF-8; secrets in it masked */
-	const char *fingerprint; /* "rv1:" + 32 hex: rule and value under the repository's salt */
+	const char *fingerprint; /* "rv1:" + 32 hex: rule and value under the repository's salt; "":
+				    not made, the state is ALLOWED or WEAK without it */
 	const char *public_id;	 /* what names it in public (a key id), or NULL */
 	const char *facts;	 /* proven offline, for people: "expires 2027-01-01", or NULL */
 	const char *note;	 /* why allowed or known (the reason given, by what), or NULL */

@@ -137,7 +137,7 @@ static void put_leak(struct rv_emit *e, const char *key, const struct rv_leak *l
 	put_place(e, leak);
 	rv_emit_str(e, "masked", leak->masked);
 	rv_emit_str(e, "context", leak->context);
-	rv_emit_str(e, "fingerprint", leak->fingerprint);
+	rv_emit_str(e, "fingerprint", rv_report_print(leak));
 	rv_emit_str(e, "public_id", leak->public_id);
 	rv_emit_str(e, "facts", leak->facts);
 	rv_emit_str(e, "validity", validity_of(leak));

@@ -89,6 +89,11 @@ struct rv_str rv_report_mark(const struct rv_leak *leak)
 	return at ? (struct rv_str){(const uint8_t *)at, strlen(text)} : RV_STR_NONE;
 }
 
+const char *rv_report_print(const struct rv_leak *leak)
+{
+	return leak->fingerprint && *leak->fingerprint ? leak->fingerprint : NULL;
+}
+
 const char *rv_report_alive(const struct rv_leak *leak)
 {
 	switch (leak->alive) {

@@ -58,6 +58,8 @@ const char *rv_report_url(const char *text);
 struct rv_str rv_report_bare(struct rv_str path);
 /* Where the masked value stands in the context; NULL data: it is not to be seen there. */
 struct rv_str rv_report_mark(const struct rv_leak *leak);
+/* The fingerprint; NULL: none was made. */
+const char *rv_report_print(const struct rv_leak *leak);
 /* True: the row below is of another file. */
 bool rv_report_same_file(const struct rv_leak *a, const struct rv_leak *b);
 /* Lives, is dead, could not be told; NULL: was not asked. */

@@ -238,9 +238,11 @@ static void put_result(struct rv_report *r, const struct rv_leak *leak)
 	rv_emit_str_close(e);
 	rv_emit_close(e, '}');
 	put_location(e, leak);
-	rv_emit_open(e, "partialFingerprints", '{');
-	rv_emit_str(e, "reeve/v1", leak->fingerprint);
-	rv_emit_close(e, '}');
+	if (rv_report_print(leak)) {
+		rv_emit_open(e, "partialFingerprints", '{');
+		rv_emit_str(e, "reeve/v1", leak->fingerprint);
+		rv_emit_close(e, '}');
+	}
 	if (r->facts->known)
 		rv_emit_str(e, "baselineState",
 			    leak->state == RV_LEAK_BASELINE ? "unchanged" : "new");

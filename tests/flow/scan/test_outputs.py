@@ -96,6 +96,21 @@ class Formats(scanning.Case):
             told = check(form, self.scan("--format", form, "a", code=1).out)
             self.assertIn(told, (None, count), form)
 
+    def test_rows_without_a_fingerprint_have_no_member(self):
+        self.write("b/a.env", f"TOKEN={self.token()}\n"
+                   f"TOKEN={self.token()} # reeve:allow reason=\"why\"\n"
+                   f"postgres://app:{self.password()}@db.internal/app\n")
+        words = ("--all", "--min-confidence", "99", "b")
+        rows = self.found(*words).leaks
+        states = {row["state"]: row.get("fingerprint") for row in rows}
+        self.assertEqual(set(states), {"open", "allowed", "weak"})
+        self.assertRegex(states["open"], "^rv1:[0-9a-f]{32}$")
+        self.assertEqual((states["allowed"], states["weak"]), (None, None))
+        sarif = json.loads(self.scan("--format", "sarif", *words, code=1).out)
+        prints = [row.get("partialFingerprints") for row in sarif["runs"][0]["results"]]
+        self.assertEqual(prints.count(None), 2)
+        self.assertIn({"reeve/v1": states["open"]}, prints)
+
     def test_every_format_with_nothing_to_tell(self):
         os.mkdir(self.path("none"))
         for form in scanning.FORMATS:
