@@ -411,27 +411,17 @@ bool rv_scan_policy_expects(void *user, struct rv_str path, bool is_dir)
 	return is_dir || !rv_filter_skips_path(p->config, relative(p, path), NULL);
 }
 
-/* A baseline's salt looks like a key and is none: 64 hexadecimal digits, told by what they are here
- * or by the file's name and their own. */
-static bool is_salt(const struct rv_scan_policy *p, struct rv_str path,
-		    const struct rv_judging *about)
+/* The salt of the baseline in use, where it stands in some other file than a baseline: those say
+ * themselves what it is (sweep/baseline.h). */
+static bool is_salt(const struct rv_scan_policy *p, const struct rv_judging *about)
 {
-	static const char name[] = ".reeve-baseline.json";
 	const uint8_t *salt = p->baseline ? rv_baseline_salt(p->baseline) : NULL;
 	char hex[2 * RV_IDENTITY_SALT + 1];
 
-	if (about->value.len != 2 * (size_t)RV_IDENTITY_SALT)
+	if (!salt || about->value.len != 2 * (size_t)RV_IDENTITY_SALT)
 		return false;
-	if (salt) {
-		for (size_t i = 0; i < RV_IDENTITY_SALT; i++)
-			(void)snprintf(hex + 2 * i, 3, "%02x", salt[i]); /* fits */
-		if (memcmp(hex, about->value.data, about->value.len) == 0)
-			return true;
-	}
-	bool is_named = rv_str_is(path, name) ||
-			(rv_str_ends_with(path, name) && path.data[path.len - sizeof(name)] == '/');
-	return is_named && about->line.len > 0 &&
-	       memmem(about->line.data, about->line.len, "\"salt\": \"", 9) != NULL;
+	rv_hex(salt, RV_IDENTITY_SALT, hex);
+	return memcmp(hex, about->value.data, about->value.len) == 0;
 }
 
 static rv_status allow_salt(struct rv_leaks *leaks, struct rv_leak *leak)
@@ -447,7 +437,7 @@ rv_status rv_scan_policy_judge(void *user, struct rv_leaks *leaks, struct rv_lea
 	struct rv_scan_policy *p = user;
 	struct rv_filter_answer answer;
 	struct rv_str path = relative(p, leak->path);
-	if (is_salt(p, path, about))
+	if (is_salt(p, about))
 		return allow_salt(leaks, leak);
 	struct rv_filter_question question = {.rule = leak->rule,
 					      .path = path,

@@ -10,7 +10,6 @@
 
 #include <openssl/crypto.h>
 
-#define SCHEMA	    "reeve-baseline/1"
 #define TEXT_MAX    1024
 #define ARENA_BYTES ((size_t)256 << 20)
 #define BUCKETS	    256 /* fixed lines between the entries: one a first byte */
@@ -251,9 +250,10 @@ static rv_status read_own(struct rv_baseline *baseline, const char *name, const 
 	const char *day = rv_json_text(root, "rules_day", "");
 	const json_t *entries = json_object_get(root, "entries");
 
-	if (strcmp(schema, SCHEMA) != 0)
+	if (strcmp(schema, RV_BASELINE_SCHEMA) != 0)
 		return rv_fail(RV_CLASS_MALFORMED, diag,
-			       "%s: schema is \"%.40s\"; " SCHEMA " is wanted", name, schema);
+			       "%s: schema is \"%.40s\"; " RV_BASELINE_SCHEMA " is wanted", name,
+			       schema);
 	if (salt.len != sizeof(baseline->salt) * 2 ||
 	    !rv_is_ok(rv_unhex(salt, baseline->salt, sizeof(baseline->salt))))
 		return rv_fail(RV_CLASS_MALFORMED, diag, "%s: salt is 64 hexadecimal digits", name);
@@ -431,7 +431,8 @@ rv_status rv_baseline_print(struct rv_baseline *baseline, struct rv_buf *out)
 
 	settle(baseline);
 	rv_hex(baseline->salt, sizeof(baseline->salt), salt);
-	RV_TRY(rv_buf_printf(out, "{\n  \"schema\": \"" SCHEMA "\",\n  \"salt\": \"%s\",\n", salt));
+	RV_TRY(rv_buf_printf(
+		out, "{\n  \"schema\": \"" RV_BASELINE_SCHEMA "\",\n  \"salt\": \"%s\",\n", salt));
 	if (day)
 		RV_TRY(rv_buf_printf(out, "  \"rules_day\": \"%04u-%02u-%02u\",\n", day / 10000,
 				     day / 100 % 100, day % 100));

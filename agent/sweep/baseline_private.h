@@ -6,6 +6,8 @@
 #include "agent/base/json.h"
 #include "agent/sweep/baseline.h"
 
+#define RV_BASELINE_SCHEMA "reeve-baseline/1"
+
 /* One finding of a gitleaks report. */
 struct rv_baseline_foreign {
 	const char *rule;

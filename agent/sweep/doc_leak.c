@@ -2,6 +2,7 @@
  * (doc.c). */
 #include "agent/base/clock.h"
 #include "agent/scan/context.h"
+#include "agent/sweep/baseline.h"
 #include "agent/sweep/doc_parts.h"
 #include "agent/sweep/facts.h"
 #include "agent/sweep/mask.h"
@@ -272,6 +273,8 @@ rv_status rv_doc_tell(struct rv_sweeper *w, const struct rv_doc *doc, const stru
 	struct rv_span place = rv_layer_place(layer, found->start, found->len);
 
 	if (!is_inside(doc, place))
+		return RV_OK;
+	if (doc->offset == 0 && rv_baseline_is_own(doc->bytes, place.start, place.end))
 		return RV_OK;
 	if (found->confidence < w->shared->min_confidence && !w->shared->shows_all) {
 		w->leaks.weak++;

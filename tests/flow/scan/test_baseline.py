@@ -53,6 +53,39 @@ class Baseline(scanning.Case):
         states = [l["state"] for l in self.found("--all").leaks if l["path"][0] != "."]
         self.assertEqual(sorted(states), ["baseline", "baseline", "open"])
 
+    def test_its_salt_is_no_finding_whatever_the_file_is_called(self):
+        repo = self.repo()
+        repo.commit({"a.txt": "a\n"})
+        repo.write("a.env", f"TOKEN={self.token()}\nDB_PASSWORD=\"{self.password()}\"\n")
+        at = {"cwd": repo.path}
+        self.create("-o", "known.json", ".", **at)
+        self.create(".", **at)  # another salt
+        with open(os.path.join(repo.path, "known.json"), encoding="utf-8") as f:
+            repo.write("deep/known.json", f.read())
+        os.unlink(os.path.join(repo.path, "a.env"))
+        for words in ([], ["--baseline", "known.json"], ["--min-confidence", "90"],
+                      ["--min-confidence", "0"]):
+            result = self.found("--all", *words, code=0, **at)
+            self.assertEqual(result.leaks, [], str(result))
+            counts = self.found(*words, code=0, **at).document["summary"]
+            self.assertEqual((counts["allowed"], counts["weak"]), (0, 0), words)
+        repo.git("add", "-A")
+        self.assertEqual(self.found("--all", "--staged", code=0, **at).leaks, [])
+        repo.git("commit", "-q", "-m", "known")
+        self.assertEqual(self.found("--all", "--git", code=0, **at).leaks, [])
+        self.assertEqual(self.found("--all", "--diff", "HEAD~1", code=0, **at).leaks, [])
+
+    def test_a_salt_hides_nothing_beside_it(self):
+        self.write("a.env", f"TOKEN={self.token()}\n")
+        self.create("-o", "known.json", ".")
+        with open(self.path("known.json"), encoding="utf-8") as f:
+            text = f.read()
+        os.unlink(self.path("a.env"))
+        self.write("known.json", text.replace('"entries"', f'"note": "{self.token()}", "entries"'))
+        self.assertIn(("known.json", 5), self.found(code=1).places)
+        self.write("known.json", text.replace("reeve-baseline/1", "other/1"))
+        self.assert_places(self.found(code=1), ("known.json", 3))
+
     def test_edits_and_moves_do_not_wake_it(self):
         token, word = self.token(), self.password()
         self.write("a.env", f"TOKEN={token}\nDB_PASSWORD=\"{word}\"\n")
