@@ -87,7 +87,10 @@ static rv_status take_limits(const struct rv_verb_args *args, struct rv_scan_ask
 	RV_TRY(number_of(args, "threads", "threads", RV_WALK_THREADS_MAX, &threads, diag));
 	RV_TRY(number_of(args, "max_cpu", "max-cpu", 6400, &cpu, diag));
 	RV_TRY(number_of(args, "archive_depth", "archive-depth", 8, &archives, diag));
-	RV_TRY(number_of(args, "decode_depth", "decode-depth", 64, &decode, diag));
+	/* gitleaks goes deeper than we do. */
+	RV_TRY(number_of(args, "max_decode_depth", "max-decode-depth", 64, &decode, diag));
+	decode = decode < RV_DECODE_DEPTH_MAX ? decode : RV_DECODE_DEPTH_MAX;
+	RV_TRY(number_of(args, "decode_depth", "decode-depth", RV_DECODE_DEPTH_MAX, &decode, diag));
 	RV_TRY(number_of(args, "max_target_megabytes", "max-target-megabytes", 1 << 20, &megabytes,
 			 diag));
 	RV_TRY(number_of(args, "timeout", "timeout", 1 << 30, &seconds, diag));
@@ -95,13 +98,13 @@ static rv_status take_limits(const struct rv_verb_args *args, struct rv_scan_ask
 	RV_TRY(size_of(args, "max_rss", "max-rss", &ask->sweep.max_rss, diag));
 	if (time && !rv_is_ok(rv_duration_parse(rv_str_of(time), &ask->sweep.max_time_us, NULL)))
 		return refuse(diag, "max-time", time, "a time such as 30s or 10min");
-	ask->has_decode_depth = text_of(args, "decode_depth") != NULL;
+	ask->has_decode_depth = flag_of(args, "decode_depth") || flag_of(args, "max_decode_depth");
 	ask->has_archive_depth = text_of(args, "archive_depth") != NULL;
 	ask->has_max_file = text_of(args, "max_file") != NULL || megabytes > 0;
 	ask->sweep.threads = (unsigned)threads;
 	ask->sweep.max_cpu = (unsigned)cpu;
 	ask->sweep.archive_depth = (unsigned)archives;
-	ask->decode_depth = (unsigned)(decode < RV_DECODE_DEPTH_MAX ? decode : RV_DECODE_DEPTH_MAX);
+	ask->decode_depth = (unsigned)decode;
 	if (megabytes > 0)
 		ask->sweep.max_file = megabytes << 20;
 	if (seconds > 0)
@@ -269,9 +272,7 @@ static rv_status take_format(const struct rv_out *out, const struct rv_verb_args
 		ask->format = rv_report_format_of_file(ask->output);
 	else
 		ask->format = RV_REPORT_TEXT;
-	if (ask->format == RV_REPORT__COUNT && !format)
-		ask->format = RV_REPORT_JSON;
-	if (ask->format == RV_REPORT__COUNT)
+	if (ask->format == RV_REPORT__COUNT && format)
 		return refuse(
 			diag, "format", format,
 			"text, json, jsonl, sarif, csv, junit, html, github, gitlab or gitleaks");
@@ -378,4 +379,13 @@ rv_status rv_scan_ask_of(const struct rv_out *out, const struct rv_verb_args *ar
 	RV_TRY(take_limits(args, ask, diag));
 	RV_TRY(take_choices(args, ask, diag));
 	return take_format(out, args, ask, diag);
+}
+
+rv_status rv_scan_ask_check_format(const struct rv_scan_ask *ask, struct rv_diag *diag)
+{
+	if (ask->format != RV_REPORT__COUNT)
+		return RV_OK;
+	return refuse(diag, "output", ask->output,
+		      "a name that ends in .txt, .json, .jsonl, .ndjson, .sarif, .csv, .xml, .html "
+		      "or .htm, or --format,");
 }

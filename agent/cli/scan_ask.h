@@ -7,9 +7,9 @@
 
 struct rv_scan_ask {
 	struct rv_sweep_options sweep;
-	const char *paths[2]; /* used when one path was not given as a word */
-	enum rv_report_format format;
-	const char *output; /* NULL or "-": standard output */
+	const char *paths[2];	      /* used when one path was not given as a word */
+	enum rv_report_format format; /* RV_REPORT__COUNT: the ending of output names none */
+	const char *output;	      /* NULL or "-": standard output */
 	const char *config;
 	const char *baseline;
 	const char *ignore_path;
@@ -38,3 +38,7 @@ struct rv_scan_ask {
 RV_NODISCARD rv_status rv_scan_ask_of(const struct rv_out *out, const struct rv_verb_args *args,
 				      enum rv_sweep_source source, bool is_gitleaks,
 				      struct rv_scan_ask *ask, struct rv_diag *diag);
+/* MISCONFIGURED: neither an option nor the ending of --output says which format. For who writes a
+ * report: to others --output is something else. */
+RV_NODISCARD rv_status rv_scan_ask_check_format(const struct rv_scan_ask *ask,
+						struct rv_diag *diag);

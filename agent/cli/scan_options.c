@@ -160,7 +160,7 @@ const struct rv_opt rv_scan_options[] = {
 	{.name = "redact", .type = RV_OPT_MAYBE, .value = "PERCENT"},
 	{.name = "no-banner", .type = RV_OPT_FLAG},
 	{.name = "max-target-megabytes", .type = RV_OPT_TEXT, .value = "N"},
-	{.name = "max-decode-depth", .type = RV_OPT_TEXT, .value = "N", .same = "decode_depth"},
+	{.name = "max-decode-depth", .type = RV_OPT_TEXT, .value = "N"},
 	{.name = "max-archive-depth", .type = RV_OPT_TEXT, .value = "N", .same = "archive_depth"},
 	{.name = "diagnostics", .type = RV_OPT_TEXT, .value = "MODE"},
 	{.name = "diagnostics-dir", .type = RV_OPT_TEXT, .value = "DIR"},

@@ -101,6 +101,8 @@ static int run(struct rv_out *out, const struct rv_verb_args *args, enum rv_swee
 
 	rv_status status = rv_scan_ask_of(out, args, source, is_gitleaks, &s.ask, &diag);
 	if (rv_is_ok(status))
+		status = rv_scan_ask_check_format(&s.ask, &diag);
+	if (rv_is_ok(status))
 		status = rv_scan_run_do(&s, &diag);
 	if (rv_is_ok(status)) {
 		code = exit_code_of(&s, count_open(&s.result.leaks));

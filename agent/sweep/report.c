@@ -5,6 +5,7 @@
 #include "agent/sweep/report_parts.h"
 
 #include <errno.h>
+#include <strings.h>
 
 struct format {
 	const char *name;
@@ -40,20 +41,22 @@ enum rv_report_format rv_report_format_of(const char *name)
 	return RV_REPORT__COUNT;
 }
 
-/* The longest ending wins: a.sarif.json is SARIF. */
+/* The longest ending wins, in either case: a.sarif.json is SARIF. */
 enum rv_report_format rv_report_format_of_file(const char *path)
 {
 	enum rv_report_format best = RV_REPORT__COUNT;
-	size_t best_len = 0;
+	size_t best_len = 0, all = strlen(path);
 
 	for (unsigned i = 0; i < RV_REPORT__COUNT; i++) {
 		for (size_t k = 0; k < RV_LEN(formats[i].endings) && formats[i].endings[k]; k++) {
 			const char *ending = formats[i].endings[k];
 
-			if (strlen(ending) > best_len &&
-			    rv_str_ends_with(rv_str_of(path), ending)) {
+			size_t len = strlen(ending);
+
+			if (len > best_len && len <= all &&
+			    strcasecmp(path + all - len, ending) == 0) {
 				best = (enum rv_report_format)i;
-				best_len = strlen(ending);
+				best_len = len;
 			}
 		}
 	}

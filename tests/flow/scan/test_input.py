@@ -45,7 +45,8 @@ class CommandLine(scanning.Case):
                       ["-j", "1000"], ["-j", "x"], ["--max-file", "1Q"], ["--max-file", "-1"],
                       ["--max-file", "99999999999999999999"], ["--max-file", "99999999999999T"],
                       ["--max-time", "soon"], ["--max-rss", "lots"], ["--max-cpu", "0x10"],
-                      ["--archive-depth", "99"], ["--max-target-megabytes", "x"]):
+                      ["--archive-depth", "99"], ["--decode-depth", "4"], ["--decode-depth", "64"],
+                      ["--max-decode-depth", "65"], ["--max-target-megabytes", "x"]):
             name = words[0].lstrip("-")
             name = {"j": "threads"}.get(name, name)
             self.refused(["scan", *words], "--" + name, "next: reeve scan --help")

@@ -130,6 +130,18 @@ class Formats(scanning.Case):
         with open(self.path("report.html"), "rb") as f:
             check("html", f.read())
 
+    def test_an_ending_that_is_no_format_is_refused(self):
+        for name in ("report.foo", "report", "report.json.bak", "json"):
+            self.refused(["scan", "-o", name, "a"], name, ".sarif", "--format")
+            self.assertFalse(os.path.exists(self.path(name)))
+            self.scan("-o", name, "--format", "csv", "a", code=1)
+            with open(self.path(name), "rb") as f:
+                self.assertGreaterEqual(check("csv", f.read()), 8)
+        for name, form in (("R.JSON", "json"), ("R.Sarif", "sarif"), ("r.CSV", "csv")):
+            self.scan("-o", name, "a", code=1)
+            with open(self.path(name), "rb") as f:
+                self.assertGreaterEqual(check(form, f.read()), 8)
+
     def test_history_in_every_format(self):
         repo = self.repo()
         repo.commit({"a.env": f"TOKEN={self.token()}\n"}, "it's <b>\"new\"</b> & \u00e9")
