@@ -137,6 +137,12 @@ static rv_status open_up(struct rv_run *run, struct rv_sweeper *w, const struct 
 	struct rv_unpack_limits limits = RV_UNPACK_LIMITS_DEFAULT;
 	struct rv_unpack_events events = {on_member, on_trouble, is_over, &o};
 
+	*out_is_opened = false;
+	if (run->options->archive_depth == 0) {
+		rv_leaks_gap(&w->leaks, doc->path, doc->inside, "archive-limit",
+			     "not opened: the archive depth is 0");
+		return RV_OK;
+	}
 	limits.depth = run->options->archive_depth;
 	limits.max_member_bytes = MEMBER_BYTES;
 	if (run->options->max_file > 0 && run->options->max_file < limits.max_member_bytes)
@@ -184,7 +190,7 @@ static rv_status open_document(struct rv_run *run, struct rv_sweeper *w, const s
 		rv_told_reset(&w->told);
 	if (run->options->max_cpu > 0)
 		rv_run_pace(run);
-	if (run->options->archive_depth > 0 && doc->offset == 0 && !doc->parts)
+	if (doc->offset == 0 && !doc->parts)
 		kind = rv_unpack_kind(doc->bytes);
 	if (kind == RV_UNPACK_NONE)
 		return RV_OK;

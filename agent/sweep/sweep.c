@@ -235,7 +235,7 @@ rv_status rv_sweep_run(const struct rv_sweep_options *options, struct rv_sweep_r
 		struct rv_sweeper *w = &run.sweepers[ready++];
 
 		status = rv_sweeper_init(w, options->shared);
-		w->open_layer = options->archive_depth > 0 ? rv_run_layer : NULL;
+		w->open_layer = rv_run_layer;
 		w->open_user = &run;
 		w->stop = &run.stop;
 		w->stop_reason = &run.stop_reason;

@@ -36,7 +36,7 @@ struct rv_sweep_options {
 	bool with_worktree;	/* DIFF: what is not committed too */
 	unsigned threads;	/* 0: one per processor */
 	uint64_t open_files;	/* descriptors the process may have; 0: not known */
-	unsigned archive_depth; /* 0: archives are bytes */
+	unsigned archive_depth; /* 0: archives are bytes, and gaps */
 	uint64_t max_file;	/* bytes; 0: no limit */
 	int64_t max_time_us;	/* 0: no limit */
 	uint64_t max_rss;	/* bytes of memory; 0: no limit */

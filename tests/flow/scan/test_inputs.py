@@ -348,6 +348,9 @@ class Archives(scanning.Case):
         self.assertEqual([g["reason"] for g in self.found("--archive-depth", "3", code=0).gaps],
                          ["archive-limit"])
         self.found("--archive-depth", "3", "--strict", code=3)
+        gaps = self.found("--archive-depth", "0", code=0).gaps
+        self.assertEqual([(g["path"], g["reason"]) for g in gaps], [("deep.zip", "archive-limit")])
+        self.found("--archive-depth", "0", "--strict", code=3)
         self.assertEqual(len(self.found("--archive-depth", "8").leaks), 1)
 
     def test_a_bomb_is_bounded_and_told(self):
