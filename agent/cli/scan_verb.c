@@ -3,6 +3,7 @@
 
 #include "agent/base/clock.h"
 #include "agent/base/path.h"
+#include "agent/cli/scan_again.h"
 #include "agent/cli/scan_run.h"
 
 #include <stdio.h>
@@ -42,12 +43,14 @@ static uint64_t count_open(const struct rv_leaks *leaks)
 	return open;
 }
 
-static rv_status write_report(struct rv_scan_run *s, int code, struct rv_diag *diag)
+static rv_status write_report(struct rv_scan_run *s, const char *again, int code,
+			      struct rv_diag *diag)
 {
 	RV_CLEANUP(rv_buf_done) struct rv_buf target = {0};
 	const struct rv_leaks *leaks = &s->result.leaks;
 	struct rv_report_facts facts = {.version = RV_VERSION,
 					.command = command_name(s->ask.sweep.source),
+					.again = again,
 					.started_utc_us = s->started_utc_us,
 					.took_us = rv_boot_us() - s->started_boot_us,
 					.files = s->result.files,
@@ -96,17 +99,21 @@ static int run(struct rv_out *out, const struct rv_verb_args *args, enum rv_swee
 	       bool is_gitleaks)
 {
 	RV_CLEANUP(rv_scan_run_done) struct rv_scan_run s = {.out = out, .libexec = args->libexec};
+	RV_CLEANUP(rv_buf_done) struct rv_buf again = {0};
 	struct rv_diag diag = {0};
 	int code = 2;
 
 	rv_status status = rv_scan_ask_of(out, args, source, is_gitleaks, &s.ask, &diag);
 	if (rv_is_ok(status))
 		status = rv_scan_ask_check_format(&s.ask, &diag);
+	rv_buf_init(&again, RV_SCAN_AGAIN_MAX);
+	if (rv_is_ok(status))
+		status = rv_scan_again(&s.ask, args, &again);
 	if (rv_is_ok(status))
 		status = rv_scan_run_do(&s, &diag);
 	if (rv_is_ok(status)) {
 		code = exit_code_of(&s, count_open(&s.result.leaks));
-		status = write_report(&s, code, &diag);
+		status = write_report(&s, rv_buf_cstr(&again), code, &diag);
 	}
 	return rv_is_ok(status) ? code : rv_scan_show_failure(status, &diag);
 }

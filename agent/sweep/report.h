@@ -27,8 +27,7 @@ struct rv_report_facts {
 	const char *version; /* of reeve */
 	const char *command; /* "dir", "git", "staged", "diff", "stdin" */
 	const char *target;  /* what was scanned, escaped */
-	const char *again;   /* the command that runs the same check elsewhere; NULL: made from the
-			      * two above */
+	const char *again;   /* the command that runs the same check elsewhere; NULL: reeve scan */
 	const char *repository; /* remote of the repository as a URL without a user, or NULL */
 	const char *revision;	/* commit that HEAD names, or NULL */
 	int64_t started_utc_us, took_us;

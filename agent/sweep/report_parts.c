@@ -191,19 +191,6 @@ void rv_report_gap(struct rv_report *r, enum rv_emit_as as, const struct rv_gap 
 	}
 }
 
-/* A word that no shell reads as more; others are not offered for pasting. */
-static bool is_plain_word(const char *text)
-{
-	if (!text || !*text || *text == '-')
-		return false;
-	for (const char *c = text; *c; c++) {
-		if (!((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') ||
-		      (*c >= '0' && *c <= '9') || strchr("._/+@:,=-", *c)))
-			return false;
-	}
-	return true;
-}
-
 void rv_report_excuse(struct rv_report *r, const char *marked)
 {
 	bool is_gate = strcmp(r->facts->command, "diff") == 0;
@@ -215,24 +202,7 @@ void rv_report_excuse(struct rv_report *r, const char *marked)
 
 void rv_report_again(struct rv_report *r, enum rv_emit_as as)
 {
-	const struct rv_report_facts *facts = r->facts;
-	const char *target = is_plain_word(facts->target) ? facts->target : ".";
-
-	if (facts->again) {
-		rv_emit_text(&r->emit, as, facts->again);
-		return;
-	}
-	rv_emit_raw(&r->emit, "reeve scan");
-	if (strcmp(facts->command, "staged") == 0) {
-		rv_emit_raw(&r->emit, " --staged");
-	} else if (strcmp(facts->command, "diff") == 0) {
-		rv_emit_raw(&r->emit, " --diff BASE");
-	} else if (strcmp(facts->command, "stdin") == 0) {
-		rv_emit_raw(&r->emit, " --stdin");
-	} else {
-		rv_emit_raw(&r->emit, strcmp(facts->command, "git") == 0 ? " --git " : " ");
-		rv_emit_text(&r->emit, as, target);
-	}
+	rv_emit_text(&r->emit, as, r->facts->again ? r->facts->again : "reeve scan");
 }
 
 /* "38.2 MB" */

@@ -130,6 +130,62 @@ class Formats(scanning.Case):
         with open(self.path("report.html"), "rb") as f:
             check("html", f.read())
 
+    def again(self, *words, code=1, **more):
+        """The command that the report names, as words of a shell; it finds the same."""
+        verb, *words = words
+        result = self.run_reeve(verb, "--format", "text", "-j", "2", *words, **more)
+        self.assertEqual(result.code, code, str(result))
+        lines = [l for l in result.out.decode().splitlines() if l.startswith("The same check")]
+        command = lines[0].partition(": ")[2]
+        told = subprocess.run(["bash", "-c", f"printf '%s\\0' {command}"], capture_output=True,
+                              check=True, cwd=self.dir).stdout.split(b"\0")[:-1]
+        self.assertEqual(told[:2], [b"reeve", b"scan"])
+        rerun = self.run_reeve(*told[1:], **more)
+        counts = [[l for l in r.out.splitlines() if b" Scanned " in l][0].partition(b". ")[0]
+                  for r in (result, rerun)]
+        self.assertEqual(counts[0], counts[1], command)
+        return command
+
+    def test_the_same_check_is_the_same(self):
+        repo = self.repo("a")
+        repo.commit({"README": "x\n"})
+        repo.commit({"sub/x.env": f"TOKEN={self.token()}\n", "more.env": f"T={self.token()}\n"})
+        at = {"cwd": repo.path}
+        self.assertEqual(self.again("scan", "--diff", "HEAD~1", **at), "reeve scan --diff HEAD~1")
+        self.assertEqual(self.again("scan", "--git", "--range", "HEAD~1..HEAD", **at),
+                         "reeve scan --git --range HEAD~1..HEAD .")
+        self.assertEqual(self.again("git", "--log-opts=-n 1 -- sub", **at),
+                         "reeve scan --git --log-opts='-n 1 -- sub' .")
+        self.assertEqual(self.again("detect", "--source", "a", "--log-opts", "--all"),
+                         "reeve scan --git --log-opts=--all a")
+        self.assertEqual(self.again("scan", "a/sub", "a/one.env", "--min-confidence", "70",
+                                    "--exclude", "*.md", "--exclude", "it's"),
+                         "reeve scan --exclude '*.md' --exclude 'it'\\''s' --min-confidence 70 "
+                         "a/sub a/one.env")
+        self.assertEqual(self.again("dir", "a", "--max-decode-depth", "5", "--exit-code", "1"),
+                         "reeve scan --max-decode-depth 5 a")
+        with open(os.path.join(repo.path, "more.env"), "rb") as f:
+            self.assertEqual(self.again("scan", "--strict", "--stdin", stdin=f.read()),
+                             "reeve scan --stdin --strict")
+        repo.write("new.env", f"TOKEN={self.token()}\n")
+        repo.git("add", "-A")
+        self.assertEqual(self.again("protect", **at), "reeve scan --staged")
+
+    def test_the_same_check_over_odd_names(self):
+        names = ("-x", "a b", "it's", "$(id)", "tab\tline\n'q'\\", "\u00e9", b"\xff;x", "~", "")
+        for name in names:
+            raw = os.path.join(os.fsencode(self.dir), b"odd", os.fsencode(name or "plain"))
+            os.makedirs(os.path.dirname(raw), exist_ok=True)
+            with open(raw, "wb") as f:
+                f.write(f"TOKEN={self.token()}\n".encode())
+        names = [os.fsencode(name or "plain") for name in names]
+        at = {"cwd": self.path("odd")}
+        self.again("scan", "./-x", *names[1:], **at)
+        self.again("scan", *names[1:], "--", "-x", **at)
+        many = self.scan("--format", "text", *["plain"] * 40, code=1, **at).out
+        self.assertEqual(many.count(b" plain plain"), 16)
+        self.assertIn(b" plain ...\n", many)
+
     def test_an_ending_that_is_no_format_is_refused(self):
         for name in ("report.foo", "report", "report.json.bak", "json"):
             self.refused(["scan", "-o", name, "a"], name, ".sarif", "--format")

@@ -349,7 +349,7 @@ static void at_most_five_gaps_are_named_and_the_rest_counted(void **state)
 	facts.gap_count = RV_LEN(gaps);
 	TEXT got = written(RV_REPORT_TEXT, &facts, NULL);
 	assert_int_equal(count_of(got.bytes, "x/y: unreadable\n"), 5);
-	assert_non_null(strstr(got.bytes, "7 things were not scanned whole (reeve scan . --json"));
+	assert_non_null(strstr(got.bytes, "7 things were not scanned whole (reeve scan --json"));
 	assert_non_null(strstr(got.bytes, "INCOMPLETE: 7 not scanned whole"));
 }
 
