@@ -48,6 +48,11 @@ class Rules(scanning.Case):
         self.assertTrue(rows and all(row.split("\t")[1] == "github" for row in rows), rows)
         self.assertEqual(self.rules("list", "--provider", "nobody").out, b"")
 
+    def test_the_readme_counts_them_right(self):
+        told = self.found("--stdin", code=0).document["tool"]["rules"]
+        with open(os.path.join(os.environ["RV_SOURCE"], "README.md"), encoding="utf-8") as f:
+            self.assertIn(f", {told} rules in ", f.read())
+
     def test_one_is_shown_whole_also_by_another_tools_name(self):
         for name in ("github-token", "github-pat"):
             text = self.rules("show", name).out.decode()
