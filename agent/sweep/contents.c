@@ -44,20 +44,27 @@ static rv_status look_at_keystore(struct rv_run *run, struct rv_sweeper *w,
 {
 	struct rv_keystore store;
 
-	if (!rv_is_ok(rv_keystore_look(doc->bytes, kind, rounds_left(run), &store))) {
-		rv_leaks_gap(&w->leaks, doc->path, doc->inside, "damaged", "a key store");
+	rv_status s = rv_keystore_look(doc->bytes, kind, rounds_left(run), &store);
+	if (!rv_is_ok(s)) {
+		bool is_bad = rv_class_of(s) == RV_CLASS_MALFORMED;
+
+		rv_leaks_gap(&w->leaks, doc->path, doc->inside, is_bad ? "damaged" : "memory",
+			     "a key store");
 		return RV_OK;
 	}
 	atomic_fetch_add_explicit(&run->keystore_rounds, store.rounds, memory_order_relaxed);
 	bool is_open = store.has_plain_key || store.lock == RV_KEYSTORE_OPEN_EMPTY ||
 		       store.lock == RV_KEYSTORE_OPEN_KNOWN;
-	if (!is_open && store.lock != RV_KEYSTORE_TOO_SLOW &&
+	if (!is_open && store.lock != RV_KEYSTORE_TOO_SLOW && store.lock != RV_KEYSTORE_SPENT &&
 	    (store.lock == RV_KEYSTORE_LOCKED || store.lock == RV_KEYSTORE_UNTRIED ||
 	     store.is_partial))
 		rv_leaks_gap(&w->leaks, doc->path, doc->inside, "encrypted", "a key store");
 	else if (!is_open && store.lock == RV_KEYSTORE_TOO_SLOW)
 		rv_leaks_gap(&w->leaks, doc->path, doc->inside, "archive-limit",
 			     "a key store whose MAC asks for more rounds than are taken");
+	else if (!is_open && store.lock == RV_KEYSTORE_SPENT)
+		rv_leaks_gap(&w->leaks, doc->path, doc->inside, "run-limit",
+			     "the run has tried as many passwords as it may");
 	uint32_t keys =
 		store.counts[RV_KEYSTORE_PRIVATE_KEY] + store.counts[RV_KEYSTORE_SECRET_KEY];
 	if (!is_open || keys == 0)
@@ -118,9 +125,11 @@ static void on_trouble(struct rv_str path, enum rv_unpack_reason reason, const c
 {
 	struct opening *o = user;
 
+	const char *word = reason == RV_UNPACK_OVER ? atomic_load(&o->run->stop_reason)
+						    : rv_unpack_reason_name(reason);
+
 	name_member(o, path);
-	rv_leaks_gap(&o->w->leaks, o->outer->path, o->inside[0] ? o->inside : NULL,
-		     rv_unpack_reason_name(reason), detail);
+	rv_leaks_gap(&o->w->leaks, o->outer->path, o->inside[0] ? o->inside : NULL, word, detail);
 }
 
 static bool is_over(void *user)

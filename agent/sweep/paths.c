@@ -78,7 +78,8 @@ static void done(void *user, const struct rv_walk_stat *stat)
 
 	/* One that was just written may be written again within the same tick of its clock. */
 	int64_t young_ns = (rv_now_utc_us() - YOUNG_US) * 1000;
-	bool is_clean = told_by(v->w) == v->told && !v->w->leaks.is_full;
+	bool is_clean = told_by(v->w) == v->told && !v->w->leaks.is_full &&
+			!atomic_load(&v->run->stop); /* else it may be read in part */
 
 	if (is_clean && stat->mtime_ns < young_ns && stat->ctime_ns < young_ns &&
 	    lasting_gaps(v, notes, &count))

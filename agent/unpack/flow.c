@@ -57,7 +57,7 @@ static ssize_t pull_fd(struct rv_flow *flow, const void **out)
 	while (len < 0 && errno == EINTR);
 	*out = flow->piece;
 	if (len < 0) {
-		flow->reason = RV_UNPACK_DAMAGED;
+		flow->reason = RV_UNPACK_UNREADABLE;
 		flow->detail = "the file cannot be read";
 	}
 	return len;
@@ -109,7 +109,7 @@ static void xz_failed(struct rv_flow *flow, lzma_ret code)
 	if (code == LZMA_MEMLIMIT_ERROR)
 		fail(flow, RV_UNPACK_LIMIT, "xz needs more than 128 MiB of memory");
 	else if (code == LZMA_MEM_ERROR)
-		fail(flow, RV_UNPACK_LIMIT, "no memory");
+		fail(flow, RV_UNPACK_MEMORY, "no memory");
 	else if (code == LZMA_OPTIONS_ERROR)
 		fail(flow, RV_UNPACK_UNSUPPORTED, "unsupported xz method");
 	else if (code == LZMA_BUF_ERROR)
@@ -158,7 +158,7 @@ static size_t step_gzip(struct rv_flow *flow, size_t room)
 	if (code == Z_STREAM_END)
 		next_gzip_member(flow);
 	else if (code == Z_MEM_ERROR)
-		fail(flow, RV_UNPACK_LIMIT, "no memory");
+		fail(flow, RV_UNPACK_MEMORY, "no memory");
 	else if (code != Z_OK && code != Z_BUF_ERROR)
 		fail(flow, RV_UNPACK_DAMAGED, "damaged gzip data");
 	else if (flow->has_ended && !flow->packed.len && flow->zlib.avail_out)

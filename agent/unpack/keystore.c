@@ -18,6 +18,7 @@ const char *rv_keystore_lock_name(enum rv_keystore_lock lock)
 		[RV_KEYSTORE_NO_MAC] = "no-mac",
 		[RV_KEYSTORE_UNTRIED] = "untried",
 		[RV_KEYSTORE_TOO_SLOW] = "too-many-rounds",
+		[RV_KEYSTORE_SPENT] = "rounds-spent",
 	};
 
 	return lock < RV_KEYSTORE_LOCK__COUNT ? names[lock] : "unknown";
@@ -106,9 +107,10 @@ static enum rv_keystore_lock try_passwords(PKCS12 *p12, uint64_t rounds_max, uin
 	if (!PKCS12_mac_present(p12))
 		return RV_KEYSTORE_NO_MAC;
 	int64_t count = rounds_of(p12);
-	if (count < 0 || count > RV_KEYSTORE_ROUNDS_MAX ||
-	    (uint64_t)count * RV_KEYSTORE_TRIES > rounds_max)
+	if (count < 0 || count > RV_KEYSTORE_ROUNDS_MAX)
 		return RV_KEYSTORE_TOO_SLOW;
+	if ((uint64_t)count * RV_KEYSTORE_TRIES > rounds_max)
+		return RV_KEYSTORE_SPENT;
 	for (size_t i = 0; i < RV_LEN(rv_keystore_passwords); i++) {
 		const char *password = rv_keystore_passwords[i];
 

@@ -18,7 +18,8 @@ enum rv_keystore_lock {
 	RV_KEYSTORE_OPEN_KNOWN, /* "changeit" does */
 	RV_KEYSTORE_NO_MAC,	/* there is nothing to tell a right password by */
 	RV_KEYSTORE_UNTRIED,	/* an algorithm we have not */
-	RV_KEYSTORE_TOO_SLOW,	/* its MAC asks for more rounds than may be taken */
+	RV_KEYSTORE_TOO_SLOW,	/* its MAC asks for more rounds than are ever taken */
+	RV_KEYSTORE_SPENT,	/* .. than rounds_max allows; else it would have been tried */
 	RV_KEYSTORE_LOCK__COUNT
 };
 const char *rv_keystore_lock_name(enum rv_keystore_lock lock); /* "locked", "empty-password", .. */

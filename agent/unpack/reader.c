@@ -48,7 +48,7 @@ enum rv_unpack_reason rv_reader_reason(struct archive *reader)
 	const char *text = archive_error_string(reader);
 
 	if (archive_errno(reader) == ENOMEM)
-		return RV_UNPACK_LIMIT;
+		return RV_UNPACK_MEMORY;
 	/* Asked before a format is chosen, it would follow a wild pointer. */
 	if ((archive_format(reader) && archive_read_has_encrypted_entries(reader) > 0) ||
 	    (text && (strcasestr(text, "encrypt") || strcasestr(text, "passphrase") ||
@@ -100,7 +100,7 @@ struct archive *rv_reader_open(enum rv_unpack_kind kind, struct rv_flow *flow)
 	struct archive *reader = archive_read_new();
 	bool has_long_names = kind == RV_UNPACK_CPIO || kind == RV_UNPACK_AR;
 	const char *detail = "no memory";
-	enum rv_unpack_reason reason = RV_UNPACK_LIMIT;
+	enum rv_unpack_reason reason = RV_UNPACK_MEMORY;
 
 	flow->ahead_max = has_long_names ? RV_FLOW_AHEAD_MAX : 0;
 	if (reader && !set_up(reader, kind)) {
@@ -174,7 +174,7 @@ bool rv_flow_unpacked(struct rv_flow *flow, enum rv_unpack_kind kind, struct rv_
 		return flow_reader(flow, kind, inner);
 	status = kind == RV_UNPACK_GZIP ? rv_flow_gzip(flow, inner) : rv_flow_xz(flow, inner);
 	if (!rv_is_ok(status)) {
-		flow->reason = RV_UNPACK_LIMIT;
+		flow->reason = RV_UNPACK_MEMORY;
 		flow->detail = "no memory";
 	}
 	return rv_is_ok(status);

@@ -20,7 +20,8 @@ const char *rv_unpack_reason_name(enum rv_unpack_reason reason)
 	static const char *const names[RV_UNPACK_REASON__COUNT] = {
 		[RV_UNPACK_LIMIT] = "archive-limit", [RV_UNPACK_ENCRYPTED] = "encrypted",
 		[RV_UNPACK_DAMAGED] = "damaged",     [RV_UNPACK_UNSUPPORTED] = "unsupported",
-		[RV_UNPACK_TOO_LARGE] = "too-large",
+		[RV_UNPACK_TOO_LARGE] = "too-large", [RV_UNPACK_OVER] = "time",
+		[RV_UNPACK_MEMORY] = "memory",	     [RV_UNPACK_UNREADABLE] = "unreadable",
 	};
 
 	return reason < RV_UNPACK_REASON__COUNT ? names[reason] : "unknown";
@@ -34,16 +35,16 @@ void rv_walk_trouble(struct rv_walk *walk, enum rv_unpack_reason reason, const c
 				 walk->events->user);
 }
 
-static void stop_at(struct rv_walk *walk, const char *detail)
+static void stop_at(struct rv_walk *walk, enum rv_unpack_reason reason, const char *detail)
 {
-	rv_walk_trouble(walk, RV_UNPACK_LIMIT, detail);
+	rv_walk_trouble(walk, reason, detail);
 	walk->is_stopped = true;
 }
 
 bool rv_walk_count(struct rv_walk *walk)
 {
 	if (++walk->members > walk->limits->max_members)
-		stop_at(walk, "more members than the limit for one source");
+		stop_at(walk, RV_UNPACK_LIMIT, "more members than the limit for one source");
 	return !walk->is_stopped;
 }
 
@@ -69,9 +70,9 @@ bool rv_level_spend(struct rv_level *level, uint64_t bytes)
 	level->expanded += bytes;
 	walk->total += bytes;
 	if (walk->total > walk->limits->max_total_bytes) {
-		stop_at(walk, "more bytes than the limit for one source");
+		stop_at(walk, RV_UNPACK_LIMIT, "more bytes than the limit for one source");
 	} else if (walk->events->is_over && walk->events->is_over(walk->events->user)) {
-		stop_at(walk, "the time is up");
+		stop_at(walk, RV_UNPACK_OVER, "read in part");
 	} else if (is_too_dense(level)) {
 		rv_walk_trouble(walk, RV_UNPACK_LIMIT, "it expands more than the limit");
 		level->is_left = true;

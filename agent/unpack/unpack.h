@@ -81,11 +81,16 @@ struct rv_unpack_member {
 };
 
 enum rv_unpack_reason {
-	RV_UNPACK_LIMIT, /* "archive-limit": total, ratio, members, depth, time, memory */
+	/* What the bytes and the limits alone decide: the next walk ends there again. */
+	RV_UNPACK_LIMIT, /* "archive-limit": total, ratio, members, depth, memory it asks for */
 	RV_UNPACK_ENCRYPTED,
 	RV_UNPACK_DAMAGED, /* what came before the damage was handed over */
 	RV_UNPACK_UNSUPPORTED,
 	RV_UNPACK_TOO_LARGE, /* the member was handed over in windows, and not entered */
+	/* What the next walk may be spared. */
+	RV_UNPACK_OVER,	      /* "time": is_over said so */
+	RV_UNPACK_MEMORY,     /* there was none */
+	RV_UNPACK_UNREADABLE, /* the file gave an error */
 	RV_UNPACK_REASON__COUNT
 };
 /* "archive-limit", "encrypted", .. */
@@ -106,7 +111,7 @@ struct rv_unpack_events {
 	bool (*on_member)(const struct rv_unpack_member *member, void *user); /* false: stop */
 	void (*on_trouble)(struct rv_str path, enum rv_unpack_reason reason, const char *detail,
 			   void *user);
-	bool (*is_over)(void *user); /* the time is up: told as a limit, and the walk ends */
+	bool (*is_over)(void *user); /* true: told as RV_UNPACK_OVER, and the walk ends */
 	void *user;
 };
 

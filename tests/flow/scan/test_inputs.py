@@ -133,6 +133,20 @@ class Ledger(scanning.Case):
         self.assertLess(self.read(tree="other"), first / 2)
 
 
+class Stopped(scanning.Case):
+    def test_an_archive_that_a_limit_of_the_run_cut_is_told_as_cut_by_it(self):
+        """No limit of the archive: the ledger would never look into it again. Each archive waits
+        for its share of the processor, so the limits are asked about while one is open."""
+        need_archives(self)
+        filler = b"lorem ipsum dolor\n" * 200000
+        for i in range(8):
+            self.write(f"d/{i}.tgz", tar_of({"big.txt": filler, "last.env": f"K={self.token()}\n"}))
+        for limit, word in (("--max-rss=1M", "memory"), ("--max-time=1s", "time")):
+            result = self.found(limit, "--max-cpu", "1", "--threads", "1", "d", code=None)
+            self.assertIn(word, [g["reason"] for g in result.gaps if g.get("path")], str(result))
+            self.assertEqual({g["reason"] for g in result.gaps}, {word}, str(result))
+
+
 class StandardInput(scanning.Case):
     def test_it_is_searched(self):
         text = f"a\nb\nTOKEN={self.token()}\n".encode()

@@ -348,6 +348,8 @@ static void knows_which_gaps_last(void **state)
 	assert_null(rv_ledger_reason("unreadable"));
 	assert_null(rv_ledger_reason("changed"));
 	assert_null(rv_ledger_reason("time"));
+	assert_null(rv_ledger_reason("memory"));
+	assert_null(rv_ledger_reason("run-limit"));
 	assert_null(rv_ledger_reason(""));
 }
 

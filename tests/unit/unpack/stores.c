@@ -119,7 +119,7 @@ static void takes_no_more_rounds_than_it_may(void **state)
 
 	(void)state;
 	assert_ok(rv_keystore_look(rv_buf_view(&locked), RV_UNPACK_PKCS12, 2999, &store));
-	assert_int_equal(store.lock, RV_KEYSTORE_TOO_SLOW);
+	assert_int_equal(store.lock, RV_KEYSTORE_SPENT); /* its own rounds are few */
 	assert_int_equal(store.rounds, 0);
 	assert_int_equal(store.counts[RV_KEYSTORE_PRIVATE_KEY], 1);
 	assert_ok(rv_keystore_look(rv_buf_view(&locked), RV_UNPACK_PKCS12, 3000, &store));
