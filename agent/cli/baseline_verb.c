@@ -155,7 +155,7 @@ static rv_status put_leaks(struct rv_scan_run *run, const struct labels *labels,
 	const struct rv_leaks *leaks = &run->result.leaks;
 	RV_CLEANUP(rv_lane_freep) struct rv_lane *lane = NULL;
 
-	RV_TRY(rv_lane_new(run->scanner, &lane));
+	RV_TRY(rv_lane_new(run->anchors.scanner, &lane));
 	for (size_t i = 0; i < leaks->count; i++) {
 		const struct rv_leak *leak = &leaks->items[i];
 

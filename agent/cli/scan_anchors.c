@@ -1,8 +1,10 @@
 /* cli: see scan_anchors.h. */
 #include "agent/cli/scan_anchors.h"
 
+#include "agent/base/path.h"
 #include "agent/cli/scan_policy.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -29,33 +31,100 @@ static bool has_config(const struct rv_scan_ask *ask)
 	return false;
 }
 
-/* Can other rules than those compiled in come into force? Their files are read later. */
-static bool may_bring_rules(const struct rv_scan_ask *ask)
+/* Does the caller say whose rules are in force? Else the tree or a ref may. */
+static bool is_named(const struct rv_scan_ask *ask)
 {
-	return ask->cache || ask->config || ask->policy_ref || ask->sweep.base ||
-	       json_array_size(ask->rules) > 0 || json_array_size(ask->enable_rules) > 0 ||
-	       is_set("GITLEAKS_CONFIG") || is_set("GITLEAKS_CONFIG_TOML") || has_config(ask);
+	return ask->config || is_set("GITLEAKS_CONFIG") || is_set("GITLEAKS_CONFIG_TOML");
+}
+
+static bool is_of_files(const struct rv_scan_ask *ask)
+{
+	return ask->sweep.source == RV_SWEEP_PATHS || ask->sweep.source == RV_SWEEP_STDIN;
+}
+
+/* Without a named configuration that of the tree, of the repository or of the ref counts. */
+static bool is_foreign(const struct rv_scan_ask *ask)
+{
+	return !is_named(ask) && (!is_of_files(ask) || ask->policy_ref || has_config(ask));
+}
+
+/* May there be others than those compiled in? Their files are read later. */
+static bool has_own_rules(const struct rv_scan_ask *ask)
+{
+	return ask->cache || is_named(ask) || json_array_size(ask->rules) > 0 ||
+	       json_array_size(ask->enable_rules) > 0;
+}
+
+/* What is scanned, NULL-ended. */
+static const char *const *trees_of(const struct rv_scan_ask *ask, const char *repo[2])
+{
+	repo[0] = ask->sweep.source == RV_SWEEP_STDIN ? NULL : ask->sweep.repo;
+	repo[1] = NULL;
+	return ask->sweep.source == RV_SWEEP_PATHS ? ask->sweep.paths : repo;
 }
 
 void rv_scan_anchors_open(struct rv_scan_anchors *anchors, const struct rv_scan_ask *ask)
 {
-	static const char *const none[] = {NULL};
-	const char *const repo[] = {ask->sweep.repo, NULL};
-	const char *const *trees = ask->sweep.source == RV_SWEEP_PATHS	 ? ask->sweep.paths
-				   : ask->sweep.source == RV_SWEEP_STDIN ? none
-									 : repo;
+	const char *repo[2];
 	const struct rv_anchor_cache_where where = {
-		.dir = ask->cache, .trees = trees, .version = RV_VERSION};
+		.dir = ask->cache, .trees = trees_of(ask, repo), .version = RV_VERSION};
 	struct rv_diag diag = {0};
 
+	anchors->ask = ask;
 	(void)snprintf(anchors->told, sizeof(anchors->told),
 		       "anchors: compiled in, or compiled without a cache"); /* fits */
-	if (ask->has_no_cache || !may_bring_rules(ask))
+	if (ask->has_no_cache || !has_own_rules(ask) || is_foreign(ask))
 		return;
 	if (!rv_is_ok(rv_anchor_cache_open(&where, &anchors->cache, &diag)))
 		(void)snprintf(anchors->told, sizeof(anchors->told),
 			       "anchors: compiled; no cache: %s",
 			       rv_out_safe(diag.text)); /* cut is fine */
+}
+
+/* The work tree that holds the directory, else itself; cut in place. */
+static void go_up(char *dir)
+{
+	char git[PATH_MAX + 8];
+
+	for (size_t len = strlen(dir); len > 0; len--) {
+		if ((dir[len] != '/' && dir[len] != '\0') || len > PATH_MAX)
+			continue;
+		memcpy(git, dir, len);
+		memcpy(git + len, "/.git", 6);
+		if (access(git, F_OK) != 0)
+			continue;
+		dir[len] = '\0';
+		return;
+	}
+}
+
+/* In what is scanned, or in the work tree that it is a part of? What cannot be told: yes. */
+static bool lies_in_tree(const struct rv_scan_ask *ask, const char *path)
+{
+	RV_CLEANUP(rv_freep) char *file = realpath(path, NULL);
+	const char *repo[2];
+
+	for (const char *const *tree = trees_of(ask, repo); file && *tree; tree++) {
+		RV_CLEANUP(rv_freep) char *dir = realpath(*tree, NULL);
+
+		if (!dir)
+			return true;
+		go_up(dir);
+		if (rv_path_is_under(rv_str_of(file), rv_str_of(dir)))
+			return true;
+	}
+	return !file;
+}
+
+void rv_scan_anchors_reading(void *user, const char *path)
+{
+	struct rv_scan_anchors *anchors = user;
+
+	if (!anchors->cache || (path && !lies_in_tree(anchors->ask, path)))
+		return;
+	rv_scan_anchors_done(anchors);
+	(void)snprintf(anchors->told, sizeof(anchors->told),
+		       "anchors: compiled; no cache: what is scanned has a say in the rules");
 }
 
 static const char *origin(const struct rv_anchor_cache_counts *n)
@@ -71,14 +140,15 @@ static const char *origin(const struct rv_anchor_cache_counts *n)
 			    : "anchors: compiled in";
 }
 
-rv_status rv_scan_anchors_make(struct rv_scan_anchors *anchors, const struct rv_ruleset *rules,
-			       struct rv_scanner **out, struct rv_diag *diag)
+rv_status rv_scan_anchors_make(void *user, const struct rv_ruleset *rules, struct rv_diag *diag)
 {
+	struct rv_scan_anchors *anchors = user;
 	struct rv_anchor_store store;
 
 	if (anchors->cache)
 		store = rv_anchor_cache_store(anchors->cache);
-	RV_TRY(rv_scanner_new_ready(rules, anchors->cache ? &store : NULL, out, diag));
+	RV_TRY(rv_scanner_new_ready(rules, anchors->cache ? &store : NULL, &anchors->scanner,
+				    diag));
 	if (anchors->cache) {
 		const struct rv_anchor_cache_counts n = rv_anchor_cache_counts(anchors->cache);
 

@@ -140,7 +140,7 @@ const struct rv_opt rv_scan_options[] = {
 	{.name = "cache",
 	 .type = RV_OPT_TEXT,
 	 .value = "DIR",
-	 .help = "keep compiled rules of your own there; default: ~/.cache/reeve"},
+	 .help = "keep compiled rules that you named there; default: ~/.cache/reeve"},
 	{.name = "no-cache", .type = RV_OPT_FLAG, .help = "compile them each time"},
 	{.name = "no-confine",
 	 .type = RV_OPT_FLAG,

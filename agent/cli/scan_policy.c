@@ -12,7 +12,11 @@
 
 /* Where files are read from: a directory, or a tree of a repository. */
 struct source {
+	const struct rv_scan_ask *ask;
+	const struct rv_scan_policy_watch *watch;
+	bool is_found; /* the rest says where */
 	char dir[RV_SCAN_POLICY_DIR_MAX];
+	struct rv_repo_view *opened;
 	struct rv_repo_view *view; /* NULL: the directory */
 	struct rv_git_oid tree;
 	struct rv_leaks *gaps;
@@ -30,12 +34,42 @@ static rv_status read_path(const char *path, struct rv_buf *out, struct rv_diag 
 	return rv_file_read(path, RV_BASELINE_FILE_MAX, out, diag);
 }
 
+/* A change is judged by the rules of what it changes. Opened when it is first needed: the rules may
+ * all come from elsewhere. */
+static rv_status find_source(struct source *s, struct rv_diag *diag)
+{
+	const struct rv_scan_ask *ask = s->ask;
+	bool is_git = ask->sweep.source == RV_SWEEP_GIT || ask->sweep.source == RV_SWEEP_STAGED ||
+		      ask->sweep.source == RV_SWEEP_DIFF;
+	const char *ref = ask->policy_ref ? ask->policy_ref : ask->sweep.base;
+
+	if (s->is_found)
+		return RV_OK;
+	RV_TRY(rv_scan_policy_dir(ask, s->dir, diag));
+	s->is_found = !is_git && !ask->policy_ref;
+	if (s->is_found)
+		return RV_OK;
+	s->watch->reading(s->watch->user, NULL);
+	RV_TRY(rv_repo_view_open(s->opened, ask->sweep.repo, s->gaps, diag));
+	const char *top = s->opened->git->work_tree;
+	if (top && strlen(top) < sizeof(s->dir))
+		(void)snprintf(s->dir, sizeof(s->dir), "%s", top); /* fits */
+	rv_status status = ref ? rv_repo_tree_of(s->opened, ref, &s->tree, diag) : RV_OK;
+	if (rv_class_of(status) == RV_CLASS_NOT_FOUND)
+		rv_repo_say_fetch(ref, diag);
+	RV_TRY(status);
+	s->view = ref ? s->opened : NULL;
+	s->is_found = true;
+	return RV_OK;
+}
+
 /* A file by its name in the source. NOT_FOUND when there is none. */
-static rv_status read_named(const struct source *s, const char *name, struct rv_buf *out,
+static rv_status read_named(struct source *s, const char *name, struct rv_buf *out,
 			    struct rv_diag *diag)
 {
 	char path[8192];
 
+	RV_BUG_ON(!s->is_found);
 	if (s->view)
 		return rv_repo_file(s->view, &s->tree, rv_str_of(name), RV_BASELINE_FILE_MAX, out);
 	int n = snprintf(path, sizeof(path), "%s/%s", s->dir, name);
@@ -43,6 +77,15 @@ static rv_status read_named(const struct source *s, const char *name, struct rv_
 		return rv_fail(RV_CLASS_MISCONFIGURED, diag, "a path too long: %s", name);
 	if (access(path, F_OK) != 0)
 		return rv_fail(RV_CLASS_NOT_FOUND, NULL, "no %s", name);
+	s->watch->reading(s->watch->user, NULL);
+	return read_path(path, out, diag);
+}
+
+/* A file by its path, which is the caller's word. */
+static rv_status read_given(const struct source *s, const char *path, struct rv_buf *out,
+			    struct rv_diag *diag)
+{
+	s->watch->reading(s->watch->user, path);
 	return read_path(path, out, diag);
 }
 
@@ -61,17 +104,16 @@ static bool stays_below(const char *path)
 static rv_status read_for_config(void *context, const char *path, struct rv_buf *out,
 				 struct rv_diag *diag)
 {
-	const struct source *s = context;
+	struct source *s = context;
 	rv_status status;
 
 	/* The configuration of a tree may not name what lies outside of it: it is a stranger's. */
 	if (!s->is_trusted && !stays_below(path))
 		return rv_fail(RV_CLASS_DENIED, diag,
 			       "the configuration names a file outside of the tree: %s", path);
-	if (path[0] == '/' && !s->view)
-		status = read_path(path, out, diag);
-	else
-		status = read_named(s, path, out, diag);
+	if (path[0] != '/')
+		RV_TRY(find_source(s, diag));
+	status = path[0] == '/' ? read_given(s, path, out, diag) : read_named(s, path, out, diag);
 	if (rv_class_of(status) == RV_CLASS_NOT_FOUND)
 		return rv_fail(RV_CLASS_NOT_FOUND, diag, "there is no file %s", path);
 	if (rv_is_ok(status))
@@ -87,7 +129,7 @@ static rv_status load_bytes(struct rv_scan_policy *p, enum rv_scan_source source
 	return rv_scan_config_load(p->config, source, rv_buf_view(text), name, diag);
 }
 
-static rv_status load_if_there(struct rv_scan_policy *p, const struct source *s,
+static rv_status load_if_there(struct rv_scan_policy *p, struct source *s,
 			       enum rv_scan_source source, const char *name, bool *out_is_there,
 			       struct rv_diag *diag)
 {
@@ -102,13 +144,13 @@ static rv_status load_if_there(struct rv_scan_policy *p, const struct source *s,
 	return load_bytes(p, source, &text, name, diag);
 }
 
-static rv_status load_file(struct rv_scan_policy *p, enum rv_scan_source source, const char *path,
-			   struct rv_diag *diag)
+static rv_status load_file(struct rv_scan_policy *p, const struct source *s,
+			   enum rv_scan_source source, const char *path, struct rv_diag *diag)
 {
 	RV_CLEANUP(rv_buf_done) struct rv_buf text = {0};
 
 	rv_buf_init(&text, RV_SCAN_CONFIG_FILE_MAX);
-	RV_TRY(read_path(path, &text, diag));
+	RV_TRY(read_given(s, path, &text, diag));
 	return load_bytes(p, source, &text, path, diag);
 }
 
@@ -133,7 +175,7 @@ static rv_status load_config(struct rv_scan_policy *p, const struct rv_scan_ask 
 
 		s->is_trusted = true; /* the caller's own */
 		if (named && *named) {
-			status = load_file(p, source_of(named), named, diag);
+			status = load_file(p, s, source_of(named), named, diag);
 		} else {
 			p->file_count++;
 			add_read(&p->read, rv_str_of(text));
@@ -143,12 +185,13 @@ static rv_status load_config(struct rv_scan_policy *p, const struct rv_scan_ask 
 		s->is_trusted = false;
 		return status;
 	}
+	RV_TRY(find_source(s, diag));
 	RV_TRY(load_if_there(p, s, RV_SCAN_SOURCE_GITLEAKS, ".gitleaks.toml", &is_there, diag));
 	return load_if_there(p, s, RV_SCAN_SOURCE_NATIVE, ".reeve.yaml", &is_there, diag);
 }
 
 static rv_status load_ignores(struct rv_scan_policy *p, const struct rv_scan_ask *ask,
-			      const struct source *s, struct rv_diag *diag)
+			      struct source *s, struct rv_diag *diag)
 {
 	static const struct {
 		const char *name;
@@ -172,7 +215,7 @@ static rv_status load_ignores(struct rv_scan_policy *p, const struct rv_scan_ask
 		       S_ISDIR(st.st_mode) ? "/.gitleaksignore" : ""); /* cut: not found */
 	if (access(path, F_OK) != 0)
 		return RV_OK; /* gitleaks takes a directory without one */
-	return load_file(p, RV_SCAN_SOURCE_FINGERPRINTS, path, diag);
+	return load_file(p, s, RV_SCAN_SOURCE_FINGERPRINTS, path, diag);
 }
 
 static rv_status load_excludes(struct rv_scan_policy *p, const struct rv_scan_ask *ask,
@@ -233,7 +276,7 @@ static rv_status narrow(struct rv_scan_policy *p, const struct rv_scan_ask *ask,
 }
 
 static rv_status load_baseline(struct rv_scan_policy *p, const struct rv_scan_ask *ask,
-			       const struct source *s, struct rv_diag *diag)
+			       struct source *s, struct rv_diag *diag)
 {
 	const struct rv_scan_settings *settings = rv_scan_config_settings(p->config);
 	RV_CLEANUP(rv_buf_done) struct rv_buf text = {0};
@@ -283,29 +326,6 @@ rv_status rv_scan_policy_dir(const struct rv_scan_ask *ask, char dir[RV_SCAN_POL
 	return RV_OK;
 }
 
-/* A change is judged by the rules of what it changes. */
-static rv_status find_source(struct source *s, const struct rv_scan_ask *ask,
-			     struct rv_repo_view *view, struct rv_diag *diag)
-{
-	bool is_git = ask->sweep.source == RV_SWEEP_GIT || ask->sweep.source == RV_SWEEP_STAGED ||
-		      ask->sweep.source == RV_SWEEP_DIFF;
-	const char *ref = ask->policy_ref ? ask->policy_ref : ask->sweep.base;
-
-	RV_TRY(rv_scan_policy_dir(ask, s->dir, diag));
-	if (!is_git && !ask->policy_ref)
-		return RV_OK;
-	RV_TRY(rv_repo_view_open(view, ask->sweep.repo, s->gaps, diag));
-	if (view->git->work_tree && strlen(view->git->work_tree) < sizeof(s->dir))
-		(void)snprintf(s->dir, sizeof(s->dir), "%s", view->git->work_tree); /* fits */
-	if (!ref)
-		return RV_OK;
-	s->view = view;
-	rv_status status = rv_repo_tree_of(view, ref, &s->tree, diag);
-	if (rv_class_of(status) == RV_CLASS_NOT_FOUND)
-		rv_repo_say_fetch(ref, diag);
-	return status;
-}
-
 static rv_status load_all(struct rv_scan_policy *p, const struct rv_scan_ask *ask, struct source *s,
 			  struct rv_diag *diag)
 {
@@ -316,10 +336,13 @@ static rv_status load_all(struct rv_scan_policy *p, const struct rv_scan_ask *as
 	s->is_trusted = true;
 	RV_TRY(load_rules(p, ask, diag));
 	s->is_trusted = false;
+	RV_TRY(rv_scan_config_settle(p->config, diag));
+	RV_TRY(narrow(p, ask, diag));
+	RV_TRY(s->watch->ready(s->watch->user, rv_scan_config_rules(p->config), diag));
+	RV_TRY(find_source(s, diag));
 	RV_TRY(load_ignores(p, ask, s, diag));
 	RV_TRY(load_excludes(p, ask, diag));
 	RV_TRY(rv_scan_config_seal(p->config, diag));
-	RV_TRY(narrow(p, ask, diag));
 	RV_TRY(load_baseline(p, ask, s, diag));
 	RV_TRY(rv_identity_new(p->baseline ? rv_baseline_salt(p->baseline) : NULL, &p->identity));
 	rv_filter_init(&p->filter, p->config, p->baseline, p->identity, rv_now_utc_us());
@@ -332,17 +355,16 @@ static rv_status load_all(struct rv_scan_policy *p, const struct rv_scan_ask *as
 }
 
 rv_status rv_scan_policy_load(struct rv_scan_policy *policy, const struct rv_scan_ask *ask,
-			      struct rv_diag *diag)
+			      const struct rv_scan_policy_watch *watch, struct rv_diag *diag)
 {
 	struct rv_repo_view view = {0};
 	struct rv_leaks gaps = {0};
-	struct source source = {.gaps = &gaps, .read = &policy->read};
+	struct source source = {
+		.ask = ask, .watch = watch, .opened = &view, .gaps = &gaps, .read = &policy->read};
 
 	*policy = (struct rv_scan_policy){.under = ask->under};
 	policy->roots = ask->sweep.source == RV_SWEEP_PATHS ? ask->sweep.paths : NULL;
-	rv_status status = find_source(&source, ask, &view, diag);
-	if (rv_is_ok(status))
-		status = load_all(policy, ask, &source, diag);
+	rv_status status = load_all(policy, ask, &source, diag);
 	rv_repo_view_done(&view);
 	rv_leaks_done(&gaps); /* the scan itself tells them again */
 	return status;

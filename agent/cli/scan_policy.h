@@ -27,13 +27,25 @@ struct rv_scan_policy {
  * lies. MISCONFIGURED: too long. */
 RV_NODISCARD rv_status rv_scan_policy_dir(const struct rv_scan_ask *ask,
 					  char dir[RV_SCAN_POLICY_DIR_MAX], struct rv_diag *diag);
+/* Who wants to know where the rules come from. */
+struct rv_scan_policy_watch {
+	/* Before a file is read that the caller named, or one that such a file names by its whole
+	 * path. NULL: before a byte of what is scanned, of its directory's files or of the
+	 * repository is read. */
+	void (*reading)(void *user, const char *path);
+	/* The rules are settled, and whatever is read from here on brings none. Once. */
+	rv_status (*ready)(void *user, const struct rv_ruleset *rules, struct rv_diag *diag);
+	void *user;
+};
 /* Reads .reeve.yaml, .gitleaks.toml, .gitleaksignore, .betterleaksignore, .reeveignore and
  * .reeve-baseline.json of the directory that is scanned, or those of ask->policy_ref (--diff: its
  * base), or what the options name. GITLEAKS_CONFIG names a file as --config does,
  * GITLEAKS_CONFIG_TOML has one's text. MALFORMED with
  * file:line:column. Call rv_scan_policy_done whatever comes. */
 RV_NODISCARD rv_status rv_scan_policy_load(struct rv_scan_policy *policy,
-					   const struct rv_scan_ask *ask, struct rv_diag *diag);
+					   const struct rv_scan_ask *ask,
+					   const struct rv_scan_policy_watch *watch,
+					   struct rv_diag *diag);
 void rv_scan_policy_done(struct rv_scan_policy *policy);
 /* For rv_sweep_shared.judge; user is struct rv_scan_policy. */
 rv_status rv_scan_policy_judge(void *user, struct rv_leaks *leaks, struct rv_leak *leak,

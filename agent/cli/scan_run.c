@@ -177,18 +177,18 @@ static rv_status prepare(struct rv_scan_run *s, struct rv_diag *diag)
 	RV_TRY(confine(s, diag));
 	if (s->validation)
 		RV_TRY(rv_validation_seal(s->validation, &s->ask, diag));
-	RV_TRY(rv_scan_policy_load(&s->policy, &s->ask, diag));
+	const struct rv_scan_policy_watch watch = {rv_scan_anchors_reading, rv_scan_anchors_make,
+						   &s->anchors};
+	RV_TRY(rv_scan_policy_load(&s->policy, &s->ask, &watch, diag));
 	tell_notes(s);
 	if (s->validation)
 		rv_validation_settle(s->validation, rv_scan_config_settings(s->policy.config));
-	RV_TRY(rv_scan_anchors_make(&s->anchors, rv_scan_config_rules(s->policy.config),
-				    &s->scanner, diag));
 	if (s->ask.is_verbose && !s->out->is_quiet)
 		(void)fprintf(stderr, "reeve scan: %s\n", s->anchors.told); /* to stderr */
 	take_settings(s);
 	RV_TRY(set_ledger_key(s));
 	s->shared = (struct rv_sweep_shared){
-		.scanner = s->scanner,
+		.scanner = s->anchors.scanner,
 		.decode_depth = s->ask.decode_depth,
 		.min_confidence = s->policy.filter.min_confidence,
 		.shows_all = s->ask.shows_all,
@@ -238,7 +238,7 @@ rv_status rv_scan_run_do(struct rv_scan_run *s, struct rv_diag *diag)
 void rv_scan_run_done(struct rv_scan_run *s)
 {
 	rv_scan_anchors_done(&s->anchors);
-	rv_scanner_free(s->scanner);
+	rv_scanner_free(s->anchors.scanner);
 	rv_sweep_result_done(&s->result);
 	rv_validation_free(s->validation);
 	rv_scan_policy_done(&s->policy);

@@ -17,7 +17,6 @@ struct rv_scan_run {
 	struct rv_validation *validation; /* NULL: without --validate */
 	struct rv_scan_anchors anchors;
 	struct rv_scan_policy policy;
-	struct rv_scanner *scanner;
 	struct rv_sweep_shared shared;
 	struct rv_sweep_result result;
 	int64_t started_utc_us, started_boot_us;

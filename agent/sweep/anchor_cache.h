@@ -9,10 +9,12 @@
  * - Found by itself, the directory is none when it lies in what is scanned, or in a work tree (it
  * or one above holds `.git`): what is there may be a stranger's, though checked out as ours. A
  *   directory that was named is the caller's word.
- * - Files are opened before the process is confined and closed before the first byte of what is
- *   scanned is read: no right to write goes into the jail, and a scanner that a hostile file has
- *   taken over leaves nothing for the next run. That is why they have fixed names, and none is made
- *   and renamed later.
+ * - Files are opened before the process is confined, and stay open while the rules are read: so the
+ *   caller opens none unless all rules come from files that a person named and that lie outside of
+ *   what is scanned, and closes them before it reads a byte of what is scanned, of the files beside
+ *   it or of a repository (cli/scan_anchors.h). Whoever takes over a parser or a scanner by such
+ *   bytes finds no right to write in the jail, and leaves nothing for the next run. That is why the
+ *   files have fixed names, and none is made and renamed later.
  * - A digest over the whole content finds what was torn, cut or damaged, and two writers at once;
  *   it is no defence against one who may write. Vectorscan checks version, processor and a CRC.
  * Whatever is wrong, anchors are compiled as without a cache: never an error. */

@@ -140,7 +140,8 @@ rv_status rv_config_read(struct rv_scan_config *config, const char *path, struct
 rv_status rv_scan_config_load(struct rv_scan_config *config, enum rv_scan_source source,
 			      struct rv_str text, const char *name, struct rv_diag *diag)
 {
-	RV_BUG_ON(config->ruleset);
+	RV_BUG_ON(config->ruleset && source != RV_SCAN_SOURCE_IGNORE &&
+		  source != RV_SCAN_SOURCE_FINGERPRINTS);
 	switch (source) {
 	case RV_SCAN_SOURCE_NATIVE:
 		return rv_config_load_native(config, text, name, diag);
@@ -161,9 +162,16 @@ static int by_print(const void *left, const void *right)
 	return strcmp(a->print, b->print);
 }
 
+rv_status rv_scan_config_settle(struct rv_scan_config *config, struct rv_diag *diag)
+{
+	RV_BUG_ON(config->ruleset);
+	return rv_config_settle_rules(config, diag);
+}
+
 rv_status rv_scan_config_seal(struct rv_scan_config *config, struct rv_diag *diag)
 {
-	RV_TRY(rv_config_settle_rules(config, diag));
+	if (!config->ruleset)
+		RV_TRY(rv_config_settle_rules(config, diag));
 	if (config->prints.count)
 		qsort(config->prints.items, config->prints.count, sizeof(*config->prints.items),
 		      by_print);

@@ -52,10 +52,13 @@ void rv_scan_config_freep(struct rv_scan_config **config);
 RV_NODISCARD rv_status rv_scan_config_load(struct rv_scan_config *config,
 					   enum rv_scan_source source, struct rv_str text,
 					   const char *name, struct rv_diag *diag);
-/* After the last file: settles the rules in force and every rule id that was named. */
+/* After the last file that may bring rules: settles those in force. From here on only ignore files
+ * and fingerprints are loaded. */
+RV_NODISCARD rv_status rv_scan_config_settle(struct rv_scan_config *config, struct rv_diag *diag);
+/* After the last file. Settles the rules if that was not done. */
 RV_NODISCARD rv_status rv_scan_config_seal(struct rv_scan_config *config, struct rv_diag *diag);
 
-/* After the seal; all borrowed. */
+/* After the rules are settled; all borrowed. */
 const struct rv_ruleset *rv_scan_config_rules(const struct rv_scan_config *config);
 /* The same to narrow down further (--only, --disable). */
 struct rv_ruleset *rv_scan_config_rules_edit(struct rv_scan_config *config);

@@ -154,6 +154,36 @@ class Cache(scanning.Case):
         self.assertIn("no cache: ", self.told("--cache", "/dev/null"))
         self.assertIn("anchors: compiled", self.told(HOME=""))
 
+    def test_where_others_have_a_say_in_the_rules_nothing_is_kept(self):
+        """A flaw in what reads them could else write what the next run believes."""
+        never = lambda *words, **more: [self.told(*words, **more) for _ in range(2)]
+        other = (RULE % ('"acmep_{alnum:30}"', '"x"')).replace("acmek", "acmep").replace("acme-key", "acme-pass")
+        self.write("d/other.yaml", other)
+        own = self.write("own.yaml", "scan:\n  strict: false\n")
+        theirs = self.write("theirs.yaml", "scan:\n  rules: [other.yaml]\n")
+        for words in (["--rules", "d/other.yaml"], ["--config", theirs]):
+            for told in never(*words):
+                self.assertIn("what is scanned has a say in the rules", told)
+        self.write("d/.reeve.yaml", "scan:\n  strict: true\n")
+        for told in never():
+            self.assertNotIn("kept", told)
+            self.assertNotIn("from the cache", told)
+        first, second = never("--config", own)  # then the tree's counts no more
+        self.assertIn("compiled and kept", first)
+        self.assertIn("from the cache", second)
+
+    def test_a_repository_has_no_say_where_a_configuration_is_named(self):
+        repo = self.repo()
+        repo.commit({"a.txt": "x\n", "in.yaml": "scan:\n  strict: true\n"})
+        own = self.write("own.yaml", "scan:\n  strict: true\n")
+        told = lambda *words: self.told("--git", *words, where="repo")
+        for words in ([], ["--policy-ref", "HEAD"], ["--config", repo.path + "/in.yaml"]):
+            for _ in range(2):
+                self.assertNotIn("kept\n", told(*words))
+                self.assertNotIn("from the cache", told(*words))
+        self.assertIn("compiled and kept", told("--config", own))
+        self.assertIn("from the cache", told("--config", own, "--policy-ref", "HEAD"))
+
     def test_nothing_is_left_in_what_is_scanned_or_where_no_rules_are(self):
         self.assertIn("lies in what is scanned", self.told(where=self.path("home")))
         self.scan("d", code=0, env={"HOME": self.path("home")})
