@@ -27,6 +27,7 @@ struct input {
 	size_t taken;	 /* of these, by the archive's walk */
 	uint64_t offset; /* of bytes[0] in the stream */
 	struct rv_window window;
+	bool is_file; /* that stood at its start when nothing was read yet */
 	bool is_over; /* no more comes */
 	bool is_cut;  /* .. although there is more */
 	rv_status status;
@@ -154,14 +155,18 @@ static ssize_t pull(void *user, const void **out)
 	return !rv_is_ok(in->status) || (len == 0 && in->is_cut) ? -1 : (ssize_t)len;
 }
 
-/* A file, from its start: then an archive can be read as any file. */
-static int reopen_file(void)
+/* A file, from its start? Then an archive can be read as any file. */
+static bool is_whole_file(void)
 {
 	struct stat st;
 
-	if (fstat(STDIN_FILENO, &st) != 0 || !S_ISREG(st.st_mode) ||
-	    lseek(STDIN_FILENO, 0, SEEK_CUR) != 0)
-		return -1;
+	return fstat(STDIN_FILENO, &st) == 0 && S_ISREG(st.st_mode) &&
+	       lseek(STDIN_FILENO, 0, SEEK_CUR) == 0;
+}
+
+/* With an offset of its own: ours stays where the next window begins. */
+static int reopen_file(void)
+{
 	return open("/proc/self/fd/0", O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 }
 
@@ -172,7 +177,7 @@ static rv_status begin(struct input *in)
 
 	fill_window(in);
 	const struct rv_doc doc = window_doc(in);
-	if (doc.until > 0)
+	if (doc.until > 0 && in->is_file)
 		again = reopen_file();
 	if (doc.until == 0 || again >= 0)
 		return rv_run_document(in->run, in->w, &doc, again);
@@ -188,6 +193,7 @@ rv_status rv_run_stdin(struct rv_run *run, struct rv_diag *diag)
 			   .w = &run->sweepers[0],
 			   .diag = diag,
 			   .bytes = rv_read_room(ROOM),
+			   .is_file = is_whole_file(),
 			   .status = RV_OK};
 
 	if (!in.bytes)

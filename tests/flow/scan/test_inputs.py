@@ -13,6 +13,7 @@ import tarfile
 import unittest
 import urllib.parse
 import zipfile
+import zlib
 
 import scanning
 
@@ -201,6 +202,19 @@ class StandardInput(scanning.Case):
         self.write("image", data)
         self.assertEqual(self.told(self.found("--stdin", stdin=data)), self.told(self.found("image")))
 
+    def test_a_file_on_it_is_read_as_a_file_whatever_its_length(self):
+        """7z has its directory at its end: it is no stream, and a file that was given is none."""
+        need_archives(self)
+        data = seven_zip_of("in.txt", b"lorem ipsum dolor\n" * 600000 + self.token().encode() + b"\n")
+        self.write("a.7z", data)
+        by_path = self.found("a.7z")
+        self.assertEqual([leak["inside"] for leak in by_path.leaks], ["in.txt"])
+        with open(self.path("a.7z"), "rb") as f:
+            done = subprocess.run([scanning.BIN, "scan", "--json", "--stdin"], cwd=self.dir, stdin=f,
+                                  capture_output=True, check=False, timeout=120)
+        given = scanning.Result("file", done, done.stdout, done.stderr)
+        self.assertEqual(self.told(given), self.told(by_path))
+
     def test_what_stands_behind_an_archive_on_a_pipe_is_searched(self):
         need_archives(self)
         data = tar_of({"noise": random.Random(2).randbytes(9 << 20)}, "w:gz")
@@ -321,6 +335,19 @@ def tar_of(members, mode="w:gz"):
             info.size = len(data)
             t.addfile(info, io.BytesIO(data))
     return made.getvalue()
+
+
+def seven_zip_of(name, data):
+    """One member, stored (7zFormat.txt of the LZMA SDK)."""
+    number = lambda n: b"\xf0" + n.to_bytes(4, "little")
+    header = b"\1\4\6" + number(0) + b"\1\x09" + number(len(data)) + b"\0"
+    header += b"\7\x0b\1\0\1\1\0\x0c" + number(len(data)) + b"\0"
+    header += b"\x08\x0a\1" + zlib.crc32(data).to_bytes(4, "little") + b"\0\0"
+    names = b"\0" + (name + "\0").encode("utf-16le")
+    header += b"\5\1\x11" + number(len(names)) + names + b"\0\0"
+    start = len(data).to_bytes(8, "little") + len(header).to_bytes(8, "little")
+    start += zlib.crc32(header).to_bytes(4, "little")
+    return b"7z\xbc\xaf\x27\x1c\0\4" + zlib.crc32(start).to_bytes(4, "little") + start + data + header
 
 
 def need_archives(case):
