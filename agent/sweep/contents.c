@@ -3,6 +3,7 @@
 #include "agent/model/kinds.h"
 #include "agent/scan/context.h"
 #include "agent/sweep/fixture.h"
+#include "agent/sweep/mask.h"
 #include "agent/sweep/run.h"
 #include "agent/sweep/window.h"
 #include "agent/unpack/keystore.h"
@@ -81,6 +82,18 @@ static rv_status look_at_keystore(struct rv_run *run, struct rv_sweeper *w,
 	return rv_sweeper_tell(w, doc, &found);
 }
 
+/* The part of a member's name that is not its container's, without values that it holds: it is
+ * reported, and the ledger keeps it. Nothing else is under way in the lane here. */
+static struct rv_str shown_name(struct opening *o, struct rv_str path)
+{
+	struct rv_buf *text = &o->w->text;
+
+	rv_buf_reset(text);
+	rv_lane_set_path(o->w->lane, RV_STR_NONE); /* a name is no line of the file */
+	return rv_is_ok(rv_mask_name(o->w->lane, path, text)) ? rv_buf_view(text)
+							      : RV_STR_LIT("*****");
+}
+
 /* "outer!inner", cut to fit. */
 static void name_member(struct opening *o, struct rv_str path)
 {
@@ -93,6 +106,7 @@ static void name_member(struct opening *o, struct rv_str path)
 		memcpy(o->inside, outer, at);
 		o->inside[at++] = '!';
 	}
+	path = shown_name(o, path);
 	size_t len = path.len < room - at ? path.len : room - at;
 	if (len > 0)
 		memcpy(o->inside + at, path.data, len);

@@ -81,22 +81,22 @@ static void add_runs(struct spans *s, const struct rv_decode_run *runs, size_t c
 
 /* What the rules would match, and encoded runs: what they say is not looked at, so it may be a
  * value. *out_is_unclear: more than can be told apart, nothing may be shown. */
-static rv_status find_spans(struct rv_lane *lane, struct rv_str line, struct spans *spans,
-			    bool *out_is_unclear)
+static rv_status find_spans(struct rv_lane *lane, struct rv_str line, unsigned flags,
+			    struct spans *spans, bool *out_is_unclear)
 {
 	struct masking m = {spans, line};
 	const struct rv_rule *rule = NULL;
 	bool is_cut = false;
 	size_t count = 0;
 
-	rv_status s = rv_scan_buffer(lane, line, RV_SCAN_MASK | RV_SCAN_RUNS, on_hit, &m);
+	rv_status s = rv_scan_buffer(lane, line, RV_SCAN_MASK | flags, on_hit, &m);
 	*out_is_unclear = rv_lane_take_given_up(lane, &rule) > 0;
 	if (rv_class_of(s) == RV_CLASS_EXHAUSTED) {
 		*out_is_unclear = true;
 		return RV_OK;
 	}
 	RV_TRY(s);
-	if (line.len > 0) { /* else the runs are those of a scan before */
+	if (line.len > 0 && (flags & RV_SCAN_RUNS)) { /* else the runs are those of a scan before */
 		const struct rv_decode_run *runs = rv_lane_runs(lane, &count, &is_cut);
 
 		add_runs(spans, runs, count, line, 0);
@@ -213,7 +213,7 @@ rv_status rv_mask_line(struct rv_sweeper *w, struct rv_str line, size_t line_sta
 	}
 	/* A run of which the line holds but an end is none by itself. */
 	add_runs(&spans, w->runs, w->run_count, line, line_start);
-	RV_TRY(find_spans(w->lane, line, &spans, &is_unclear));
+	RV_TRY(find_spans(w->lane, line, RV_SCAN_RUNS, &spans, &is_unclear));
 	if (is_unclear)
 		return rv_buf_put_str(out, MARK);
 	spans.count = rv_spans_settle(spans.items, spans.count, false);
@@ -228,20 +228,21 @@ rv_status rv_mask_words(struct rv_sweeper *w, struct rv_str text, struct rv_buf 
 
 	if (text.len > RV_LINE_MAX)
 		text.len = RV_LINE_MAX;
-	RV_TRY(find_spans(w->lane, text, &spans, &is_unclear));
+	RV_TRY(find_spans(w->lane, text, RV_SCAN_RUNS, &spans, &is_unclear));
 	if (is_unclear)
 		return rv_buf_put_str(out, MARK);
 	spans.count = rv_spans_settle(spans.items, spans.count, false);
 	return put_line(text, &spans, &start, out);
 }
 
-rv_status rv_mask_path(struct rv_lane *lane, struct rv_str path, struct rv_buf *out)
+static rv_status mask_whole(struct rv_lane *lane, struct rv_str path, unsigned flags,
+			    struct rv_buf *out)
 {
 	struct spans spans = {.count = 0};
 	bool is_unclear = false;
 	size_t at = 0;
 
-	RV_TRY(find_spans(lane, path, &spans, &is_unclear));
+	RV_TRY(find_spans(lane, path, flags, &spans, &is_unclear));
 	if (is_unclear)
 		return rv_buf_put_str(out, MARK);
 	spans.count = rv_spans_settle(spans.items, spans.count, false);
@@ -251,4 +252,14 @@ rv_status rv_mask_path(struct rv_lane *lane, struct rv_str path, struct rv_buf *
 		at = spans.items[i].end;
 	}
 	return rv_buf_put(out, path.data + at, path.len - at);
+}
+
+rv_status rv_mask_path(struct rv_lane *lane, struct rv_str path, struct rv_buf *out)
+{
+	return mask_whole(lane, path, RV_SCAN_RUNS, out);
+}
+
+rv_status rv_mask_name(struct rv_lane *lane, struct rv_str name, struct rv_buf *out)
+{
+	return mask_whole(lane, name, 0, out);
 }

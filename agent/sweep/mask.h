@@ -19,5 +19,8 @@ RV_NODISCARD rv_status rv_mask_line(struct rv_sweeper *w, struct rv_str line, si
 /* A text from elsewhere (a message, a name) from its beginning, masked alike; at most
  * RV_MASK_CONTEXT bytes. The lane should have no path: it is no line of that file. */
 RV_NODISCARD rv_status rv_mask_words(struct rv_sweeper *w, struct rv_str text, struct rv_buf *out);
+/* A name in a container, which is reported where its file's path is: whatever the rules would match
+ * is masked. Encoded runs stay, since layers and objects go by digests. */
+RV_NODISCARD rv_status rv_mask_name(struct rv_lane *lane, struct rv_str name, struct rv_buf *out);
 /* A path, masked alike but whole and with its bytes as they are. */
 RV_NODISCARD rv_status rv_mask_path(struct rv_lane *lane, struct rv_str path, struct rv_buf *out);

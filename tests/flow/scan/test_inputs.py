@@ -369,6 +369,18 @@ class Archives(scanning.Case):
         leak = self.found().leaks[0]
         self.assertEqual((leak["path"], leak["inside"], leak["line"]), ("a.zip", "conf/x.env", 3))
 
+    def test_a_value_in_a_members_name_is_masked(self):
+        """Of findings and of gaps, which a ledger keeps; a digest, as layers go by, is no value."""
+        token, digest = self.token(), "blobs/sha256/" + "0123456789abcdef" * 4
+        self.write("a.tgz", tar_of({f"d/{token}.env": f"K={self.token()}\n", digest: f"K={self.token()}\n",
+                                    f"{token}.zip": zip_of({"x.env": f"K={self.token()}\n"}),
+                                    f"{token}.gz": gzip.compress(bytes(range(256)) * 9)[:-30]}))
+        self.scan("a.tgz", code=1)  # what comes out is looked at
+        result = self.found("a.tgz")
+        insides = sorted(leak["inside"] for leak in result.leaks)
+        self.assertEqual(insides, ["*****.zip!x.env", digest, "d/*****.env"])
+        self.assertEqual([gap["inside"] for gap in result.gaps], ["*****.gz"])
+
     def test_compressed_and_nested_ones(self):
         text = f"TOKEN={self.token()}\n"
         inner = zip_of({"x.env": text})
