@@ -18,24 +18,49 @@ struct rv_scout {
 	pthread_t thread;
 	_Atomic bool is_stopped, is_done;
 	_Atomic uint64_t files, bytes;
-	char **dirs; /* that wait to be listed; owned */
-	size_t count, room;
+	struct rv_scout_dirs dirs;
 };
 
-static bool put_dir(struct rv_scout *s, const char *path)
+bool rv_scout_dirs_put(struct rv_scout_dirs *dirs, const char *path)
 {
-	if (s->count == s->room) {
-		size_t room = s->room ? s->room * 2 : 64;
-		char **more = room <= RV_SCOUT_DIRS_MAX ? reallocarray(s->dirs, room, sizeof(*more))
-							: NULL;
+	size_t len = strlen(path) + 1;
+
+	if (len > RV_SCOUT_BYTES_MAX - dirs->bytes)
+		return false;
+	if (dirs->count == dirs->room) {
+		size_t room = dirs->room ? dirs->room * 2 : 64;
+		char **more = room <= RV_SCOUT_DIRS_MAX
+				      ? reallocarray(dirs->items, room, sizeof(*more))
+				      : NULL;
 
 		if (!more)
 			return false;
-		s->dirs = more;
-		s->room = room;
+		dirs->items = more;
+		dirs->room = room;
 	}
-	s->dirs[s->count] = strdup(path);
-	return s->dirs[s->count++] != NULL;
+	char *copy = strdup(path);
+	if (!copy)
+		return false;
+	dirs->items[dirs->count++] = copy;
+	dirs->bytes += len;
+	return true;
+}
+
+char *rv_scout_dirs_take(struct rv_scout_dirs *dirs)
+{
+	if (dirs->count == 0)
+		return NULL;
+	char *path = dirs->items[--dirs->count];
+	dirs->bytes -= strlen(path) + 1;
+	return path;
+}
+
+void rv_scout_dirs_done(struct rv_scout_dirs *dirs)
+{
+	while (dirs->count > 0)
+		free(dirs->items[--dirs->count]);
+	free(dirs->items);
+	*dirs = (struct rv_scout_dirs){0};
 }
 
 static void count_file(struct rv_scout *s, const struct statx *st)
@@ -79,14 +104,15 @@ static bool see(struct rv_scout *s, int fd, const char *path, const struct diren
 	    !join(path, d->d_name, full))
 		return true;
 	if (d->d_type == DT_DIR)
-		return strcmp(d->d_name, ".git") == 0 || !wants(s, full, true) || put_dir(s, full);
+		return strcmp(d->d_name, ".git") == 0 || !wants(s, full, true) ||
+		       rv_scout_dirs_put(&s->dirs, full);
 	if (!wants(s, full, false) || statx(fd, d->d_name, is_link ? 0 : AT_SYMLINK_NOFOLLOW,
 					    STATX_TYPE | STATX_SIZE, &st) != 0)
 		return true;
 	if (S_ISREG(st.stx_mode))
 		count_file(s, &st);
 	return !S_ISDIR(st.stx_mode) || is_link || strcmp(d->d_name, ".git") == 0 ||
-	       !wants(s, full, true) || put_dir(s, full);
+	       !wants(s, full, true) || rv_scout_dirs_put(&s->dirs, full);
 }
 
 static bool list(struct rv_scout *s, const char *path, bool is_given)
@@ -111,8 +137,8 @@ static bool list_all(struct rv_scout *s, bool is_given)
 {
 	bool is_whole = true;
 
-	while (is_whole && s->count > 0 && !atomic_load(&s->is_stopped)) {
-		RV_CLEANUP(rv_freep) char *path = s->dirs[--s->count];
+	while (is_whole && s->dirs.count > 0 && !atomic_load(&s->is_stopped)) {
+		RV_CLEANUP(rv_freep) char *path = rv_scout_dirs_take(&s->dirs);
 
 		is_whole = path && list(s, path, is_given);
 		is_given = false;
@@ -132,7 +158,7 @@ static void *work(void *user)
 		if (S_ISREG(st.stx_mode))
 			count_file(s, &st);
 		else if (S_ISDIR(st.stx_mode))
-			is_whole = put_dir(s, *path) && list_all(s, true);
+			is_whole = rv_scout_dirs_put(&s->dirs, *path) && list_all(s, true);
 	}
 	atomic_store(&s->is_done, is_whole && !atomic_load(&s->is_stopped));
 	return NULL;
@@ -165,8 +191,6 @@ void rv_scout_stop(struct rv_scout *scout)
 		return;
 	atomic_store(&scout->is_stopped, true);
 	pthread_join(scout->thread, NULL);
-	while (scout->count > 0)
-		free(scout->dirs[--scout->count]);
-	free(scout->dirs);
+	rv_scout_dirs_done(&scout->dirs);
 	free(scout);
 }

@@ -5,7 +5,20 @@
 
 #include "agent/sweep/sweep.h"
 
-#define RV_SCOUT_DIRS_MAX (1U << 20) /* that wait; with more it gives up, and no total is known */
+/* Directories that wait to be listed; with more it gives up, and no total is known. */
+#define RV_SCOUT_DIRS_MAX  (1U << 20)
+#define RV_SCOUT_BYTES_MAX ((size_t)32 << 20) /* of their paths */
+
+/* Zeroed: empty. */
+struct rv_scout_dirs {
+	char **items; /* owned */
+	size_t count, room, bytes;
+};
+/* A copy goes last. False: no memory, or a limit above. */
+bool rv_scout_dirs_put(struct rv_scout_dirs *dirs, const char *path);
+/* The last; NULL: none. *gives*. */
+char *rv_scout_dirs_take(struct rv_scout_dirs *dirs);
+void rv_scout_dirs_done(struct rv_scout_dirs *dirs);
 
 struct rv_scout;
 /* Borrows the options. NULL: there is none, and nothing is known. */

@@ -85,9 +85,33 @@ static void ends_when_it_is_told_to(void **state)
 	rv_scout_stop(NULL);
 }
 
+/* Names may be chosen by whoever made the tree. */
+static void holds_no_more_bytes_of_paths_than_it_may(void **state)
+{
+	struct rv_scout_dirs dirs = {0};
+	char path[4000];
+	size_t count = 0;
+
+	(void)state;
+	memset(path, 'x', sizeof(path) - 1);
+	path[sizeof(path) - 1] = '\0';
+	while (rv_scout_dirs_put(&dirs, path))
+		count++;
+	assert_int_equal(count, RV_SCOUT_BYTES_MAX / sizeof(path));
+	for (size_t i = 0; i < count; i++) {
+		RV_CLEANUP(rv_freep) char *taken = rv_scout_dirs_take(&dirs);
+
+		assert_string_equal(taken, path);
+	}
+	assert_null(rv_scout_dirs_take(&dirs));
+	assert_true(rv_scout_dirs_put(&dirs, path)); /* there is room again */
+	rv_scout_dirs_done(&dirs);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(holds_no_more_bytes_of_paths_than_it_may),
 		cmocka_unit_test(counts_what_is_wanted_and_nothing_else),
 		cmocka_unit_test(ends_when_it_is_told_to),
 	};
