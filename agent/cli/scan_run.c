@@ -3,6 +3,7 @@
 
 #include "agent/base/clock.h"
 #include "agent/base/digest.h"
+#include "agent/cli/build.h"
 #include "agent/cli/local_verbs.h"
 #include "agent/cli/scan_progress.h"
 #include "agent/sandbox/confine.h"
@@ -106,6 +107,19 @@ static rv_status put_rule(const struct rv_rule *r, struct rv_buf *out)
 	return rv_buf_put_byte(out, '\n');
 }
 
+/* Another build may judge otherwise by the same rules. Without a mark of it no ledger is taken up.
+ */
+static rv_status put_build(struct rv_buf *out)
+{
+	struct rv_str note = rv_build_note();
+	uint8_t random[16];
+
+	if (note.len > 0)
+		return rv_buf_put(out, note.data, note.len);
+	rv_random(random, sizeof(random));
+	return rv_buf_put(out, random, sizeof(random));
+}
+
 /* A file that held nothing holds nothing while these are the same. */
 static rv_status set_ledger_key(struct rv_scan_run *s)
 {
@@ -120,6 +134,7 @@ static rv_status set_ledger_key(struct rv_scan_run *s)
 	RV_TRY(rv_buf_printf(&text, "%s %u %u %u %llu %d\n", RV_VERSION, s->ask.decode_depth,
 			     s->ask.sweep.archive_depth, s->policy.filter.min_confidence,
 			     (unsigned long long)s->ask.sweep.max_file, s->ask.shows_all));
+	RV_TRY(put_build(&text));
 	for (size_t i = 0; i < count; i++)
 		RV_TRY(put_rule(rows[i], &text));
 	RV_TRY(rv_buf_put(&text, s->policy.read.bytes, sizeof(s->policy.read.bytes)));

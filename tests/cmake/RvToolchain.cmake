@@ -70,7 +70,7 @@ if(RV_HARDEN AND NOT RV_SANITIZE)
 	target_compile_options(rv_flags INTERFACE
 		$<$<NOT:$<CONFIG:Debug>>:-D_FORTIFY_SOURCE=3>)
 	target_link_options(rv_flags INTERFACE -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code
-		-Wl,--as-needed)
+		-Wl,--as-needed -Wl,--build-id=sha1)
 endif()
 if(RV_SANITIZE)
 	target_compile_options(rv_flags INTERFACE -fsanitize=${RV_SANITIZE} -fno-sanitize-recover=all

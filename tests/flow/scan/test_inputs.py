@@ -126,6 +126,22 @@ class Ledger(scanning.Case):
         self.write("a.yaml", "scan:\n  strict: false\n")
         self.assertEqual(self.read("--config", "a.yaml"), first)
 
+    def test_another_build_begins_anew(self):
+        """It may judge otherwise by the same rules."""
+        first = self.read()
+        with open(scanning.BIN, "rb") as f:
+            program = bytearray(f.read())
+        note = program.find(b"\4\0\0\0\x14\0\0\0\3\0\0\0GNU\0")
+        self.assertGreater(note, 0)
+        program[note + 16] ^= 1
+        other = self.write("other", bytes(program))
+        os.chmod(other, 0o700)
+        for count in (first, 0):
+            done = subprocess.run([other, "scan", "--json", "--ledger", "kept", "tree"], cwd=self.dir,
+                                  capture_output=True, check=False, timeout=120)
+            read = json.loads(done.stdout)["scan"]["bytes"]
+            self.assertTrue(read == first if count else read < first / 2, read)
+
     def test_by_another_path_all_is_read(self):
         """What a path says decides what is told."""
         first = self.read()
