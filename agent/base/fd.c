@@ -102,6 +102,26 @@ rv_status rv_fd_read_all(int fd, struct rv_buf *out, struct rv_diag *diag)
 	return status;
 }
 
+rv_status rv_fd_read_at(int fd, void *out, size_t len, uint64_t offset, size_t *out_len,
+			struct rv_diag *diag)
+{
+	size_t have = 0;
+
+	while (have < len) {
+		ssize_t n = pread(fd, (uint8_t *)out + have, len - have, (off_t)(offset + have));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return rv_fail_errno(diag, "cannot read");
+		if (n == 0)
+			break;
+		have += (size_t)n;
+	}
+	*out_len = have;
+	return RV_OK;
+}
+
 static rv_status check_regular(int fd, const char *path, size_t max, struct rv_diag *diag)
 {
 	struct stat st;

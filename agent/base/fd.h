@@ -15,6 +15,10 @@ void *rv_read_room(size_t size);
 RV_NODISCARD rv_status rv_fd_write_all(int fd, const void *bytes, size_t len, struct rv_diag *diag);
 /* Reads from the current offset to the end, at most out->max (EXHAUSTED past it). */
 RV_NODISCARD rv_status rv_fd_read_all(int fd, struct rv_buf *out, struct rv_diag *diag);
+/* Up to `len` bytes at `offset`, whose place in the file does not move; *out_len is less only at
+ * the end of the file. */
+RV_NODISCARD rv_status rv_fd_read_at(int fd, void *out, size_t len, uint64_t offset,
+				     size_t *out_len, struct rv_diag *diag);
 /* Opens (O_RDONLY|O_CLOEXEC|O_NOFOLLOW is NOT implied), checks for a regular file of at most
  * `max` bytes, and reads it whole. For configuration, never for scanned files. */
 RV_NODISCARD rv_status rv_file_read(const char *path, size_t max, struct rv_buf *out,

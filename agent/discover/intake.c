@@ -3,11 +3,11 @@
 #include "agent/discover/intake.h"
 
 #include "agent/base/clock.h"
+#include "agent/base/fd.h"
 #include "agent/base/path.h"
 #include "agent/discover/intake_parts.h"
 #include "agent/model/kinds.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -147,26 +147,6 @@ static bool is_same(const struct stat *a, const struct stat *b)
 	       us_of(a->st_mtim) == us_of(b->st_mtim) && us_of(a->st_ctim) == us_of(b->st_ctim);
 }
 
-/* Up to `want` bytes at `offset`; fewer only at the end of the file. */
-static rv_status read_at(int fd, uint8_t *out, size_t want, uint64_t offset, size_t *out_len)
-{
-	size_t have = 0;
-
-	while (have < want) {
-		ssize_t n = pread(fd, out + have, want - have, (off_t)(offset + have));
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return rv_fail_errno(NULL, "read");
-		if (n == 0)
-			break;
-		have += (size_t)n;
-	}
-	*out_len = have;
-	return RV_OK;
-}
-
 static rv_status look_at_piece(struct rv_intake *in, struct rv_intake_file *f,
 			       const struct rv_intake_piece *piece)
 {
@@ -216,7 +196,7 @@ static rv_status read_whole(struct rv_intake *in, struct rv_intake_file *f, int 
 		struct stat after;
 		size_t len = 0;
 
-		if (!rv_is_ok(read_at(fd, in->piece, RV_INTAKE_PIECE, 0, &len)))
+		if (!rv_is_ok(rv_fd_read_at(fd, in->piece, RV_INTAKE_PIECE, 0, &len, NULL)))
 			return not_looked_at(in, f, RV_SKIP_IO_ERROR);
 		if (fstat(fd, &after) != 0)
 			return not_looked_at(in, f, RV_SKIP_VANISHED);
@@ -243,7 +223,7 @@ static rv_status read_pieces(struct rv_intake *in, struct rv_intake_file *f, int
 	for (uint64_t at = 0; at < (uint64_t)before->st_size; at += step) {
 		size_t len = 0;
 
-		if (!rv_is_ok(read_at(fd, in->piece, RV_INTAKE_PIECE, at, &len)))
+		if (!rv_is_ok(rv_fd_read_at(fd, in->piece, RV_INTAKE_PIECE, at, &len, NULL)))
 			return not_looked_at(in, f, RV_SKIP_IO_ERROR);
 		bool is_last = at + len >= (uint64_t)before->st_size || len < RV_INTAKE_PIECE;
 		struct rv_intake_piece piece = {

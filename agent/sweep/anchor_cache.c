@@ -32,18 +32,12 @@ static struct rv_digest file_key(const struct rv_anchor_cache *c, const struct r
 	return rv_hmac_sha256(c->version, strlen(c->version), key->bytes, sizeof(key->bytes));
 }
 
-static bool read_at(int fd, void *bytes, size_t len, off_t at)
+/* All of it, or it is no file of ours. */
+static bool read_all(int fd, void *bytes, size_t len, uint64_t at)
 {
-	for (size_t have = 0; have < len;) {
-		ssize_t n = pread(fd, (uint8_t *)bytes + have, len - have, at + (off_t)have);
+	size_t have = 0;
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		have += (size_t)n;
-	}
-	return true;
+	return rv_is_ok(rv_fd_read_at(fd, bytes, len, at, &have, NULL)) && have == len;
 }
 
 static bool write_at(int fd, const void *bytes, size_t len, off_t at)
@@ -62,7 +56,7 @@ static bool write_at(int fd, const void *bytes, size_t len, off_t at)
 
 static bool read_header(int fd, uint8_t header[HEADER])
 {
-	return fd >= 0 && read_at(fd, header, HEADER, 0) && memcmp(header, magic, MAGIC_LEN) == 0;
+	return fd >= 0 && read_all(fd, header, HEADER, 0) && memcmp(header, magic, MAGIC_LEN) == 0;
 }
 
 static void touch(int fd)
@@ -86,7 +80,7 @@ static rv_status take(int fd, const uint8_t header[HEADER], struct rv_buf *out)
 	uint8_t *place = rv_buf_reserve(out, len);
 	if (!place)
 		return rv_fail_nomem(NULL);
-	if (!read_at(fd, place, len, HEADER))
+	if (!read_all(fd, place, len, HEADER))
 		return rv_fail(RV_CLASS_MALFORMED, NULL, "cut short");
 	struct rv_digest is = rv_sha256(place, len);
 	if (!rv_digest_equal(&is, &wanted))

@@ -189,6 +189,25 @@ static void closing_keeps_errno(void **state)
 	assert_int_equal(errno, ENOTTY);
 }
 
+static void reading_at_a_place_leaves_the_offset(void **state)
+{
+	uint8_t bytes[8];
+	size_t len = 0;
+
+	(void)state;
+	rvt_dir_write_text(&dir, "f", "1234567890");
+	RV_CLEANUP(rv_fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	assert_ok(rv_fd_read_at(fd, bytes, 4, 3, &len, NULL));
+	assert_int_equal(len, 4);
+	assert_memory_equal(bytes, "4567", 4);
+	assert_ok(rv_fd_read_at(fd, bytes, sizeof(bytes), 8, &len, NULL));
+	assert_int_equal(len, 2);
+	assert_ok(rv_fd_read_at(fd, bytes, sizeof(bytes), 99, &len, NULL));
+	assert_int_equal(len, 0);
+	assert_int_equal(lseek(fd, 0, SEEK_CUR), 0);
+	assert_false(rv_is_ok(rv_fd_read_at(-1, bytes, 1, 0, &len, NULL)));
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -205,6 +224,7 @@ int main(void)
 		T(replacing_a_directory_or_in_a_missing_one_fails_cleanly),
 		T(a_sealed_memfd_cannot_change),
 		T(closing_keeps_errno),
+		T(reading_at_a_place_leaves_the_offset),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
