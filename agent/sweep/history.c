@@ -150,7 +150,6 @@ rv_status rv_history_look(struct rv_run *run, const struct rv_git *git,
 	struct looker *lookers = calloc(run->threads, sizeof(*lookers));
 	void *users[RV_WALK_THREADS_MAX];
 	struct rv_git_visit visit = {.only = only, .threads = run->threads, .users = users};
-
 	struct rv_memo *memo = NULL;
 
 	if (!lookers)
