@@ -35,6 +35,8 @@ enum id {
 #define CODEC_BCJ2  0x0303011bU
 #define CODEC_AES   0x06f10701U
 
+static const char no_memory[] = "no memory";
+
 /* What is left of the directory. Once it is bad or over, what is taken is 0. */
 struct rest {
 	const uint8_t *at;
@@ -254,7 +256,7 @@ static void take_folders(struct rest *r, struct streams *s)
 		return;
 	s->folders = calloc(count + 1, sizeof(*s->folders));
 	if (!s->folders) {
-		r->over = "no memory";
+		r->over = no_memory;
 		return;
 	}
 	for (; s->folder_count < count && goes_on(r); s->folder_count++)
@@ -418,7 +420,8 @@ static bool unpack_lzma(struct rv_str packed, const struct streams *s, uint8_t *
 static bool judge(struct rv_flow *flow, const struct rest *r)
 {
 	if (r->over)
-		return fail(flow, RV_UNPACK_LIMIT, r->over);
+		return fail(flow, r->over == no_memory ? RV_UNPACK_MEMORY : RV_UNPACK_LIMIT,
+			    r->over);
 	if (r->is_bad)
 		return fail(flow, RV_UNPACK_DAMAGED, "a damaged 7z directory");
 	return true;
@@ -444,7 +447,7 @@ static bool look_at_packed(struct rv_flow *flow, const struct streams *s)
 	if (s->codec != CODEC_COPY) {
 		plain = malloc((size_t)s->unpacked + 1);
 		if (!plain)
-			return fail(flow, RV_UNPACK_LIMIT, "no memory");
+			return fail(flow, RV_UNPACK_MEMORY, no_memory);
 		bool is_good = bytes.len > 0 && unpack_lzma(bytes, s, plain, (size_t)s->unpacked);
 		bytes = (struct rv_str){plain, is_good ? (size_t)s->unpacked : 0};
 	}
