@@ -51,7 +51,8 @@ typedef bool rv_decode_run_fn(const struct rv_decode_run *run, void *user);
 bool rv_decode_find(struct rv_str bytes, rv_decode_run_fn *on_run, void *user);
 
 /* A run of RV_DECODE_BASE64_MIN or more bytes of base64's alphabets (letters, digits, "-_+/"), each
- * once, in order, whatever it holds. */
+ * once, in order, whatever it holds; and as one what a told run takes of the lines below (any of
+ * them may be a value by itself, not encoded). */
 typedef void rv_decode_word_fn(size_t at, size_t end, void *user);
 
 /* One search for both; either may be NULL. Words are told to the end, also where runs are not any

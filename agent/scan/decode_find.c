@@ -232,6 +232,7 @@ static void alphabet_find(struct rv_finder *finder, size_t block,
 		unsigned bit = (unsigned)__builtin_ctzll(runs);
 		size_t start;
 		size_t end;
+		size_t stop;
 
 		if (block + bit < *done) { /* all of them up to there */
 			if (*done - block >= RV_BLOCK)
@@ -242,12 +243,15 @@ static void alphabet_find(struct rv_finder *finder, size_t block,
 		runs &= runs - 1;
 		start = run_start(finder, block, signs, bit);
 		end = run_end(finder->bytes, start, block, signs, bit);
+		stop = end;
 		if (end - start + padding(finder->bytes, end) >= RV_DECODE_BASE64_MIN) {
 			if (finder->on_word)
 				finder->on_word(start, end, finder->user);
-			end = finder->on_run ? try_run(finder, start, end) : end;
+			stop = finder->on_run ? try_run(finder, start, end) : end;
+			if (finder->on_word && stop > end + RV_DECODE_BASE64_MIN)
+				finder->on_word(end, stop, finder->user);
 		}
-		*done = end;
+		*done = stop;
 	}
 }
 

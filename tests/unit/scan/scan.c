@@ -359,6 +359,21 @@ static void values_after_many_encoded_runs_are_found(void **state)
 	}
 }
 
+/* As the next line of base64 that is wrapped would stand. */
+static void values_right_below_base64_are_found(void **state)
+{
+	char text[512];
+
+	assert_true(sample_render("aGVsbG8gd29ybGQgb2Ygd29yZHMsIHRoaXJ0eS1z\nghp_{start}{alnum:30}"
+				  "{check}\n",
+				  3, text, sizeof(text)));
+	for (unsigned i = 0; i < 2; i++) {
+		struct seen seen = scan(*state, text, strlen(text), i ? RV_SCAN_RUNS : 0);
+
+		assert_true(has_rule(&seen, "github-token"));
+	}
+}
+
 static void too_many_values_are_said(void **state)
 {
 	struct fixture *f = *state;
@@ -402,6 +417,7 @@ int main(void)
 		cmocka_unit_test(values_at_the_edges_are_found),
 		cmocka_unit_test(hostile_buffers_end_and_are_bounded),
 		cmocka_unit_test(values_after_many_encoded_runs_are_found),
+		cmocka_unit_test(values_right_below_base64_are_found),
 		cmocka_unit_test(too_many_values_are_said),
 		cmocka_unit_test(entropy_counts_bits),
 	};
