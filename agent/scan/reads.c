@@ -10,10 +10,15 @@
 
 /* What a byte is in a word; signs are what keeps words apart. */
 enum { SIGN, LOWER, UPPER, DIGIT };
-static const uint8_t class_of[256] = {
-	['a' ... 'z'] = LOWER,
-	['A' ... 'Z'] = UPPER,
-	['0' ... '9'] = DIGIT,
+#define FIVE(first, class)                                                     \
+	[(first)] = (class), [(first) + 1] = (class), [(first) + 2] = (class), \
+	[(first) + 3] = (class), [(first) + 4] = (class)
+static const uint8_t class_of[256] =
+	{
+		FIVE('a', LOWER), FIVE('f', LOWER), FIVE('k', LOWER), FIVE('p', LOWER),
+		FIVE('u', LOWER), ['z'] = LOWER,    FIVE('A', UPPER), FIVE('F', UPPER),
+		FIVE('K', UPPER), FIVE('P', UPPER), FIVE('U', UPPER), ['Z'] = UPPER,
+		FIVE('0', DIGIT), FIVE('5', DIGIT),
 };
 
 /* Counted in one sum, 16 bits each. */
