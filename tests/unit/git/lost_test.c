@@ -33,8 +33,7 @@ static void a_whole_repository_has_lost_nothing(void **state)
 		"git gc -q",
 		"git gc -q; echo more >more; git add .; git commit -qm 3",
 		"git -c protocol.file.allow=always submodule add -q \"$PWD\" sub; git commit -qm 3",
-		"echo x >.git/FETCH_HEAD; echo 1111111111111111111111111111111111111111 "
-		">.git/ORIG_HEAD",
+		"echo x >.git/FETCH_HEAD; printf '1%.0s' $(seq 40) >.git/ORIG_HEAD",
 	};
 
 	(void)state;
