@@ -1,6 +1,7 @@
 /* scan: values marked by something other than a name: addresses, header schemes, command lines,
  * SQL, hashes. Not here: names (assign_bind.c). */
 #include "agent/scan/assign_private.h"
+#include "agent/scan/check_bytes.h"
 
 #define USERINFO_MAX 256
 #define COMMAND_MAX  400
@@ -69,17 +70,6 @@ static bool find_url(struct rv_place *p)
 	       take(p, colon + 1, at, RV_BIT(IN_URL) | RV_BIT(NAME_PASSWORD));
 }
 
-static int base64_digit(uint8_t c)
-{
-	if (rv_is_upper(c))
-		return c - 'A';
-	if (rv_is_lower(c))
-		return c - 'a' + 26;
-	if (rv_is_digit(c))
-		return c - '0' + 52;
-	return c == '+' || c == '-' ? 62 : c == '/' || c == '_' ? 63 : -1;
-}
-
 /* Does it decode to printable text with a colon, as user:password? */
 static bool is_userpass(struct rv_str v)
 {
@@ -88,7 +78,7 @@ static bool is_userpass(struct rv_str v)
 	bool has_colon = false;
 
 	for (size_t i = 0; i < v.len && v.data[i] != '='; i++) {
-		int digit = base64_digit(v.data[i]);
+		int digit = rv_base64_digit(v.data[i]);
 
 		if (digit < 0)
 			return false;
