@@ -2,9 +2,9 @@
  * format has them; what is out of order is damaged. */
 #include "agent/unpack/sevenzip.h"
 
-#include <errno.h>
+#include "agent/base/fd.h"
+
 #include <stdlib.h>
-#include <unistd.h>
 
 #define START_LEN   32
 #define STREAMS_MAX 32 /* of one folder */
@@ -377,16 +377,11 @@ static struct rv_str read_at(const struct rv_flow *flow, uint64_t at, uint64_t l
 	}
 	uint8_t *room = at < INT64_MAX / 2 ? rv_buf_reserve(out, (size_t)len) : NULL;
 	size_t have = 0;
-	while (room && have < len) {
-		ssize_t n = pread(flow->fd, room + have, (size_t)len - have, (off_t)(at + have));
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return RV_STR_NONE;
-		have += (size_t)n;
-	}
-	return room ? (struct rv_str){room, (size_t)len} : RV_STR_NONE;
+	if (!room || !rv_is_ok(rv_fd_read_at(flow->fd, room, (size_t)len, at, &have, NULL)) ||
+	    have < len)
+		return RV_STR_NONE;
+	return (struct rv_str){room, (size_t)len};
 }
 
 /* What LZMA makes of it: all of `out`. */
