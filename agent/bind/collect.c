@@ -220,15 +220,9 @@ static rv_status add_holder(const struct rv_listener *l, void *user)
 
 static rv_status holders(struct rv_collect *k, const struct rv_sighting *s)
 {
-	const uint8_t *colon = memrchr(s->path.data, ':', s->path.len);
-	char port[8] = "";
-	size_t left = colon ? s->path.len - (size_t)(colon + 1 - s->path.data) : 0;
+	unsigned port = rv_sighting_port(s);
 
-	if (left == 0 || left >= sizeof(port))
-		return RV_OK;
-	memcpy(port, colon + 1, left);
-	unsigned number = (unsigned)strtoul(port, NULL, 10);
-	return number ? rv_listeners_each(k->b->db, number, add_holder, k, k->diag) : RV_OK;
+	return port ? rv_listeners_each(k->b->db, port, add_holder, k, k->diag) : RV_OK;
 }
 
 /* --- accounts

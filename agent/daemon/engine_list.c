@@ -149,7 +149,8 @@ static rv_status add_holder(const struct rv_listener *l, void *user)
 {
 	struct gather *g = user;
 
-	if (has_consumer(g->array, "exe", l->exe))
+	/* A holder that could not be seen has neither: it is told all the same. */
+	if (*l->exe && has_consumer(g->array, "exe", l->exe))
 		return RV_OK;
 	return append(g->array,
 		      json_pack("{s:o, s:o, s:i, s:s}", "unit", rv_text_json(l->unit), "exe",
@@ -160,12 +161,10 @@ static rv_status add_consumer(const struct rv_sighting *s, void *user)
 {
 	struct gather *g = user;
 
-	if (s->role == RV_SIGHTED_SERVED) {
-		const uint8_t *colon = memrchr(s->path.data, ':', s->path.len);
-		unsigned port = colon ? (unsigned)strtoul((const char *)colon + 1, NULL, 10) : 0;
-		if (port > 0)
-			RV_TRY(rv_listeners_each(g->e->db, port, add_holder, g, NULL));
-	}
+	unsigned port = rv_sighting_port(s);
+
+	if (port > 0)
+		RV_TRY(rv_listeners_each(g->e->db, port, add_holder, g, NULL));
 	if (!*s->unit || has_consumer(g->array, "unit", s->unit))
 		return RV_OK;
 	return append(g->array,

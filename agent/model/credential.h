@@ -88,3 +88,7 @@ struct rv_sighting {
 	int64_t last_seen_us;
 	int64_t gone_us; /* RV_TIME_NONE while it is there */
 };
+
+/* The port a served certificate was seen at; 0 for other roles and for a place without one. The
+ * path is bytes, not a string: nothing ends it. */
+unsigned rv_sighting_port(const struct rv_sighting *s);
