@@ -5,22 +5,35 @@
 
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #define SLOT_BITS 20
 #define SLOTS	  ((size_t)1 << SLOT_BITS)
 #define STEP	  ((size_t)64) /* bytes of a round */
+#define HUGE_PAGE ((size_t)2 << 20)
 
 struct rv_memo {
 	uint64_t secret[12];
-	_Atomic(uint64_t) slots[SLOTS];
+	void *room; /* of the slots */
+	_Atomic(uint64_t) *slots;
 };
 
 rv_status rv_memo_new(struct rv_memo **out)
 {
-	struct rv_memo *memo = calloc(1, sizeof(*memo));
+	const size_t bytes = SLOTS * sizeof(uint64_t);
+	struct rv_memo *memo = malloc(sizeof(*memo));
 
 	if (!memo)
 		return rv_fail_nomem(NULL);
+	memo->room = aligned_alloc(HUGE_PAGE, bytes);
+	if (!memo->room) {
+		free(memo);
+		return rv_fail_nomem(NULL);
+	}
+	(void)madvise(memo->room, bytes, MADV_HUGEPAGE); /* or small ones */
+	/* Written at once: a page that is read first is made twice, and all threads wait for it. */
+	memset(memo->room, 0, bytes);
+	memo->slots = memo->room;
 	rv_random(memo->secret, sizeof(memo->secret));
 	*out = memo;
 	return RV_OK;
@@ -28,6 +41,8 @@ rv_status rv_memo_new(struct rv_memo **out)
 
 void rv_memo_free(struct rv_memo *memo)
 {
+	if (memo)
+		free(memo->room);
 	free(memo);
 }
 

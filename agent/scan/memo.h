@@ -6,7 +6,7 @@
 
 #include "agent/base/buf.h"
 
-/* One for a run, shared by its threads without a lock. 8 MiB, touched as it fills. Keys are made
+/* One for a run, shared by its threads without a lock. 8 MiB. Keys are made
  * with a secret of the process, so that nobody can write text that passes for other text. */
 struct rv_memo;
 RV_NODISCARD rv_status rv_memo_new(struct rv_memo **out);
