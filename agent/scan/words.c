@@ -1,6 +1,7 @@
 /* scan: values as words. Not here: words that stand for "put yours here" (value.c). */
 #include "agent/scan/rarity.h"
 
+#include <pthread.h>
 #include <string.h>
 
 #include "policies/rarity/words.inc"
@@ -8,6 +9,7 @@
 #define WORD_MIN 3
 #define WORD_MAX 12
 #define RUN_MAX	 64
+#define LETTERS	 ((size_t)26)
 
 static const struct {
 	const char *text;
@@ -47,6 +49,24 @@ static bool is_word(const char *text, size_t len)
 	return false;
 }
 
+/* How long the longest word is that begins with three letters; 0: none does. */
+static uint8_t longest[LETTERS * LETTERS * LETTERS];
+static pthread_once_t longest_once = PTHREAD_ONCE_INIT;
+
+static size_t begin_of(const char *text)
+{
+	return ((size_t)(text[0] - 'a') * LETTERS + (size_t)(text[1] - 'a')) * LETTERS +
+	       (size_t)(text[2] - 'a');
+}
+
+static void fill_longest(void)
+{
+	for (size_t len = WORD_MIN; len <= WORD_MAX; len++) {
+		for (size_t n = 0; n < by_length[len].count; n++)
+			longest[begin_of(by_length[len].text + n * len)] = (uint8_t)len;
+	}
+}
+
 /* Letters of one run without a change of case that words cover, longest word first. */
 static unsigned cover_run(const char *run, size_t len)
 {
@@ -54,7 +74,8 @@ static unsigned cover_run(const char *run, size_t len)
 	size_t at = 0;
 
 	while (at + WORD_MIN <= len) {
-		size_t take = len - at < WORD_MAX ? len - at : WORD_MAX;
+		size_t most = longest[begin_of(run + at)];
+		size_t take = len - at < most ? len - at : most;
 
 		while (take >= WORD_MIN && !is_word(run + at, take))
 			take--;
@@ -82,6 +103,7 @@ unsigned rv_words_cover(struct rv_str value)
 	unsigned letters = 0;
 	unsigned covered = 0;
 
+	(void)pthread_once(&longest_once, fill_longest); /* cannot fail */
 	for (size_t i = 0; i < value.len; i++) {
 		uint8_t c = value.data[i];
 		bool upper = c >= 'A' && c <= 'Z';
