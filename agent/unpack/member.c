@@ -181,10 +181,10 @@ void rv_member_read(struct rv_level *level, int64_t size)
 	enum rv_unpack_kind kind;
 	enum outcome outcome = MORE;
 
-	/* A hint only: the size is the archive's own claim. */
-	if (size > 0 && (uint64_t)size <= max)
-		(void)rv_buf_reserve(level->member,
-				     (size_t)size); /* put() tells when there is none */
+	/* A hint only: the size is the archive's own claim, and put() tells when there is no room.
+	 */
+	if (size > 0)
+		(void)rv_buf_reserve(level->member, (uint64_t)size < max ? (size_t)size : max);
 	while (outcome == MORE && !level->walk->is_stopped) {
 		struct rv_str block;
 		size_t hole;
