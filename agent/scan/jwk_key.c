@@ -51,9 +51,18 @@ static size_t member_value(struct rv_str b, size_t at)
 	return value < b.len && (b.data[value] == '"' || b.data[value] == '\'') ? value + 1 : 0;
 }
 
+/* Most words that hold these letters are other words, and the way to the brace is long. */
+static bool is_member_name(struct rv_str b, size_t at)
+{
+	size_t colon = skip_marks(b, at + strlen("kty"), "\\\"' ");
+
+	return colon < b.len && b.data[colon] == ':';
+}
+
 bool rv_jwk_private_at(struct rv_str bytes, size_t at, struct rv_pem_key *out)
 {
-	size_t from = at < bytes.len ? open_brace(bytes, at) : SIZE_MAX;
+	size_t from =
+		at < bytes.len && is_member_name(bytes, at) ? open_brace(bytes, at) : SIZE_MAX;
 
 	if (from == SIZE_MAX)
 		return false;
