@@ -1,10 +1,6 @@
 /* git: the commit graph, grown on demand or from one pass over the packs. Walks: graph_walk.c. */
 #include "agent/git/graph.h"
 
-#include "agent/git/visit.h"
-
-#include <pthread.h>
-
 rv_status rv_git_graph_init(struct rv_git_graph *graph, const struct rv_git *git,
 			    rv_git_trouble_fn *on_trouble, void *user)
 {
@@ -114,6 +110,20 @@ rv_status rv_git_graph_read(struct rv_git_graph *graph, uint32_t n)
 	return RV_OK;
 }
 
+rv_status rv_git_graph_take(struct rv_git_graph *graph, pthread_mutex_t *lock,
+			    const struct rv_git_told *told)
+{
+	rv_status status;
+	uint32_t n = 0;
+
+	(void)pthread_mutex_lock(lock); /* the caller's, and sound */
+	status = rv_git_graph_add(graph, told->oid, &n);
+	if (rv_is_ok(status) && graph->nodes[n].state == RV_GIT_NODE_NEW)
+		status = fill(graph, n, told->bytes);
+	(void)pthread_mutex_unlock(lock); /* locked above */
+	return status;
+}
+
 struct reading {
 	struct rv_git_graph *graph;
 	pthread_mutex_t lock;
@@ -122,17 +132,9 @@ struct reading {
 static rv_status read_told(void *user, const struct rv_git_told *told, void **out_state)
 {
 	struct reading *reading = user;
-	struct rv_git_graph *graph = reading->graph;
-	rv_status status;
-	uint32_t n = 0;
 
-	(void)out_state;			  /* nothing to carry */
-	(void)pthread_mutex_lock(&reading->lock); /* ours */
-	status = rv_git_graph_add(graph, told->oid, &n);
-	if (rv_is_ok(status) && graph->nodes[n].state == RV_GIT_NODE_NEW)
-		status = fill(graph, n, told->bytes);
-	(void)pthread_mutex_unlock(&reading->lock); /* ours */
-	return status;
+	(void)out_state; /* nothing to carry */
+	return rv_git_graph_take(reading->graph, &reading->lock, told);
 }
 
 rv_status rv_git_graph_read_all(struct rv_git_graph *graph, unsigned threads, struct rv_diag *diag)
@@ -146,6 +148,8 @@ rv_status rv_git_graph_read_all(struct rv_git_graph *graph, unsigned threads, st
 					   .users = users,
 					   .without_segments = true};
 
+	if (graph->is_whole)
+		return RV_OK;
 	if (!users)
 		return rv_fail_nomem(diag);
 	for (size_t i = 0; i < RV_GIT_THREADS_MAX; i++)

@@ -4,6 +4,9 @@
 
 #include "agent/git/commit.h"
 #include "agent/git/repo.h"
+#include "agent/git/visit.h"
+
+#include <pthread.h>
 
 /* The caller's own marks; the room uses the upper four itself. */
 #define RV_GIT_MARK_OWN 0x0f
@@ -30,6 +33,7 @@ struct rv_git_graph {
 	uint32_t node_cap;
 	uint32_t *parents;
 	uint32_t parent_count, parent_cap;
+	bool is_whole; /* it has every commit of the store */
 };
 
 RV_NODISCARD rv_status rv_git_graph_init(struct rv_git_graph *graph, const struct rv_git *git,
@@ -40,8 +44,12 @@ RV_NODISCARD rv_status rv_git_graph_add(struct rv_git_graph *graph, const struct
 					uint32_t *out_n);
 /* Reads it unless it was; afterwards nodes[n].state is READ or (told once) GONE. */
 RV_NODISCARD rv_status rv_git_graph_read(struct rv_git_graph *graph, uint32_t n);
-/* Reads every commit of the store, those that nothing reaches as well: one pass over the packs,
- * far faster than one by one. */
+/* One that a visit tells, in any of its threads: `lock` puts them in a row. Who takes all of them
+ * so (trouble aside) sets is_whole. */
+RV_NODISCARD rv_status rv_git_graph_take(struct rv_git_graph *graph, pthread_mutex_t *lock,
+					 const struct rv_git_told *told);
+/* Reads every commit of the store, those that nothing reaches as well, unless it is whole: one pass
+ * over the packs, far faster than one by one. */
 RV_NODISCARD rv_status rv_git_graph_read_all(struct rv_git_graph *graph, unsigned threads,
 					     struct rv_diag *diag);
 static inline uint32_t rv_git_graph_parent(const struct rv_git_graph *graph, uint32_t n, uint32_t i)

@@ -3,6 +3,16 @@
 
 #include "agent/base/buf.h"
 
+enum rv_git_type {
+	RV_GIT_TYPE_NONE = 0,
+	RV_GIT_COMMIT = 1, /* the numbers are the pack format's */
+	RV_GIT_TREE = 2,
+	RV_GIT_BLOB = 3,
+	RV_GIT_TAG = 4,
+	RV_GIT_OFS_DELTA = 6, /* inside packs only */
+	RV_GIT_REF_DELTA = 7
+};
+
 #define RV_GIT_SHA1_LEN	  20
 #define RV_GIT_SHA256_LEN 32
 #define RV_GIT_OID_MAX	  32

@@ -23,10 +23,12 @@ void rv_git_plan_tell(const struct rv_git_plan *plan, rv_git_trouble_fn *trouble
 		      enum rv_git_trouble_kind kind, uint32_t rank)
 {
 	struct rv_git_oid oid = rv_git_plan_oid(plan, rank);
-	const struct rv_git_trouble told = {.kind = kind,
-					    .where = plan->odb->packs[plan->pack].path,
-					    .offset = plan->offsets[rank],
-					    .oid = &oid};
+	const struct rv_git_trouble told = {
+		.kind = kind,
+		.where = plan->odb->packs[plan->pack].path,
+		.offset = plan->offsets[rank],
+		.type = (enum rv_git_type)(plan->flags[rank] & RV_GIT_PLAN_TYPE),
+		.oid = &oid};
 
 	if (trouble)
 		trouble(user, &told);

@@ -33,6 +33,7 @@ struct rv_git_trouble {
 	const char *where;	      /* file, directory or name; borrowed; may be NULL */
 	uint64_t offset;	      /* in that file; 0 when there is none to tell */
 	const struct rv_git_oid *oid; /* borrowed; NULL when not about one object */
+	enum rv_git_type type;	      /* of that object in a pack; RV_GIT_TYPE_NONE: not known */
 };
 
 /* May be called from several threads at once by the visitor (visit.h), with that thread's user. */

@@ -214,13 +214,21 @@ static rv_status run_all(struct sharing *s, unsigned threads, struct rv_diag *di
 	return status;
 }
 
+/* Whose base is in another pack has no type yet. */
+static bool is_planned_blob(uint8_t flags)
+{
+	unsigned type = flags & RV_GIT_PLAN_TYPE;
+
+	return flags & RV_GIT_PLAN_TELL && (type == RV_GIT_BLOB || type == RV_GIT_TYPE_NONE);
+}
+
 static void tell_count(const struct sharing *s)
 {
 	uint64_t count = 0;
 
 	for (uint32_t i = 0; i < s->odb->pack_count; i++) {
 		for (uint32_t rank = 0; rank < s->plans[i].count; rank++)
-			count += (s->plans[i].flags[rank] & RV_GIT_PLAN_TELL) != 0;
+			count += is_planned_blob(s->plans[i].flags[rank]);
 	}
 	s->visitor->planned(s->visit->users ? s->visit->users[0] : NULL, count);
 }

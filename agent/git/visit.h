@@ -31,9 +31,9 @@ struct rv_git_visitor {
 	 * delta on this one, and then goes to drop(). A failure ends the whole visit with that
 	 * status. */
 	rv_status (*object)(void *user, const struct rv_git_told *told, void **out_state);
-	/* Before the first object, in the calling thread: how many will be told of packs. Loose
-	 * ones come on top. May be NULL. */
-	void (*planned)(void *user, uint64_t count);
+	/* Before the first object, in the calling thread: how many blobs will be told of packs.
+	 * Loose ones come on top. May be NULL. */
+	void (*planned)(void *user, uint64_t blobs);
 	/* Frees a state that is not NULL; on every path, in the thread that made it. May be NULL.
 	 */
 	void (*drop)(void *user, void *state);

@@ -16,6 +16,8 @@ struct looker {
 	struct rv_parts parts;
 	struct rv_carry *now;	      /* of the blob that is scanned */
 	const struct rv_git_oid *oid; /* its id */
+	struct rv_git_graph *graph;   /* where commits go; one lock for all threads */
+	pthread_mutex_t *lock;
 };
 
 static rv_status on_sighting(void *user, const struct rv_sighting *s)
@@ -86,6 +88,8 @@ static rv_status object(void *user, const struct rv_git_told *told, void **out_s
 
 	if (atomic_load_explicit(&l->run->stop, memory_order_relaxed))
 		return rv_fail(RV_CLASS_RETRY, NULL, "stopped");
+	if (told->type == RV_GIT_COMMIT)
+		return rv_git_graph_take(l->graph, l->lock, told);
 	atomic_fetch_add_explicit(&l->run->blobs, 1, memory_order_relaxed);
 	atomic_fetch_add_explicit(&l->run->bytes, told->bytes.len, memory_order_relaxed);
 	rv_status status = look_or_leave(l, told, &found);
@@ -117,7 +121,9 @@ static void trouble(void *user, const struct rv_git_trouble *t)
 {
 	struct looker *l = user;
 
-	rv_repo_trouble(&l->w->leaks, t);
+	/* A broken commit that matters is named by something, and told when that is followed. */
+	if (t->type != RV_GIT_COMMIT)
+		rv_repo_trouble(&l->w->leaks, t);
 }
 
 static rv_status join(struct looker *lookers, unsigned count, struct rv_secrets *all)
@@ -138,7 +144,7 @@ static void free_lookers(struct looker *lookers, unsigned count)
 	free(lookers);
 }
 
-rv_status rv_history_look(struct rv_run *run, const struct rv_git *git,
+rv_status rv_history_look(struct rv_run *run, struct rv_repo_view *view,
 			  const struct rv_git_oidmap *only, struct rv_secrets *all,
 			  struct rv_diag *diag)
 {
@@ -149,22 +155,29 @@ rv_status rv_history_look(struct rv_run *run, const struct rv_git *git,
 	const struct rv_git_visitor *visitor = run->options->progress ? &watched : &alone;
 	struct looker *lookers = calloc(run->threads, sizeof(*lookers));
 	void *users[RV_WALK_THREADS_MAX];
-	struct rv_git_visit visit = {.only = only, .threads = run->threads, .users = users};
+	const unsigned commits = only ? 0 : 1u << RV_GIT_COMMIT;
+	struct rv_git_visit visit = {.types = 1u << RV_GIT_BLOB | commits,
+				     .only = only,
+				     .threads = run->threads,
+				     .users = users};
 	struct rv_memo *memo = NULL;
+	pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 	if (!lookers)
 		return rv_fail_nomem(diag);
 	if (!rv_is_ok(rv_memo_new(&memo)))
 		memo = NULL; /* everything is searched, then */
 	for (unsigned i = 0; i < run->threads; i++) {
-		lookers[i] = (struct looker){.run = run, .w = &run->sweepers[i]};
+		lookers[i] = (struct looker){
+			.run = run, .w = &run->sweepers[i], .graph = &view->graph, .lock = &lock};
 		rv_secrets_init(&lookers[i].secrets);
 		rv_lane_set_memo(lookers[i].w->lane, memo);
 		lookers[i].w->on_sighting = on_sighting;
 		lookers[i].w->sighting_user = &lookers[i];
 		users[i] = &lookers[i];
 	}
-	rv_status status = rv_git_visit(&git->odb, &visit, visitor, diag);
+	rv_status status = rv_git_visit(&view->git->odb, &visit, visitor, diag);
+	view->graph.is_whole = rv_is_ok(status) && !only;
 	if (rv_class_of(status) == RV_CLASS_RETRY && atomic_load(&run->stop)) {
 		rv_leaks_gap(&run->sweepers[0].leaks, rv_str_of(run->options->repo), NULL,
 			     atomic_load(&run->stop_reason), "not every object was looked at");

@@ -7,8 +7,9 @@
 #include "agent/sweep/run.h"
 #include "agent/sweep/secrets.h"
 
-/* First pass: all blobs of the store, or `only` these. */
-RV_NODISCARD rv_status rv_history_look(struct rv_run *run, const struct rv_git *git,
+/* First pass: all blobs of the store, or `only` these. All commits are taken into the view's graph
+ * on the way, unless `only` some blobs are looked at. */
+RV_NODISCARD rv_status rv_history_look(struct rv_run *run, struct rv_repo_view *view,
 				       const struct rv_git_oidmap *only, struct rv_secrets *all,
 				       struct rv_diag *diag);
 /* Second pass: where each value came in and where it still is; leaks into run->sweepers[0]. Of a

@@ -192,7 +192,7 @@ static rv_status run_passes(struct rv_run *run, struct rv_repo_view *view,
 
 	if (is_part)
 		RV_TRY(choose(run, view, blobs, diag));
-	RV_TRY(rv_history_look(run, view->git, is_part ? blobs : NULL, all, diag));
+	RV_TRY(rv_history_look(run, view, is_part ? blobs : NULL, all, diag));
 	atomic_store(&run->is_telling, true);
 	RV_TRY(rv_history_tell(run, view, all, diag));
 	if (!is_part)
