@@ -1,7 +1,8 @@
-/* tests: how fast a repository is read, and nothing else. Usage: rv_git_bench REPO [all]. Prints a
- * line for every blob rebuilt with 1 and with 2 threads: objects, bytes, bytes that deltas insert,
- * wall and CPU seconds, the largest resident size so far. With `all` also trees, commits, and where
- * 1 and 100 of the blobs came from. */
+/* tests: how fast a repository is read, and nothing else. Usage: rv_git_bench REPO [THREADS | all].
+ * Rebuilds every blob once, with THREADS: the floor of a history, to be measured from outside.
+ * Without: with 1 and with 2, and a line for each: objects, bytes, bytes that deltas insert, wall
+ * and CPU seconds, the largest resident size so far. With `all` also trees, commits, and where 1
+ * and 100 of the blobs came from. */
 #include "agent/git/origin.h"
 #include "agent/git/visit.h"
 
@@ -141,19 +142,29 @@ int main(int argc, char **argv)
 {
 	struct rv_git *git = NULL;
 	struct rv_diag diag = {0};
+	unsigned long threads;
 	int failed;
 
 	if (argc < 2) {
-		(void)fprintf(stderr, "usage: %s REPO [all]\n", argv[0]);
+		(void)fprintf(stderr, "usage: %s REPO [THREADS | all]\n", argv[0]);
+		return 2;
+	}
+	threads = argc > 2 && strcmp(argv[2], "all") != 0 ? strtoul(argv[2], NULL, 10) : 0;
+	if (argc > 2 && threads == 0 && strcmp(argv[2], "all") != 0) {
+		(void)fprintf(stderr, "%s: not a number of threads, nor `all`\n", argv[2]);
 		return 2;
 	}
 	if (!rv_is_ok(rv_git_open(argv[1], NULL, NULL, &git, &diag))) {
 		(void)fprintf(stderr, "%s\n", diag.text);
 		return 1;
 	}
-	failed = measure(&git->odb, 1u << RV_GIT_BLOB, 1) ||
-		 measure(&git->odb, 1u << RV_GIT_BLOB, 2);
-	if (!failed && argc > 2)
+	threads = threads < RV_GIT_THREADS_MAX ? threads : RV_GIT_THREADS_MAX;
+	if (threads > 0)
+		failed = measure(&git->odb, 1u << RV_GIT_BLOB, (unsigned)threads);
+	else
+		failed = measure(&git->odb, 1u << RV_GIT_BLOB, 1) ||
+			 measure(&git->odb, 1u << RV_GIT_BLOB, 2);
+	if (!failed && argc > 2 && threads == 0)
 		failed = measure(&git->odb, 1u << RV_GIT_TREE, 1) ||
 			 measure(&git->odb, 1u << RV_GIT_COMMIT, 1) || measure_origins(git, 1) ||
 			 measure_origins(git, 100);

@@ -20,7 +20,6 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 SECTIONS = ("directory", "history", "small", "staged", "repeat", "clean")
 SMALL_FILES, SMALL_FILE_MAX = 200, 64 << 10
 STAGED_PEER_RUNS = 11
-GIT_BENCH_LINE = re.compile(r"(\d+) threads?: .*wall ([\d.]+) s, cpu ([\d.]+) s, peak (\d+) MB")
 
 
 def arguments():
@@ -242,21 +241,9 @@ class Bench:
         return result, act, runs
 
     def history_floor(self, where):
-        """rv_git_bench measures itself, once for each number of threads: the line of ours counts."""
-        result = Result("floor", [])
-        out = os.path.join(self.work, "out-floor")
-
-        def act():
-            run = self.meter.once([self.args.git_bench, git_dir(where["path"])], output=out)
-            with open(out, encoding="utf-8") as f:
-                lines = [GIT_BENCH_LINE.match(line) for line in f]
-            lines = [(int(m[1]), float(m[2]), float(m[3]), int(m[4]) << 10) for m in lines if m]
-            if run.code != 0 or not lines:
-                result.why = "exit code %d" % run.code
-                return
-            _, wall, cpu, rss = min(lines, key=lambda line: abs(line[0] - self.args.threads))
-            result.runs.append({"code": 0, "wall_s": wall, "cpu_s": cpu, "rss_kib": rss, "anon_kib": 0})
-        return result, act, self.args.runs
+        """As the others are: a process from its start to its end."""
+        command = [self.args.git_bench, git_dir(where["path"]), str(self.args.threads)]
+        return self.floor_entry("floor", command, self.args.runs)
 
     def measure(self, section, where, entries):
         entries = [e for e in entries if e]
