@@ -7,6 +7,7 @@
 #define SMALL_TURNS  4
 #define SMALL_DIGITS 12
 #define COUNT_MAX    16384 /* twice that fits a count */
+#define STRIDE	     16
 
 /* What a byte is in a word; signs are what keeps words apart. */
 enum { SIGN, LOWER, UPPER, DIGIT };
@@ -50,12 +51,19 @@ bool rv_reads_like_name(const uint8_t *word, size_t len)
 
 	if (len > COUNT_MAX)
 		return false;
-	for (size_t i = 0; i < len; i++) {
-		unsigned c = class_of[word[i]];
+	for (size_t i = 0; i < len;) {
+		size_t stop = len - i > STRIDE ? i + STRIDE : len;
 
-		sum += counts_of[THREE(a, b, c)];
-		a = b;
-		b = c;
+		for (; i < stop; i++) {
+			unsigned c = class_of[word[i]];
+
+			sum += counts_of[THREE(a, b, c)];
+			a = b;
+			b = c;
+		}
+		/* More of it makes it no name again. */
+		if (sum >= TURNS(CAMEL_TURNS) || (sum >> 32 & 0xffff) >= SMALL_DIGITS)
+			return false;
 	}
 	unsigned turns = (unsigned)(sum >> 48) & 0xffff;
 	unsigned digits = (unsigned)(sum >> 32) & 0xffff;
