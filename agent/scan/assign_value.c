@@ -9,10 +9,9 @@
 size_t rv_line_start(const struct rv_place *p, size_t at)
 {
 	size_t stop = at > RV_ASSIGN_REACH * 4 ? at - RV_ASSIGN_REACH * 4 : 0;
+	const uint8_t *newline = at > stop ? memrchr(p->bytes.data + stop, '\n', at - stop) : NULL;
 
-	while (at > stop && p->bytes.data[at - 1] != '\n')
-		at--;
-	return at;
+	return newline ? (size_t)(newline - p->bytes.data) + 1 : stop;
 }
 
 /* Is the name inside a string of code? By the quotes before it on its line. */

@@ -25,8 +25,12 @@ bool rv_says_at(struct rv_str s, size_t at, const char *word)
 
 bool rv_says(struct rv_str s, const char *word)
 {
+	uint8_t first = (uint8_t)word[0];
+
 	for (size_t i = 0; i < s.len; i++) {
-		if (rv_says_at(s, i, word))
+		uint8_t c = s.data[i];
+
+		if ((rv_is_upper(c) ? c | 0x20 : c) == first && rv_says_at(s, i, word))
 			return true;
 	}
 	return false;
