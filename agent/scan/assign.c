@@ -415,10 +415,14 @@ bool rv_assign_may(struct rv_str bytes, unsigned anchor, size_t end)
 bool rv_assign_at(struct rv_str bytes, struct rv_context *context, unsigned anchor, size_t end,
 		  struct rv_assign *out)
 {
-	const struct rv_assign_anchor *a = &rv_assign_anchors[anchor];
+	return rv_assign_may(bytes, anchor, end) &&
+	       rv_assign_look(bytes, context, anchor, end, out);
+}
 
-	if (!rv_assign_may(bytes, anchor, end))
-		return false;
+bool rv_assign_look(struct rv_str bytes, struct rv_context *context, unsigned anchor, size_t end,
+		    struct rv_assign *out)
+{
+	const struct rv_assign_anchor *a = &rv_assign_anchors[anchor];
 	size_t name_stop = a->family <= RV_FAMILY_SALT ? name_end(bytes, end) : end - a->len;
 	return look_closer(bytes, context, a, end, name_stop, out);
 }

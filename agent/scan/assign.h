@@ -68,6 +68,9 @@ bool rv_assign_at(struct rv_str bytes, struct rv_context *context, unsigned anch
 /* The first look of rv_assign_at, for who would have to make the context: false is false there too.
  */
 bool rv_assign_may(struct rv_str bytes, unsigned anchor, size_t end);
+/* The rest of rv_assign_at, where rv_assign_may said true. */
+bool rv_assign_look(struct rv_str bytes, struct rv_context *context, unsigned anchor, size_t end,
+		    struct rv_assign *out);
 
 /* Does all that both look at for this occurrence surely lie in [from, to), when rv_assign_may was
  * true? What ends the buffer ends a look too. False also when that cannot be told cheaply: no line

@@ -238,7 +238,7 @@ static void try_assignment(struct rv_scan *s, struct rv_armed *row, const struct
 	if (anchor->assign < 0 || !rv_assign_may(s->bytes, (unsigned)anchor->assign, span.end))
 		return;
 	s->has_looked = true;
-	if (!rv_assign_at(s->bytes, context_of(s), (unsigned)anchor->assign, span.end, &found))
+	if (!rv_assign_look(s->bytes, context_of(s), (unsigned)anchor->assign, span.end, &found))
 		return;
 	size_t start = found.name_len > 0 && found.name_start < found.start ? found.name_start
 									    : found.start;
