@@ -13,11 +13,21 @@ static int by_start(const void *a, const void *b)
 	return x->end < y->end ? -1 : x->end > y->end;
 }
 
+/* Most come so. */
+static bool are_in_order(const struct rv_span *items, size_t count)
+{
+	for (size_t i = 1; i < count; i++) {
+		if (by_start(&items[i - 1], &items[i]) > 0)
+			return false;
+	}
+	return true;
+}
+
 size_t rv_spans_settle(struct rv_span *items, size_t count, bool joins_touching)
 {
 	size_t kept = 0;
 
-	if (count > 1)
+	if (!are_in_order(items, count))
 		qsort(items, count, sizeof(*items), by_start);
 	for (size_t i = 0; i < count; i++) {
 		struct rv_span *last = kept > 0 ? &items[kept - 1] : NULL;
