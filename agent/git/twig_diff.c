@@ -79,7 +79,8 @@ rv_status rv_git_twigs_new(const struct rv_git_twigs *twigs, uint32_t a, uint32_
 	if (a == b || b == 0)
 		return RV_OK;
 	w.path.max = RV_GIT_PATH_BYTES_MAX * 2;
-	w.steps = calloc(RV_GIT_DEPTH_MAX + 1, sizeof(*w.steps));
+	/* Each is written before it is read, and most walks need few. */
+	w.steps = malloc((RV_GIT_DEPTH_MAX + 1) * sizeof(*w.steps));
 	if (!w.steps)
 		return rv_fail_nomem(NULL);
 	enter(&w, a, b);
