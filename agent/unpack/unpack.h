@@ -52,7 +52,7 @@ enum rv_unpack_kind rv_unpack_kind(struct rv_str bytes);
 #define RV_UNPACK_NAME_MAX   4096 /* bytes of one member's name; a longer one is cut */
 #define RV_UNPACK_OVERLAP    ((size_t)32 << 10) /* that windows of a member share */
 #define RV_UNPACK_XZ_MEMORY  ((uint64_t)128 << 20)
-#define RV_UNPACK_RATIO_FROM ((uint64_t)8 << 20)
+#define RV_UNPACK_RATIO_FROM ((uint64_t)16 << 20)
 #define RV_UNPACK_MEMBER_MIN ((size_t)64 << 10) /* max_member_bytes is at least this */
 
 struct rv_unpack_limits {
