@@ -195,9 +195,9 @@ void rv_report_excuse(struct rv_report *r, const char *marked)
 {
 	bool is_gate = strcmp(r->facts->command, "diff") == 0;
 
-	rv_emit_raw(&r->emit, is_gate ? "Land an allowance (.reeve.yaml, .reeveignore) in the base "
-					"first: a change cannot excuse itself"
-				      : marked);
+	rv_emit_raw(&r->emit,
+		    is_gate ? "Allow it in the base first (.reeveignore): no change excuses itself"
+			    : marked);
 }
 
 void rv_report_again(struct rv_report *r, enum rv_emit_as as)

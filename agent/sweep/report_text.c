@@ -11,6 +11,7 @@
 #define GAPS_NAMED    5
 #define STEPS_MAX     12 /* providers named in the next steps */
 #define COMMIT_SHOWN  12
+#define FINDING_LINES 5 /* of one finding; with what is to be done next, and how it went: ten */
 
 enum ink { INK_PLAIN, INK_BOLD, INK_DIM, INK_RED, INK_YELLOW, INK_GREEN };
 
@@ -149,7 +150,8 @@ static unsigned columns_of_where(const struct rv_leak *leak)
 	return taken + inside + (unsigned)snprintf(NULL, 0, ":%u:%u", leak->line, leak->column);
 }
 
-static void put_head(struct rv_report *r, const struct rv_leak *leak)
+/* Gives how many lines it took. */
+static unsigned put_head(struct rv_report *r, const struct rv_leak *leak)
 {
 	const char *state = state_words(leak);
 	unsigned rest = columns_of_text(leak->rule->id) + columns_of_text(leak->masked) + 10;
@@ -159,10 +161,11 @@ static void put_head(struct rv_report *r, const struct rv_leak *leak)
 
 	if (state)
 		rest += columns_of_text(state) + 4;
+	bool is_long = columns_of_where(leak) + rest > width_of(r);
 	ink(r, INK_BOLD);
 	rv_report_where(r, RV_AS_PLAIN, leak);
 	ink(r, INK_PLAIN);
-	rv_emit_raw(&r->emit, columns_of_where(leak) + rest > width_of(r) ? "\n" INDENT : "  ");
+	rv_emit_raw(&r->emit, is_long ? "\n" INDENT : "  ");
 	ink(r, loud);
 	rv_emit_text(&r->emit, RV_AS_PLAIN, leak->rule->id);
 	ink(r, INK_PLAIN);
@@ -177,61 +180,67 @@ static void put_head(struct rv_report *r, const struct rv_leak *leak)
 		ink(r, INK_PLAIN);
 	}
 	rv_emit_raw(&r->emit, "\n");
+	return is_long ? 2 : 1;
 }
 
-/* A line of phrases, broken where it is full. */
+/* Phrases in lines, which are broken where they are full. */
 struct line {
 	unsigned phrases;
 	unsigned taken; /* columns */
+	unsigned left;	/* further lines that may begin */
+	bool is_cut;
 };
 
-/* Begins a phrase of that many columns: a new line, or "; " after the one before. */
-static void begin_phrase(struct rv_report *r, struct line *line, unsigned columns)
+/* Begins a phrase of that many columns: a new line, or "; " after the one before. False: there is
+ * no room left for it. */
+static bool begin_phrase(struct rv_report *r, struct line *line, unsigned columns)
 {
+	bool is_full = line->phrases > 0 && line->taken + 2 + columns > width_of(r);
+
+	if (is_full && line->left == 0) {
+		line->is_cut = true;
+		return false;
+	}
 	if (line->phrases++ == 0) {
 		rv_emit_raw(&r->emit, INDENT);
 		line->taken = INDENT_LEN;
-	} else if (line->taken + 2 + columns > width_of(r)) {
+	} else if (is_full) {
 		rv_emit_raw(&r->emit, ";\n" INDENT);
 		line->taken = INDENT_LEN;
+		line->left--;
 	} else {
 		rv_emit_raw(&r->emit, "; ");
 		line->taken += 2;
 	}
 	line->taken += columns;
+	return true;
 }
 
 static void phrase(struct rv_report *r, struct line *line, const char *before, const char *text)
 {
-	if (!text)
+	if (!text || !begin_phrase(r, line, columns_of_text(before) + columns_of_text(text)))
 		return;
-	begin_phrase(r, line, columns_of_text(before) + columns_of_text(text));
 	rv_emit_raw(&r->emit, before);
 	rv_emit_text(&r->emit, RV_AS_PLAIN, text);
 }
 
 static void end_phrases(struct rv_report *r, const struct line *line)
 {
+	rv_emit_raw(&r->emit, line->is_cut ? "; …" : "");
 	if (line->phrases)
 		rv_emit_raw(&r->emit, "\n");
 }
 
 /* What is known of the value itself. */
-static void put_proof(struct rv_report *r, const struct rv_leak *leak)
+static void put_proof(struct rv_report *r, struct line *line, const struct rv_leak *leak)
 {
-	struct line line = {0};
-
-	phrase(r, &line, "", rv_report_alive(leak));
-	phrase(r, &line, "", leak->is_identified ? "proven by its own structure" : NULL);
-	phrase(r, &line, "id ", leak->public_id);
-	phrase(r, &line, "", leak->facts);
-	phrase(r, &line, "encoded: ", leak->layers);
-	if (leak->places) {
-		begin_phrase(r, &line, 16);
+	phrase(r, line, "", leak->is_identified ? "proven by its own structure" : NULL);
+	phrase(r, line, "id ", leak->public_id);
+	phrase(r, line, "", leak->facts);
+	phrase(r, line, "encoded: ", leak->layers);
+	if (leak->places && begin_phrase(r, line, 16))
 		rv_emit_fmt(&r->emit, "%u more place%s", leak->places,
 			    leak->places == 1 ? "" : "s");
-	}
-	end_phrases(r, &line);
 }
 
 /* " in 3fa9c1d2e4b5 on 2025-11-27": 31 columns. */
@@ -256,8 +265,9 @@ static void put_author(struct rv_report *r, struct line *line, const struct rv_l
 	const char *who = first->author ? first->author : leak->owner_hint ? leak->owner_hint : "?";
 	const char *email = first->author ? first->email : NULL;
 
-	begin_phrase(r, line,
-		     9 + columns_of_text(who) + (email ? 3 + columns_of_text(email) : 0) + 31);
+	if (!begin_phrase(r, line,
+			  9 + columns_of_text(who) + (email ? 3 + columns_of_text(email) : 0) + 31))
+		return;
 	rv_emit_raw(&r->emit, "added by ");
 	rv_emit_text(&r->emit, RV_AS_PLAIN, who);
 	if (email) {
@@ -269,36 +279,38 @@ static void put_author(struct rv_report *r, struct line *line, const struct rv_l
 }
 
 /* Who added it, and when. */
-static void put_who(struct rv_report *r, const struct rv_leak *leak)
+static void put_who(struct rv_report *r, struct line *line, const struct rv_leak *leak)
 {
-	struct line line = {0};
-
 	if (leak->first.id)
-		put_author(r, &line, leak);
+		put_author(r, line, leak);
 	else
-		phrase(r, &line, "owner: ", leak->owner_hint);
-	if (leak->commit_count > 1) {
-		begin_phrase(r, &line, leak->last.id ? 50 : 12);
+		phrase(r, line, "owner: ", leak->owner_hint);
+	phrase(r, line, "", rv_report_reach(leak));
+	if (leak->commit_count > 1 && begin_phrase(r, line, leak->last.id ? 50 : 12)) {
 		rv_emit_fmt(&r->emit, "%u commits", leak->commit_count);
 		if (leak->last.id) {
 			rv_emit_raw(&r->emit, ", the last");
 			put_commit(r, &leak->last);
 		}
 	}
-	phrase(r, &line, "", rv_report_reach(leak));
-	end_phrases(r, &line);
 }
 
+/* What comes first is what somebody who is stopped by it has to know. */
 static void put_leak(struct rv_report *r, const struct rv_leak *leak)
 {
-	struct line line = {0};
+	struct line line = {.left = FINDING_LINES - 2};
+	struct line why = {0};
 
-	put_head(r, leak);
+	line.left -= put_head(r, leak);
+	/* What is let pass stops nobody. */
+	line.left -= leak->note && line.left > 0 && rv_report_level(leak) != RV_LEVEL_NOTE;
 	put_context(r, leak);
-	put_proof(r, leak);
-	put_who(r, leak);
-	phrase(r, &line, "why: ", leak->note);
+	phrase(r, &line, "", rv_report_alive(leak));
+	put_who(r, &line, leak);
+	put_proof(r, &line, leak);
 	end_phrases(r, &line);
+	phrase(r, &why, "why: ", leak->note);
+	end_phrases(r, &why);
 }
 
 static void put_leaks(struct rv_report *r)
@@ -330,43 +342,69 @@ static bool is_told_before(const struct rv_tally *tally, size_t at)
 	return false;
 }
 
+static const char *where_to_roll(const struct rv_rule *rule)
+{
+	const char *link = rv_report_link(rule);
+
+	return link ? link : "where it is used or issued";
+}
+
+static void put_provider(struct rv_report *r, const struct rv_rule *rule)
+{
+	rv_emit_raw(&r->emit, INDENT);
+	rv_emit_text(&r->emit, RV_AS_PLAIN, rule->provider);
+	rv_emit_raw(&r->emit, ": ");
+	rv_emit_text(&r->emit, RV_AS_PLAIN, where_to_roll(rule));
+	rv_emit_raw(&r->emit, "\n");
+}
+
+/* The providers, each with its page; the page of the only one stands in the sentence. */
+static void put_roll(struct rv_report *r, const struct rv_tally *tally)
+{
+	const struct rv_rule *only = NULL;
+	size_t live = 0, told = 0;
+
+	for (size_t i = 0; i < tally->rule_count; i++) {
+		if (tally->rules[i].live == 0 || is_told_before(tally, i))
+			continue;
+		only = tally->rules[i].rule;
+		live++;
+	}
+	if (live == 1) {
+		rv_emit_raw(&r->emit, " (");
+		rv_emit_text(&r->emit, RV_AS_PLAIN, where_to_roll(only));
+		rv_emit_raw(&r->emit, "), then remove it.\n");
+		return;
+	}
+	rv_emit_raw(&r->emit, ", then remove it; removing it alone leaves it valid.\n");
+	for (size_t i = 0; i < tally->rule_count && told < STEPS_MAX; i++) {
+		if (tally->rules[i].live == 0 || is_told_before(tally, i))
+			continue;
+		put_provider(r, tally->rules[i].rule);
+		told++;
+	}
+	if (live > STEPS_MAX)
+		rv_emit_fmt(&r->emit, INDENT "and %zu more providers: --format json has them\n",
+			    live - STEPS_MAX);
+}
+
 static void put_next(struct rv_report *r)
 {
+	const struct rv_report_facts *facts = r->facts;
 	const struct rv_tally *tally = &r->tally;
-	size_t told = 0, left = 0;
 
 	if (tally->of_state[RV_LEAK_OPEN] + tally->of_state[RV_LEAK_NEW_RULE] == 0)
 		return;
 	ink(r, INK_BOLD);
 	rv_emit_raw(&r->emit, "Next: roll the key first");
 	ink(r, INK_PLAIN);
-	rv_emit_raw(&r->emit, ", then remove it; removing it alone leaves it valid.\n");
-	for (size_t i = 0; i < tally->rule_count; i++) {
-		const struct rv_rule *rule = tally->rules[i].rule;
-		const char *link = rv_report_link(rule);
-
-		if (tally->rules[i].live == 0 || is_told_before(tally, i))
-			continue;
-		if (told == STEPS_MAX) {
-			left++;
-			continue;
-		}
-		told++;
-		rv_emit_raw(&r->emit, INDENT);
-		rv_emit_text(&r->emit, RV_AS_PLAIN, rule->provider);
-		rv_emit_raw(&r->emit, ": ");
-		rv_emit_text(&r->emit, RV_AS_PLAIN,
-			     link ? link : "change it where it is used or issued");
-		rv_emit_raw(&r->emit, "\n");
-	}
-	if (left)
-		rv_emit_fmt(&r->emit, INDENT "and %zu more providers: --format json has them\n",
-			    left);
+	put_roll(r, tally);
 	rv_emit_raw(&r->emit, "Only a test value? ");
 	rv_report_excuse(r, "Say so on its line: reeve:allow reason=\"…\"");
 	rv_emit_raw(&r->emit, "\nThe same check on your machine: ");
 	rv_report_again(r, RV_AS_PLAIN);
-	rv_emit_raw(&r->emit, "\n\n");
+	rv_emit_raw(&r->emit,
+		    facts->suppression_count || rv_report_is_incomplete(facts) ? "\n\n" : "\n");
 }
 
 static void put_suppressions(struct rv_report *r)

@@ -263,27 +263,58 @@ static void what_is_known_allowed_or_weak_is_told_on_request_only(void **state)
 	}
 }
 
-static void a_block_message_fits_ten_lines_a_finding(void **state)
+/* Whole: the finding, what is to be done, how it went. */
+static void assert_block_fits(const struct rv_leak *leak, unsigned width)
+{
+	static const char *const commands[] = {"staged", "git", "diff"};
+
+	for (size_t i = 0; i < RV_LEN(commands); i++) {
+		struct rv_report_facts one = {.version = "0.1.0",
+					      .command = commands[i],
+					      .target = ".",
+					      .files = 1,
+					      .leaks = leak,
+					      .leak_count = 1,
+					      .exit_code = 1};
+		const struct rv_report_look look = {.shows_all = true, .width = width};
+		TEXT got = written(RV_REPORT_TEXT, &one, &look);
+
+		assert_in_range(count_of(got.bytes, "\n"), 1, 10);
+	}
+}
+
+static void a_block_message_fits_ten_lines(void **state)
 {
 	(void)state;
 	const struct rv_report_facts *all = sample_facts("all");
 
 	for (size_t i = 0; i < all->leak_count; i++) {
-		struct rv_report_facts one = {.version = "0.1.0",
-					      .command = "staged",
-					      .target = ".",
-					      .files = 1,
-					      .leaks = &all->leaks[i],
-					      .leak_count = 1,
-					      .exit_code = 1};
-		const struct rv_report_look look = {.shows_all = true, .width = 120};
-		TEXT got = written(RV_REPORT_TEXT, &one, &look);
-		const char *end = strstr(got.bytes, "\n\n");
-
-		assert_non_null(end);
-		*strstr(got.bytes, "\n\n") = '\0';
-		assert_in_range(count_of(got.bytes, "\n") + 1, 1, 10);
+		assert_block_fits(&all->leaks[i], 40);
+		assert_block_fits(&all->leaks[i], 80);
+		assert_block_fits(&all->leaks[i], 120);
 	}
+}
+
+/* With all there may be to say of one, who added it is said, and the rest as far as it fits. */
+static void a_block_message_of_many_words_names_who_added_it(void **state)
+{
+	(void)state;
+	struct rv_leak leak = sample_facts("all")->leaks[0];
+
+	leak.alive = 1;
+	leak.layers = "percent>base64";
+	leak.note = "reeve:allow allows nothing: no reason=\"..\" is given";
+	leak.facts =
+		"issued 2025-01-01, expires 2027-01-01, by https://issuer.example.org/realms/a";
+	assert_block_fits(&leak, 40);
+	assert_block_fits(&leak, 80);
+	struct rv_report_facts one = {
+		.command = "git", .target = ".", .leaks = &leak, .leak_count = 1, .exit_code = 1};
+	TEXT got = written(RV_REPORT_TEXT, &one, &(struct rv_report_look){.width = 80});
+
+	assert_non_null(strstr(got.bytes, "ALIVE"));
+	assert_non_null(strstr(got.bytes, "added by Jo Doe <jo@example.org> in 3fa9c1d2e4b5"));
+	assert_non_null(strstr(got.bytes, "; …\n"));
 }
 
 static void no_line_of_a_log_can_be_a_build_services_command(void **state)
@@ -499,7 +530,8 @@ int main(void)
 		cmocka_unit_test(golden_text_in_colour_and_narrow_and_wide),
 		cmocka_unit_test(the_same_facts_give_the_same_bytes),
 		cmocka_unit_test(what_is_known_allowed_or_weak_is_told_on_request_only),
-		cmocka_unit_test(a_block_message_fits_ten_lines_a_finding),
+		cmocka_unit_test(a_block_message_fits_ten_lines),
+		cmocka_unit_test(a_block_message_of_many_words_names_who_added_it),
 		cmocka_unit_test(no_line_of_a_log_can_be_a_build_services_command),
 		cmocka_unit_test(only_our_own_commands_reach_github),
 		cmocka_unit_test(github_gets_ten_of_a_kind_and_a_line_for_the_rest),
