@@ -3,6 +3,7 @@
 #include "agent/git/changes.h"
 #include "agent/base/fd.h"
 #include "agent/git/lines.h"
+#include "agent/git/renames.h"
 #include "agent/sweep/named.h"
 #include "agent/sweep/run.h"
 #include "agent/sweep/suppress.h"
@@ -21,6 +22,7 @@ struct looking {
 	struct rv_git_reader *old_reader; /* bytes of both sides are needed at once */
 	struct rv_named named;		  /* by the configuration of both sides */
 	int work_tree;			  /* directory, or -1: new sides are blobs */
+	struct rv_buf file;		  /* of the work tree, for who compares files */
 	uint8_t reach;
 };
 
@@ -190,10 +192,28 @@ static struct rv_git_differ differ_of(struct looking *l)
 				      .trouble_user = &l->w->leaks};
 }
 
+/* For finding renames. What cannot be read is a gap when its turn comes. */
+static rv_status read_side(void *user, const struct rv_git_change *c, bool is_old,
+			   struct rv_str *out)
+{
+	struct looking *l = user;
+
+	if (is_old)
+		return read_blob(l->old_reader, &c->old_oid, out);
+	if (l->work_tree < 0)
+		return read_blob(l->view->reader, &c->new_oid, out);
+	rv_buf_done(&l->file);
+	rv_buf_init(&l->file, RV_GIT_RENAME_FILE_MAX);
+	RV_TRY(read_file(l, c, &l->file));
+	*out = rv_buf_view(&l->file);
+	return RV_OK;
+}
+
 /* Changes are gathered first: reading a blob moves the reader that compares. */
 static rv_status look_at_all(struct looking *l, struct rv_git_changes *changes)
 {
 	RV_TRY(rv_git_changes_settle(changes));
+	RV_TRY(rv_git_renames_find(changes, read_side, l));
 	for (size_t i = 0; i < changes->count; i++)
 		RV_TRY(on_change(l, &changes->items[i]));
 	return RV_OK;
@@ -343,6 +363,7 @@ rv_status rv_run_changes(struct rv_run *run, struct rv_diag *diag)
 	rv_git_reader_free(l.old_reader);
 	rv_named_done(&l.named);
 	rv_fd_closep(&l.work_tree);
+	rv_buf_done(&l.file);
 	rv_repo_view_done(&view);
 	return status;
 }

@@ -542,6 +542,32 @@ class Diff(scanning.Case):
         self.r.commit({})
         self.diff(code=0)
 
+    def test_a_rename_with_an_edit_adds_what_was_edited(self):
+        text = "".join(f"line {n} says this\n" for n in range(40))
+        old, new = self.token(), self.token()
+        self.r.git("checkout", "-q", "base")
+        self.r.commit({"old.env": f"OLD={old}\n{text}"})
+        self.r.git("checkout", "-q", "main")
+        self.r.git("merge", "-q", "base")
+        self.r.git("mv", "old.env", "new.env")
+        self.r.write("new.env", f"OLD={old}\nfirst\n{text}NEW={new}\n")
+        self.r.git("add", "-A")
+        self.assert_places(self.found("--staged", cwd=self.r.path), ("new.env", 43))
+        self.assert_places(self.diff("--worktree"), ("new.env", 43))
+        self.r.commit({})
+        self.assert_places(self.diff(), ("new.env", 43))
+
+    def test_a_file_that_only_shares_lines_is_new(self):
+        text = "".join(f"line {n} says this\n" for n in range(10))
+        old = self.token()
+        self.r.git("checkout", "-q", "base")
+        self.r.commit({"old.env": f"OLD={old}\n{text}"})
+        self.r.git("checkout", "-q", "main")
+        self.r.git("merge", "-q", "base")
+        self.r.git("rm", "-q", "old.env")
+        self.r.commit({"new.env": f"OLD={old}\n" + text.replace("says", "tells of")})
+        self.assert_places(self.diff(), ("new.env", 1))
+
     def test_what_base_got_meanwhile_is_not_this_change(self):
         self.r.commit({"mine.env": f"TOKEN={self.token()}\n"})
         self.r.git("checkout", "-q", "base")
