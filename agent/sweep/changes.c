@@ -77,24 +77,37 @@ static struct rv_suppress_file suppress_file(const struct looking *l, struct rv_
 	return (struct rv_suppress_file){path, rv_named_has(&l->named, path)};
 }
 
-/* A gate lists what the change adds to be let pass. */
-static rv_status list_suppressions(struct looking *l, struct rv_str path, struct rv_str text,
-				   const struct rv_git_lines *lines)
+/* A gate lists what the change adds to be let pass. What becomes settings under another name is new
+ * there whole. */
+static rv_status list_suppressions(struct looking *l, const struct rv_git_change *c,
+				   struct rv_str text, const struct rv_git_lines *lines)
 {
-	const struct rv_suppress_file file = suppress_file(l, path);
+	const struct rv_suppress_file file = suppress_file(l, c->path);
 
 	if (l->run->options->source != RV_SWEEP_DIFF)
 		return RV_OK;
+	if (c->old_path.len > 0 && rv_suppress_is_settings(&file))
+		lines = NULL;
 	return rv_suppress_look(&l->w->leaks, &file, text, lines);
 }
 
+/* What was settings has another name now, and counts no more. */
+static rv_status list_moved(struct looking *l, const struct rv_git_change *c)
+{
+	const struct rv_suppress_file file = suppress_file(l, c->old_path);
+
+	if (l->run->options->source != RV_SWEEP_DIFF || c->old_path.len == 0)
+		return RV_OK;
+	return rv_suppress_removed(&l->w->leaks, &file);
+}
+
 /* Anchors are looked for everywhere: a value may be added under an old name. */
-static rv_status scan_added(struct looking *l, struct rv_str path, struct rv_str old_text,
-			    struct rv_str new_text, bool is_wanted)
+static rv_status scan_added(struct looking *l, const struct rv_git_change *c,
+			    struct rv_str old_text, struct rv_str new_text, bool is_wanted)
 {
 	struct rv_git_lines lines = {0};
 	RV_CLEANUP(rv_freep) struct rv_span *added = NULL;
-	struct rv_doc doc = {.path = path, .bytes = new_text};
+	struct rv_doc doc = {.path = c->path, .bytes = new_text};
 	struct rv_doc_choice choice = {wants_all, complete, l, NULL};
 
 	if (old_text.len > 0) {
@@ -111,11 +124,11 @@ static rv_status scan_added(struct looking *l, struct rv_str path, struct rv_str
 		doc.told = added;
 		doc.told_count = lines.count;
 		doc.only_told = true;
-		s = list_suppressions(l, path, new_text, &lines);
+		s = list_suppressions(l, c, new_text, &lines);
 		rv_git_lines_done(&lines);
 		RV_TRY(s);
 	} else {
-		RV_TRY(list_suppressions(l, path, new_text, NULL));
+		RV_TRY(list_suppressions(l, c, new_text, NULL));
 	}
 	l->w->choice = &choice;
 	rv_status status = !is_wanted || (doc.only_told && doc.told_count == 0)
@@ -153,7 +166,7 @@ static rv_status look_at(struct looking *l, const struct rv_git_change *c, bool 
 		old_text = RV_STR_NONE; /* all of it counts as added */
 	atomic_fetch_add(&l->run->files, is_wanted);
 	atomic_fetch_add(&l->run->bytes, is_wanted ? new_text.len : 0);
-	return scan_added(l, c->path, old_text, new_text, is_wanted);
+	return scan_added(l, c, old_text, new_text, is_wanted);
 }
 
 static rv_status on_change(void *user, const struct rv_git_change *c)
@@ -163,6 +176,7 @@ static rv_status on_change(void *user, const struct rv_git_change *c)
 	const struct rv_suppress_file file = suppress_file(l, c->path);
 	bool is_settings = o->source == RV_SWEEP_DIFF && rv_suppress_is_settings(&file);
 
+	RV_TRY(list_moved(l, c));
 	/* A link's target is text that is committed like any other. */
 	if (!rv_git_mode_is_blob(c->new_mode))
 		return is_settings ? rv_suppress_removed(&l->w->leaks, &file) : RV_OK;

@@ -78,6 +78,16 @@ class Gate(scanning.Case):
         self.r.commit({})
         self.assertEqual(self.listed(), [("ci/r.yaml", 1)])
 
+    def test_a_rename_from_or_to_settings_is_listed(self):
+        self.into_base({".reeve.yaml": "scan:\n  rules: [ci/r.yaml]\n",
+                        "ci/r.yaml": self.RULES.format("ours_"), "words": "a.env\nb/\n"})
+        self.r.git("mv", "words", ".reeveignore")
+        self.r.git("mv", "ci/r.yaml", "old.yaml")
+        self.r.commit({})
+        want = [(".reeveignore", 1), (".reeveignore", 2), ("ci/r.yaml", 1)]
+        self.assertEqual(self.listed(), want)
+        self.assertEqual(self.listed("--worktree"), want)
+
     def test_files_that_the_configuration_of_the_change_names_are_listed(self):
         self.r.commit({".reeve.yaml": "scan:\n  baseline: ./ci/b.json\n",
                        "ci/b.json": self.baseline(self.ENTRY.format("1" * 32)),
