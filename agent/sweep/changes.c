@@ -4,6 +4,7 @@
 #include "agent/base/fd.h"
 #include "agent/git/lines.h"
 #include "agent/git/renames.h"
+#include "agent/sweep/blame.h"
 #include "agent/sweep/named.h"
 #include "agent/sweep/run.h"
 #include "agent/sweep/suppress.h"
@@ -23,6 +24,10 @@ struct looking {
 	struct rv_named named;		  /* by the configuration of both sides */
 	int work_tree;			  /* directory, or -1: new sides are blobs */
 	struct rv_buf file;		  /* of the work tree, for who compares files */
+	struct rv_blame blame;
+	uint32_t fork, head;
+	uint32_t named_commit; /* whose texts are these */
+	struct rv_leak_commit named_texts;
 	uint8_t reach;
 };
 
@@ -138,6 +143,50 @@ static rv_status scan_added(struct looking *l, const struct rv_git_change *c,
 	return status;
 }
 
+/* Texts of a commit, which is often the same as the last time. */
+static rv_status name_commit(struct looking *l, uint32_t commit, struct rv_leak *leak)
+{
+	if (l->named_commit != commit) {
+		rv_lane_set_path(l->w->lane, RV_STR_NONE); /* a message is no line of the file */
+		RV_TRY(rv_repo_commit(l->view, commit, l->w, &l->named_texts));
+		l->named_commit = commit;
+	}
+	leak->first = l->named_texts;
+	leak->owner_hint = leak->first.author;
+	return RV_OK;
+}
+
+static rv_status name_author(struct looking *l, const struct rv_git_change *c, struct rv_str text,
+			     struct rv_leak *leak)
+{
+	const struct rv_blame_question question = {.path = c->path,
+						   .old_path = c->old_path,
+						   .text = text,
+						   .oid = &c->new_oid,
+						   .line = leak->inside ? 0 : leak->line,
+						   .end_line = leak->end_line,
+						   .is_of_work_tree = l->work_tree >= 0};
+	struct rv_blame_answer answer;
+
+	RV_TRY(rv_blame_ask(&l->blame, &question, &answer));
+	if (answer.is_not_committed)
+		leak->reach = RV_REACH_WORK_TREE;
+	return answer.commit == RV_GIT_NONE ? RV_OK : name_commit(l, answer.commit, leak);
+}
+
+/* Who added what was found in one file, from the row `first` on. */
+static rv_status name_authors(struct looking *l, const struct rv_git_change *c, struct rv_str text,
+			      size_t first)
+{
+	if (l->run->options->source != RV_SWEEP_DIFF || first >= l->w->leaks.count)
+		return RV_OK;
+	if (!l->blame.view)
+		RV_TRY(rv_blame_open(&l->blame, l->view, l->fork, l->head));
+	for (size_t i = first; i < l->w->leaks.count; i++)
+		RV_TRY(name_author(l, c, text, &l->w->leaks.items[i]));
+	return RV_OK;
+}
+
 static rv_status look_at(struct looking *l, const struct rv_git_change *c, bool is_wanted)
 {
 	RV_CLEANUP(rv_buf_done) struct rv_buf file = {0};
@@ -166,7 +215,9 @@ static rv_status look_at(struct looking *l, const struct rv_git_change *c, bool 
 		old_text = RV_STR_NONE; /* all of it counts as added */
 	atomic_fetch_add(&l->run->files, is_wanted);
 	atomic_fetch_add(&l->run->bytes, is_wanted ? new_text.len : 0);
-	return scan_added(l, c, old_text, new_text, is_wanted);
+	size_t first = l->w->leaks.count;
+	RV_TRY(scan_added(l, c, old_text, new_text, is_wanted));
+	return name_authors(l, c, new_text, first);
 }
 
 static rv_status on_change(void *user, const struct rv_git_change *c)
@@ -291,9 +342,10 @@ static rv_status run_staged(struct looking *l, struct rv_diag *diag)
 }
 
 /* What base and HEAD have in common: what others added to base meanwhile is not this change's. */
-static rv_status fork_tree(struct rv_repo_view *view, const char *base, struct rv_git_oid *out,
+static rv_status fork_tree(struct looking *l, const char *base, struct rv_git_oid *out,
 			   struct rv_diag *diag)
 {
+	struct rv_repo_view *view = l->view;
 	uint32_t b = 0, head = 0, fork = 0;
 
 	rv_status status = rv_git_rev_commit(&view->names, rv_str_of(base), &b, diag);
@@ -313,6 +365,8 @@ static rv_status fork_tree(struct rv_repo_view *view, const char *base, struct r
 			       "the commit that %s and HEAD share is missing", base);
 	}
 	*out = view->graph.nodes[fork].tree;
+	l->fork = fork;
+	l->head = head;
 	return RV_OK;
 }
 
@@ -347,7 +401,7 @@ static rv_status run_diff(struct looking *l, struct rv_diag *diag)
 	struct rv_git_differ differ = differ_of(l);
 	struct rv_git_changes changes;
 
-	RV_TRY(fork_tree(l->view, l->run->options->base, &base, diag));
+	RV_TRY(fork_tree(l, l->run->options->base, &base, diag));
 	RV_TRY(rv_repo_tree_of(l->view, l->run->options->base, &head, diag));
 	RV_TRY(rv_named_of_tree(&l->named, l->view, &head));
 	l->reach = RV_REACH_HEAD;
@@ -366,7 +420,11 @@ static rv_status run_diff(struct looking *l, struct rv_diag *diag)
 rv_status rv_run_changes(struct rv_run *run, struct rv_diag *diag)
 {
 	struct rv_repo_view view = {0};
-	struct looking l = {.run = run, .w = &run->sweepers[0], .view = &view, .work_tree = -1};
+	struct looking l = {.run = run,
+			    .w = &run->sweepers[0],
+			    .view = &view,
+			    .work_tree = -1,
+			    .named_commit = RV_GIT_NONE};
 	rv_status status = rv_repo_view_open(&view, run->options->repo, &l.w->leaks, diag);
 
 	if (rv_is_ok(status))
@@ -375,6 +433,7 @@ rv_status rv_run_changes(struct rv_run *run, struct rv_diag *diag)
 		status = run->options->source == RV_SWEEP_STAGED ? run_staged(&l, diag)
 								 : run_diff(&l, diag);
 	rv_git_reader_free(l.old_reader);
+	rv_blame_done(&l.blame);
 	rv_named_done(&l.named);
 	rv_fd_closep(&l.work_tree);
 	rv_buf_done(&l.file);

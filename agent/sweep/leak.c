@@ -35,6 +35,8 @@ const char *rv_leak_reach_name(enum rv_leak_reach reach)
 		return "unreachable";
 	case RV_REACH_INDEX:
 		return "index";
+	case RV_REACH_WORK_TREE:
+		return "work-tree";
 	case RV_REACH__COUNT:
 		break;
 	}

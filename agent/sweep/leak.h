@@ -28,9 +28,11 @@ enum rv_leak_reach {
 	RV_REACH_REFLOG,      /* only a reflog or stash leads there */
 	RV_REACH_UNREACHABLE, /* nothing leads there; the object is still stored */
 	RV_REACH_INDEX,	      /* staged, not committed */
+	RV_REACH_WORK_TREE,   /* neither, yet */
 	RV_REACH__COUNT
 };
-/* "none", "head", "ref", "reflog", "unreachable", "index"; else "invalid". */
+/* "none", "head", "ref", "reflog", "unreachable", "index", "work-tree"; else
+ * "invalid". */
 const char *rv_leak_reach_name(enum rv_leak_reach reach);
 
 /* What its provider says (--validate). */
@@ -70,7 +72,7 @@ struct rv_leak {
 	const char *facts;	 /* proven offline, for people: "expires 2027-01-01", or NULL */
 	const char *note;	 /* why allowed or known (the reason given, by what), or NULL */
 	const char *owner_hint;	 /* who added it (author, or the file's owner), or NULL */
-	struct rv_leak_commit first, last; /* history only */
+	struct rv_leak_commit first, last; /* history; of a change the one that added it is first */
 	uint32_t commit_count;		   /* commits that introduce it; 0 unknown */
 	uint8_t reach;			   /* enum rv_leak_reach */
 	uint8_t state;			   /* enum rv_leak_state */

@@ -172,8 +172,8 @@ static bool find_entry(struct rv_str bytes, size_t oid_len, struct rv_str name,
 	return false;
 }
 
-rv_status rv_repo_file(struct rv_repo_view *view, const struct rv_git_oid *tree, struct rv_str path,
-		       size_t max, struct rv_buf *out)
+rv_status rv_repo_entry(struct rv_git_reader *reader, size_t oid_len, const struct rv_git_oid *tree,
+			struct rv_str path, struct rv_git_oid *out, uint32_t *out_mode)
 {
 	struct rv_git_oid oid = *tree;
 	uint32_t mode = RV_GIT_MODE_DIR;
@@ -190,15 +190,26 @@ rv_status rv_repo_file(struct rv_repo_view *view, const struct rv_git_oid *tree,
 			continue;
 		if (!rv_git_mode_is(mode, RV_GIT_MODE_DIR))
 			return rv_fail(RV_CLASS_NOT_FOUND, NULL, "not a directory");
-		RV_TRY(rv_git_read(view->reader, &oid, &type, &bytes));
-		if (type != RV_GIT_TREE ||
-		    !find_entry(bytes, view->git->oid_len, name, &oid, &mode))
+		RV_TRY(rv_git_read(reader, &oid, &type, &bytes));
+		if (type != RV_GIT_TREE || !find_entry(bytes, oid_len, name, &oid, &mode))
 			return rv_fail(RV_CLASS_NOT_FOUND, NULL, "no such file");
 	}
-	if (!rv_git_mode_is(mode, RV_GIT_MODE_FILE))
-		return rv_fail(RV_CLASS_NOT_FOUND, NULL, "not a file");
+	*out = oid;
+	*out_mode = mode;
+	return RV_OK;
+}
+
+rv_status rv_repo_file(struct rv_repo_view *view, const struct rv_git_oid *tree, struct rv_str path,
+		       size_t max, struct rv_buf *out)
+{
+	struct rv_git_oid oid;
+	uint32_t mode = 0;
 	enum rv_git_type type;
 	struct rv_str bytes;
+
+	RV_TRY(rv_repo_entry(view->reader, view->git->oid_len, tree, path, &oid, &mode));
+	if (!rv_git_mode_is(mode, RV_GIT_MODE_FILE))
+		return rv_fail(RV_CLASS_NOT_FOUND, NULL, "not a file");
 	RV_TRY(rv_git_read(view->reader, &oid, &type, &bytes));
 	if (bytes.len > max)
 		return rv_fail(RV_CLASS_EXHAUSTED, NULL, "larger than %zu bytes", max);

@@ -33,6 +33,10 @@ RV_NODISCARD rv_status rv_repo_tree_of(struct rv_repo_view *view, const char *re
 void rv_repo_say_fetch(const char *rev, struct rv_diag *diag);
 /* The gap that a store is when it is scanned as files: what is compressed no rule sees. */
 void rv_repo_tell_store(struct rv_leaks *leaks, const char *path);
+/* What a tree has at a path. NOT_FOUND: nothing. Else as rv_git_read fails. */
+RV_NODISCARD rv_status rv_repo_entry(struct rv_git_reader *reader, size_t oid_len,
+				     const struct rv_git_oid *tree, struct rv_str path,
+				     struct rv_git_oid *out, uint32_t *out_mode);
 /* A file of a tree, by its path; copies. NOT_FOUND: none, or not a file. */
 RV_NODISCARD rv_status rv_repo_file(struct rv_repo_view *view, const struct rv_git_oid *tree,
 				    struct rv_str path, size_t max, struct rv_buf *out);

@@ -52,6 +52,9 @@ static void put_annotation(struct rv_report *r, const struct rv_leak *leak, enum
 		rv_emit_text(e, RV_AS_COMMAND, leak->first.id);
 		rv_emit_raw(e, " by ");
 		rv_emit_text(e, RV_AS_COMMAND, leak->first.author);
+	} else if (leak->reach == RV_REACH_INDEX || leak->reach == RV_REACH_WORK_TREE) {
+		rv_emit_raw(e, "%0A");
+		rv_emit_text(e, RV_AS_COMMAND, rv_report_reach(leak));
 	}
 	if (level != RV_LEVEL_NOTE)
 		put_steps(r, leak);

@@ -122,7 +122,9 @@ const char *rv_report_reach(const struct rv_leak *leak)
 	case RV_REACH_UNREACHABLE:
 		return "nothing leads there, still stored";
 	case RV_REACH_INDEX:
-		return "staged, not committed";
+		return "staged, not committed yet";
+	case RV_REACH_WORK_TREE:
+		return "not committed yet";
 	case RV_REACH_NONE:
 	case RV_REACH__COUNT:
 		break;
