@@ -469,6 +469,8 @@ rv_status rv_scan_policy_judge(void *user, struct rv_leaks *leaks, struct rv_lea
 					      .lines = about->line,
 					      .value_end = about->value_end,
 					      .before = about->before,
+					      .spots = about->spots,
+					      .spot_count = about->spot_count,
 					      .line = leak->line,
 					      .commit = leak->first.id,
 					      .confidence = leak->confidence};

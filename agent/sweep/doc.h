@@ -6,6 +6,7 @@
 #include "agent/scan/scan.h"
 #include "agent/sweep/fixture.h"
 #include "agent/sweep/leaks.h"
+#include "agent/sweep/marker.h"
 #include "agent/sweep/told.h"
 
 #include <stdatomic.h>
@@ -24,6 +25,9 @@ struct rv_judging {
 	struct rv_str line;   /* the first line of the value, cut to RV_LINE_MAX around it */
 	size_t value_end;     /* in line; at most its length */
 	struct rv_str before; /* the line before, for markers; may be empty */
+	/* Of an encoded value: in each layer above its own, from the inside out. */
+	const struct rv_marker_spot *spots;
+	size_t spot_count;
 };
 #define RV_LINE_MAX 4096
 

@@ -228,6 +228,69 @@ static void enter(struct rv_sweeper *w, const struct rv_leak *leak)
 		w->leaks.count--;
 }
 
+/* Around the run of the layer above that `layer` was, in at most RV_LINE_MAX bytes of w->text. */
+static rv_status add_spot(struct rv_sweeper *w, const struct rv_layer *layer,
+			  struct rv_marker_spot *out)
+{
+	struct rv_str bytes = layer->above->bytes;
+	size_t start = 0, last = 0;
+	size_t end = layer->map->run.at + layer->map->run.len;
+	struct rv_str first = line_at(bytes, layer->map->run.at, &start);
+	struct rv_str behind = line_at(bytes, end, &last);
+
+	*out = (struct rv_marker_spot){.value_end = layer->map->run.at - start,
+				       .before = line_before(bytes, start)};
+	if (out->value_end > first.len) /* between the two bytes of a line's end */
+		out->value_end = first.len;
+	size_t at = w->text.len;
+	size_t skipped = end - last < behind.len ? end - last : behind.len;
+	RV_TRY(rv_buf_put(&w->text, first.data, out->value_end));
+	RV_TRY(rv_buf_put(&w->text, behind.data + skipped, behind.len - skipped));
+	out->lines = (struct rv_str){w->text.data + at, w->text.len - at};
+	return RV_OK;
+}
+
+/* Of all layers above. */
+static rv_status find_spots(struct rv_sweeper *w, const struct rv_layer *layer,
+			    struct rv_marker_spot spots[RV_DECODE_DEPTH_MAX + 1], size_t *out_count)
+{
+	size_t count = 0;
+
+	rv_buf_reset(&w->text);
+	for (; layer->above && count <= RV_DECODE_DEPTH_MAX; layer = layer->above)
+		RV_TRY(add_spot(w, layer, &spots[count++]));
+	const uint8_t *at = w->text.data; /* which may have moved */
+	for (size_t i = 0; i < count; i++) {
+		spots[i].lines.data = at;
+		at += spots[i].lines.len;
+	}
+	*out_count = count;
+	return RV_OK;
+}
+
+/* Gives the leak its state. */
+static rv_status judge(struct rv_sweeper *w, const struct rv_layer *layer,
+		       const struct rv_found *found, struct rv_leak *leak)
+{
+	struct rv_marker_spot spots[RV_DECODE_DEPTH_MAX + 1];
+	size_t line_start = 0;
+	struct rv_str line = line_at(layer->bytes, found->start, &line_start);
+	size_t value_end = found->start - line_start + found->len;
+	struct rv_judging about = {
+		.value = {layer->bytes.data + found->start, found->len},
+		.match = {layer->bytes.data + found->match_start, found->match_len},
+		.line = line,
+		.value_end = value_end < line.len ? value_end : line.len,
+		.before = line_before(layer->bytes, line_start),
+		.spots = spots,
+	};
+
+	if (!w->shared->judge)
+		return RV_OK;
+	RV_TRY(find_spots(w, layer, spots, &about.spot_count));
+	return w->shared->judge(w->shared->judge_user, &w->leaks, leak, &about);
+}
+
 static rv_status make_leak(struct rv_sweeper *w, const struct rv_doc *doc,
 			   const struct rv_layer *layer, const struct rv_found *found,
 			   struct rv_span place)
@@ -250,19 +313,7 @@ static rv_status make_leak(struct rv_sweeper *w, const struct rv_doc *doc,
 	RV_TRY(describe(w, leak, found, value, line, line_start));
 	if (w->choice)
 		RV_TRY(w->choice->complete(w->choice->user, &w->leaks, leak));
-	if (w->shared->judge) {
-		struct rv_judging about = {
-			.value = value,
-			.match = {layer->bytes.data + found->match_start, found->match_len},
-			.line = line,
-			.value_end = found->start - line_start + found->len < line.len
-					     ? found->start - line_start + found->len
-					     : line.len,
-			.before = line_before(layer->bytes, line_start),
-		};
-
-		RV_TRY(w->shared->judge(w->shared->judge_user, &w->leaks, leak, &about));
-	}
+	RV_TRY(judge(w, layer, found, leak));
 	enter(w, leak);
 	return RV_OK;
 }

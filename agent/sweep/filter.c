@@ -4,7 +4,6 @@
 #include "agent/base/path.h"
 #include "agent/sweep/config_private.h"
 #include "agent/sweep/fields.h"
-#include "agent/sweep/marker.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -214,6 +213,29 @@ static void say(struct rv_filter_answer *out, enum rv_leak_state state, const ch
 	rv_text_tame(out->note);
 }
 
+/* Beside the value, or else beside what it is encoded in. */
+static void find_marker(const struct rv_filter *filter, const struct rv_filter_question *q,
+			struct rv_marker *out)
+{
+	struct rv_marker_place place = {q->rule, q->lines, q->value_end, q->before,
+					filter->now_utc_us};
+
+	*out = (struct rv_marker){0};
+	if (filter->ignores_markers)
+		return;
+	rv_marker_find(&place, out);
+	for (size_t i = 0; i < q->spot_count && !out->name; i++) {
+		struct rv_marker other;
+
+		place.lines = q->spots[i].lines;
+		place.value_end = q->spots[i].value_end;
+		place.before = q->spots[i].before;
+		rv_marker_find(&place, &other);
+		if (other.name || other.problem[0])
+			*out = other;
+	}
+}
+
 /* Steps 1 to 4: what needs no fingerprint. True: decided. */
 static bool judge_early(const struct rv_filter *filter, const struct rv_filter_question *q,
 			struct rv_filter_answer *out)
@@ -233,11 +255,8 @@ static bool judge_early(const struct rv_filter *filter, const struct rv_filter_q
 		say(out, RV_LEAK_ALLOWED, ignored->note);
 		return true;
 	}
-	const struct rv_marker_place place = {q->rule, q->lines, q->value_end, q->before,
-					      filter->now_utc_us};
-	struct rv_marker marker = {0};
-	if (!filter->ignores_markers)
-		rv_marker_find(&place, &marker);
+	struct rv_marker marker;
+	find_marker(filter, q, &marker);
 	memcpy(out->problem, marker.problem, sizeof(out->problem));
 	if (marker.name) {
 		char note[256];

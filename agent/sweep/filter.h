@@ -15,6 +15,7 @@
 #include "agent/sweep/baseline.h"
 #include "agent/sweep/config.h"
 #include "agent/sweep/leak.h"
+#include "agent/sweep/marker.h"
 
 /* All borrowed; baseline and identity belong together (identity.h). */
 struct rv_filter {
@@ -42,10 +43,12 @@ struct rv_filter_question {
 	struct rv_str path;
 	const char *inside; /* archive member, or NULL */
 	struct rv_str value;
-	struct rv_str match;  /* all that the rule matched; may be empty: the value */
-	struct rv_str lines;  /* the value's lines whole; empty: none (binary) */
-	size_t value_end;     /* in lines */
-	struct rv_str before; /* the line above */
+	struct rv_str match;		    /* all that the rule matched; may be empty: the value */
+	struct rv_str lines;		    /* the value's lines whole; empty: none (binary) */
+	size_t value_end;		    /* in lines */
+	struct rv_str before;		    /* the line above */
+	const struct rv_marker_spot *spots; /* of an encoded value: around it, for markers alone */
+	size_t spot_count;
 	uint32_t line;
 	const char *commit; /* that brought it in, hex, or NULL */
 	uint8_t confidence;

@@ -12,6 +12,14 @@
 
 #include "agent/scan/rule.h"
 
+/* What stands around an encoded run that holds the value: its first line up to it and its last from
+ * its end on, joined. */
+struct rv_marker_spot {
+	struct rv_str lines;
+	size_t value_end;     /* in lines: where the run was */
+	struct rv_str before; /* the line above; empty: none */
+};
+
 struct rv_marker_place {
 	const struct rv_rule *rule;
 	struct rv_str lines;  /* from the value's first line's start to its last line's end */
