@@ -2,6 +2,7 @@
 #include "agent/cli/scan_anchors.h"
 
 #include "agent/base/path.h"
+#include "agent/cli/scan_given.h"
 #include "agent/cli/scan_policy.h"
 
 #include <limits.h>
@@ -81,23 +82,6 @@ void rv_scan_anchors_open(struct rv_scan_anchors *anchors, const struct rv_scan_
 			       rv_out_safe(diag.text)); /* cut is fine */
 }
 
-/* The work tree that holds the directory, else itself; cut in place. */
-static void go_up(char *dir)
-{
-	char git[PATH_MAX + 8];
-
-	for (size_t len = strlen(dir); len > 0; len--) {
-		if ((dir[len] != '/' && dir[len] != '\0') || len > PATH_MAX)
-			continue;
-		memcpy(git, dir, len);
-		memcpy(git + len, "/.git", 6);
-		if (access(git, F_OK) != 0)
-			continue;
-		dir[len] = '\0';
-		return;
-	}
-}
-
 /* In what is scanned, or in the work tree that it is a part of? What cannot be told: yes. */
 static bool lies_in_tree(const struct rv_scan_ask *ask, const char *path)
 {
@@ -109,7 +93,7 @@ static bool lies_in_tree(const struct rv_scan_ask *ask, const char *path)
 
 		if (!dir)
 			return true;
-		go_up(dir);
+		rv_scan_given_go_up(dir);
 		if (rv_path_is_under(rv_str_of(file), rv_str_of(dir)))
 			return true;
 	}

@@ -4,6 +4,7 @@
 #include "agent/base/clock.h"
 #include "agent/base/fd.h"
 #include "agent/base/path.h"
+#include "agent/cli/scan_given.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -21,7 +22,8 @@ struct source {
 	struct rv_git_oid tree;
 	struct rv_leaks *gaps;
 	struct rv_digest *read; /* of what a configuration names */
-	bool is_trusted;	/* what is read names files for the one who called us */
+	struct rv_named *given;
+	bool is_trusted; /* what is read names files for the one who called us */
 };
 
 static void add_read(struct rv_digest *read, struct rv_str bytes)
@@ -34,6 +36,11 @@ static rv_status read_path(const char *path, struct rv_buf *out, struct rv_diag 
 	return rv_file_read(path, RV_BASELINE_FILE_MAX, out, diag);
 }
 
+static const char *ref_of(const struct rv_scan_ask *ask)
+{
+	return ask->policy_ref ? ask->policy_ref : ask->sweep.base;
+}
+
 /* A change is judged by the rules of what it changes. Opened when it is first needed: the rules may
  * all come from elsewhere. */
 static rv_status find_source(struct source *s, struct rv_diag *diag)
@@ -41,7 +48,7 @@ static rv_status find_source(struct source *s, struct rv_diag *diag)
 	const struct rv_scan_ask *ask = s->ask;
 	bool is_git = ask->sweep.source == RV_SWEEP_GIT || ask->sweep.source == RV_SWEEP_STAGED ||
 		      ask->sweep.source == RV_SWEEP_DIFF;
-	const char *ref = ask->policy_ref ? ask->policy_ref : ask->sweep.base;
+	const char *ref = ref_of(ask);
 
 	if (s->is_found)
 		return RV_OK;
@@ -81,10 +88,51 @@ static rv_status read_named(struct source *s, const char *name, struct rv_buf *o
 	return read_path(path, out, diag);
 }
 
+/* What a file that the caller named is to the ref. */
+static rv_status place_given(struct source *s, const char *path, char inside[RV_SCAN_GIVEN_MAX],
+			     enum rv_scan_given *out, struct rv_diag *diag)
+{
+	*out = RV_SCAN_GIVEN_OWN;
+	if (!ref_of(s->ask) || !rv_scan_given_may(s->ask->sweep.repo, path))
+		return RV_OK;
+	RV_TRY(find_source(s, diag));
+	RV_TRY(rv_scan_given_find(s->view, &s->tree, path, inside, out, diag));
+	return *out == RV_SCAN_GIVEN_OWN ? RV_OK : rv_named_add(s->given, inside);
+}
+
+/* Does it count? One that only the change has does not, as one beside what is scanned. */
+static rv_status counts(struct rv_scan_policy *p, struct source *s, const char *path, bool *out,
+			struct rv_diag *diag)
+{
+	char inside[RV_SCAN_GIVEN_MAX];
+	RV_CLEANUP(rv_buf_done) struct rv_buf text = {0};
+	enum rv_scan_given given;
+
+	RV_TRY(place_given(s, path, inside, &given, diag));
+	*out = given != RV_SCAN_GIVEN_NEW;
+	if (*out)
+		return RV_OK;
+	rv_buf_init(&text, 2 * RV_SCAN_GIVEN_MAX);
+	RV_TRY(rv_buf_printf(&text, "%s is not in %.400s: it does not count before it is", inside,
+			     ref_of(s->ask)));
+	const char *note = rv_buf_cstr(&text);
+	if (!note)
+		return rv_fail_nomem(diag);
+	rv_scan_config_note(p->config, note);
+	return RV_OK;
+}
+
 /* A file by its path, which is the caller's word. */
-static rv_status read_given(const struct source *s, const char *path, struct rv_buf *out,
+static rv_status read_given(struct source *s, const char *path, struct rv_buf *out,
 			    struct rv_diag *diag)
 {
+	char inside[RV_SCAN_GIVEN_MAX];
+	enum rv_scan_given given;
+
+	RV_TRY(place_given(s, path, inside, &given, diag));
+	if (given != RV_SCAN_GIVEN_OWN)
+		return rv_repo_file(s->view, &s->tree, rv_str_of(inside), RV_BASELINE_FILE_MAX,
+				    out);
 	s->watch->reading(s->watch->user, path);
 	return read_path(path, out, diag);
 }
@@ -113,6 +161,8 @@ static rv_status read_for_config(void *context, const char *path, struct rv_buf 
 			       "the configuration names a file outside of the tree: %s", path);
 	if (path[0] != '/')
 		RV_TRY(find_source(s, diag));
+	if (path[0] != '/' && s->view)
+		RV_TRY(rv_named_add(s->given, path));
 	status = path[0] == '/' ? read_given(s, path, out, diag) : read_named(s, path, out, diag);
 	if (rv_class_of(status) == RV_CLASS_NOT_FOUND)
 		return rv_fail(RV_CLASS_NOT_FOUND, diag, "there is no file %s", path);
@@ -144,11 +194,15 @@ static rv_status load_if_there(struct rv_scan_policy *p, struct source *s,
 	return load_bytes(p, source, &text, name, diag);
 }
 
-static rv_status load_file(struct rv_scan_policy *p, const struct source *s,
-			   enum rv_scan_source source, const char *path, struct rv_diag *diag)
+/* *out_counts false: it does not. */
+static rv_status load_file(struct rv_scan_policy *p, struct source *s, enum rv_scan_source source,
+			   const char *path, bool *out_counts, struct rv_diag *diag)
 {
 	RV_CLEANUP(rv_buf_done) struct rv_buf text = {0};
 
+	RV_TRY(counts(p, s, path, out_counts, diag));
+	if (!*out_counts)
+		return RV_OK;
 	rv_buf_init(&text, RV_SCAN_CONFIG_FILE_MAX);
 	RV_TRY(read_given(s, path, &text, diag));
 	return load_bytes(p, source, &text, path, diag);
@@ -163,28 +217,35 @@ static enum rv_scan_source source_of(const char *path)
 		       : RV_SCAN_SOURCE_GITLEAKS;
 }
 
-static rv_status load_config(struct rv_scan_policy *p, const struct rv_scan_ask *ask,
-			     struct source *s, struct rv_diag *diag)
+/* What the caller named as the configuration; *out_counts false: nothing, or it does not. */
+static rv_status load_named_config(struct rv_scan_policy *p, const struct rv_scan_ask *ask,
+				   struct source *s, bool *out_counts, struct rv_diag *diag)
 {
 	const char *named = ask->config ? ask->config : getenv("GITLEAKS_CONFIG");
 	const char *text = getenv("GITLEAKS_CONFIG_TOML");
+
+	*out_counts = true;
+	if (named && *named)
+		return load_file(p, s, source_of(named), named, out_counts, diag);
+	*out_counts = text && *text;
+	if (!*out_counts)
+		return RV_OK;
+	p->file_count++;
+	add_read(&p->read, rv_str_of(text));
+	return rv_scan_config_load(p->config, RV_SCAN_SOURCE_GITLEAKS, rv_str_of(text),
+				   "GITLEAKS_CONFIG_TOML", diag);
+}
+
+static rv_status load_config(struct rv_scan_policy *p, const struct rv_scan_ask *ask,
+			     struct source *s, struct rv_diag *diag)
+{
 	bool is_there = false;
 
-	if ((named && *named) || (text && *text)) {
-		rv_status status;
-
-		s->is_trusted = true; /* the caller's own */
-		if (named && *named) {
-			status = load_file(p, s, source_of(named), named, diag);
-		} else {
-			p->file_count++;
-			add_read(&p->read, rv_str_of(text));
-			status = rv_scan_config_load(p->config, RV_SCAN_SOURCE_GITLEAKS,
-						     rv_str_of(text), "GITLEAKS_CONFIG_TOML", diag);
-		}
-		s->is_trusted = false;
+	s->is_trusted = true; /* the caller's own */
+	rv_status status = load_named_config(p, ask, s, &is_there, diag);
+	s->is_trusted = false;
+	if (!rv_is_ok(status) || is_there)
 		return status;
-	}
 	RV_TRY(find_source(s, diag));
 	RV_TRY(load_if_there(p, s, RV_SCAN_SOURCE_GITLEAKS, ".gitleaks.toml", &is_there, diag));
 	return load_if_there(p, s, RV_SCAN_SOURCE_NATIVE, ".reeve.yaml", &is_there, diag);
@@ -215,7 +276,8 @@ static rv_status load_ignores(struct rv_scan_policy *p, const struct rv_scan_ask
 		       S_ISDIR(st.st_mode) ? "/.gitleaksignore" : ""); /* cut: not found */
 	if (access(path, F_OK) != 0)
 		return RV_OK; /* gitleaks takes a directory without one */
-	return load_file(p, s, RV_SCAN_SOURCE_FINGERPRINTS, path, diag);
+	bool is_there = false;
+	return load_file(p, s, RV_SCAN_SOURCE_FINGERPRINTS, path, &is_there, diag);
 }
 
 static rv_status load_excludes(struct rv_scan_policy *p, const struct rv_scan_ask *ask,
@@ -236,28 +298,32 @@ static rv_status load_excludes(struct rv_scan_policy *p, const struct rv_scan_as
 
 /* Rules of one's own come as a configuration that names them. */
 static rv_status load_rules(struct rv_scan_policy *p, const struct rv_scan_ask *ask,
-			    struct rv_diag *diag)
+			    struct source *s, struct rv_diag *diag)
 {
 	RV_CLEANUP(rv_buf_done) struct rv_buf text = {0};
-	size_t index;
+	size_t index, count = 0;
 	const json_t *item;
 
-	if (json_array_size(ask->rules) == 0)
-		return RV_OK;
 	rv_buf_init(&text, RV_SCAN_CONFIG_FILE_MAX);
 	RV_TRY(rv_buf_put_str(&text, "scan:\n  rules:\n"));
 	json_array_foreach (ask->rules, index, item) {
-		RV_CLEANUP(rv_freep) char *real = realpath(json_string_value(item), NULL);
+		RV_CLEANUP(rv_freep)
+		char *path = rv_scan_given_absolute(json_string_value(item));
+		bool is_there = false;
 
-		if (!real)
-			return rv_fail_errno(diag, "cannot read %s", json_string_value(item));
-		if (strpbrk(real, "'\n"))
+		if (!path)
+			return rv_fail(RV_CLASS_MISCONFIGURED, diag, "--rules: a path too long");
+		if (strpbrk(path, "'\n"))
 			return rv_fail(RV_CLASS_MISCONFIGURED, diag,
 				       "a path with quotes or line "
 				       "ends cannot be given as --rules");
-		RV_TRY(rv_buf_printf(&text, "    - '%s'\n", real));
+		RV_TRY(counts(p, s, path, &is_there, diag));
+		if (!is_there)
+			continue;
+		RV_TRY(rv_buf_printf(&text, "    - '%s'\n", path));
+		count++;
 	}
-	return load_bytes(p, RV_SCAN_SOURCE_NATIVE, &text, "--rules", diag);
+	return count > 0 ? load_bytes(p, RV_SCAN_SOURCE_NATIVE, &text, "--rules", diag) : RV_OK;
 }
 
 static rv_status narrow(struct rv_scan_policy *p, const struct rv_scan_ask *ask,
@@ -295,7 +361,16 @@ static rv_status load_baseline(struct rv_scan_policy *p, const struct rv_scan_as
 		return rv_fail_nomem(diag);
 	if (ask->makes_baseline && access(p->baseline_path, F_OK) != 0)
 		return rv_baseline_new(rv_rule_table_day(), rv_now_utc_us(), &p->baseline);
-	status = ask->baseline ? read_path(ask->baseline, &text, diag)
+	if (ask->baseline) {
+		bool is_there = false;
+
+		RV_TRY(counts(p, s, ask->baseline, &is_there, diag));
+		if (!is_there)
+			return RV_OK;
+	} else if (settings->baseline && s->view) {
+		RV_TRY(rv_named_add(s->given, name));
+	}
+	status = ask->baseline ? read_given(s, ask->baseline, &text, diag)
 			       : read_named(s, name, &text, diag);
 	if (rv_class_of(status) == RV_CLASS_NOT_FOUND && !ask->baseline && !settings->baseline)
 		return RV_OK;
@@ -334,7 +409,7 @@ static rv_status load_all(struct rv_scan_policy *p, const struct rv_scan_ask *as
 	RV_TRY(rv_scan_config_new(&reader, rv_now_utc_us(), &p->config));
 	RV_TRY(load_config(p, ask, s, diag));
 	s->is_trusted = true;
-	RV_TRY(load_rules(p, ask, diag));
+	RV_TRY(load_rules(p, ask, s, diag));
 	s->is_trusted = false;
 	RV_TRY(rv_scan_config_settle(p->config, diag));
 	RV_TRY(narrow(p, ask, diag));
@@ -359,8 +434,12 @@ rv_status rv_scan_policy_load(struct rv_scan_policy *policy, const struct rv_sca
 {
 	struct rv_repo_view view = {0};
 	struct rv_leaks gaps = {0};
-	struct source source = {
-		.ask = ask, .watch = watch, .opened = &view, .gaps = &gaps, .read = &policy->read};
+	struct source source = {.ask = ask,
+				.watch = watch,
+				.opened = &view,
+				.gaps = &gaps,
+				.read = &policy->read,
+				.given = &policy->given};
 
 	*policy = (struct rv_scan_policy){.under = ask->under};
 	policy->roots = ask->sweep.source == RV_SWEEP_PATHS ? ask->sweep.paths : NULL;
@@ -376,6 +455,7 @@ void rv_scan_policy_done(struct rv_scan_policy *policy)
 	rv_baseline_free(policy->baseline);
 	rv_scan_config_free(policy->config);
 	free(policy->baseline_path);
+	rv_named_done(&policy->given);
 }
 
 /* Is it one of the paths, or below one? */

@@ -5,6 +5,7 @@
 #include "agent/base/digest.h"
 #include "agent/cli/scan_ask.h"
 #include "agent/sweep/filter.h"
+#include "agent/sweep/named.h"
 #include "agent/sweep/repo_view.h"
 
 #include <stdatomic.h>
@@ -16,6 +17,7 @@ struct rv_scan_policy {
 	struct rv_identity *identity;
 	const char *const *roots; /* of what is scanned, NULL-ended; NULL: paths are as they are */
 	struct rv_filter filter;
+	struct rv_named given;	   /* files of a ref that the caller or what he named names */
 	uint32_t file_count;	   /* configuration files that were read */
 	struct rv_digest read;	   /* of all bytes of configuration, in order */
 	const json_t *under;	   /* of the history only these paths; borrowed, or NULL: all */
@@ -39,9 +41,10 @@ struct rv_scan_policy_watch {
 };
 /* Reads .reeve.yaml, .gitleaks.toml, .gitleaksignore, .betterleaksignore, .reeveignore and
  * .reeve-baseline.json of the directory that is scanned, or those of ask->policy_ref (--diff: its
- * base), or what the options name. GITLEAKS_CONFIG names a file as --config does,
- * GITLEAKS_CONFIG_TOML has one's text. MALFORMED with
- * file:line:column. Call rv_scan_policy_done whatever comes. */
+ * base), or what the options name: of a file of the repository the ref's, where there is one, and
+ * one that only the change has does not count, which is noted. GITLEAKS_CONFIG names a file as
+ * --config does, GITLEAKS_CONFIG_TOML has one's text. MALFORMED with file:line:column. Call
+ * rv_scan_policy_done whatever comes. */
 RV_NODISCARD rv_status rv_scan_policy_load(struct rv_scan_policy *policy,
 					   const struct rv_scan_ask *ask,
 					   const struct rv_scan_policy_watch *watch,

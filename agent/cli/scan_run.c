@@ -216,6 +216,7 @@ static rv_status prepare(struct rv_scan_run *s, struct rv_diag *diag)
 	o->wants = rv_scan_policy_wants;
 	o->expects = rv_scan_policy_expects;
 	o->wants_user = &s->policy;
+	o->given = &s->policy.given;
 	if (s->counts_costs)
 		(void)rv_ruleset_rows(rv_scan_config_rules(s->policy.config),
 				      &o->cost_count); /* only how many */

@@ -395,12 +395,22 @@ static rv_status run_worktree(struct looking *l, const struct rv_git_oid *base,
 	return status;
 }
 
+static rv_status take_given(struct looking *l)
+{
+	const struct rv_named *given = l->run->options->given;
+
+	for (size_t i = 0; given && i < given->count; i++)
+		RV_TRY(rv_named_add(&l->named, given->paths[i]));
+	return RV_OK;
+}
+
 static rv_status run_diff(struct looking *l, struct rv_diag *diag)
 {
 	struct rv_git_oid base, head;
 	struct rv_git_differ differ = differ_of(l);
 	struct rv_git_changes changes;
 
+	RV_TRY(take_given(l));
 	RV_TRY(fork_tree(l, l->run->options->base, &base, diag));
 	RV_TRY(rv_repo_tree_of(l->view, l->run->options->base, &head, diag));
 	RV_TRY(rv_named_of_tree(&l->named, l->view, &head));

@@ -193,6 +193,11 @@ const struct rv_scan_settings *rv_scan_config_settings(const struct rv_scan_conf
 	return &config->settings;
 }
 
+void rv_scan_config_note(struct rv_scan_config *config, const char *text)
+{
+	rv_config_note(config, "%s", text);
+}
+
 const char *const *rv_scan_config_notes(const struct rv_scan_config *config, size_t *out_count)
 {
 	*out_count = config->note_count;

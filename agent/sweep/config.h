@@ -65,4 +65,5 @@ struct rv_ruleset *rv_scan_config_rules_edit(struct rv_scan_config *config);
 const struct rv_scan_settings *rv_scan_config_settings(const struct rv_scan_config *config);
 /* What a person should know and nothing is refused for: keys without effect, unknown ids, ended
  * allowances. At most RV_SCAN_CONFIG_NOTES_MAX. */
+void rv_scan_config_note(struct rv_scan_config *config, const char *text);
 const char *const *rv_scan_config_notes(const struct rv_scan_config *config, size_t *out_count);

@@ -35,7 +35,7 @@ bool rv_named_has(const struct rv_named *named, struct rv_str path)
 	return false;
 }
 
-static rv_status add(struct rv_named *named, const char *path)
+rv_status rv_named_add(struct rv_named *named, const char *path)
 {
 	while (path[0] == '.' && path[1] == '/')
 		path += 2;
@@ -73,7 +73,7 @@ static rv_status on_named(void *context, const char *path, struct rv_buf *out, s
 	struct place *p = context;
 
 	(void)diag; /* nobody is told: the scan's own configuration is read elsewhere */
-	if (!rv_is_ok(add(p->named, path))) {
+	if (!rv_is_ok(rv_named_add(p->named, path))) {
 		p->lacks_memory = true;
 		return rv_fail_nomem(NULL);
 	}
@@ -103,7 +103,7 @@ static rv_status look_at_file(struct place *p, enum rv_scan_source source, const
 	look_at(p, config, source, name);
 	const char *baseline = rv_scan_config_settings(config)->baseline;
 	if (baseline)
-		RV_TRY(add(p->named, baseline));
+		RV_TRY(rv_named_add(p->named, baseline));
 	return p->lacks_memory ? rv_fail_nomem(NULL) : RV_OK;
 }
 

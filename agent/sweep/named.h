@@ -12,6 +12,8 @@ struct rv_named {
 };
 
 void rv_named_done(struct rv_named *named); /* accepts a zeroed one */
+/* A path below the top. EXHAUSTED: no memory. */
+RV_NODISCARD rv_status rv_named_add(struct rv_named *named, const char *path);
 bool rv_named_has(const struct rv_named *named, struct rv_str path);
 /* Adds those that .reeve.yaml and .gitleaks.toml of a tree name; of a configuration that cannot be
  * read, those up to there. Moves view->reader. EXHAUSTED: no memory. */

@@ -23,6 +23,8 @@ struct rv_progress {
 	bool is_telling;		/* all is looked at: where it lies is found out */
 };
 
+struct rv_named;
+
 struct rv_sweep_options {
 	enum rv_sweep_source source;
 	const char *const *paths; /* PATHS: NULL-ended */
@@ -31,9 +33,11 @@ struct rv_sweep_options {
 	const char *since;	  /* GIT: commits from then on, as git takes it; NULL: all */
 	const char
 		*index; /* STAGED: this file; relative: to the work tree's top; NULL: .git/index */
-	bool index_may_lack;	/* STAGED: no such file is an empty index, as git has it */
-	const char *base;	/* DIFF */
-	bool with_worktree;	/* DIFF: what is not committed too */
+	bool index_may_lack; /* STAGED: no such file is an empty index, as git has it */
+	const char *base;    /* DIFF */
+	bool with_worktree;  /* DIFF: what is not committed too */
+	const struct rv_named
+		*given;		/* DIFF: files of it that the caller named as settings; NULL */
 	unsigned threads;	/* 0: one per processor */
 	uint64_t open_files;	/* descriptors the process may have; 0: not known */
 	unsigned archive_depth; /* 0: archives are bytes, and gaps */

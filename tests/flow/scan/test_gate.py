@@ -3,6 +3,7 @@ and baseline count as they are in the base."""
 
 import json
 import os
+import random
 import shutil
 import unittest
 
@@ -11,7 +12,7 @@ import scanning
 MARKED = "TOKEN={} # reeve:allow reason=\"surely only a test\"\n"
 
 
-class Gate(scanning.Case):
+class GateCase(scanning.Case):
     def setUp(self):
         super().setUp()
         self.r = self.repo()
@@ -27,19 +28,6 @@ class Gate(scanning.Case):
         self.r.git("checkout", "-q", "main")
         self.r.git("merge", "-q", "base")
 
-    def test_an_added_marker_does_not_silence_what_it_stands_at(self):
-        for mark in ("reeve:allow reason=\"a test\"", "gitleaks:allow", "betterleaks:allow",
-                     "trufflehog:ignore", "pragma: allowlist secret"):
-            self.r.commit({"a.env": f"TOKEN={self.token()} # {mark}\n"})
-            result = self.judge()
-            self.assertEqual([(l["path"], l["state"]) for l in result.leaks], [("a.env", "open")],
-                             f"{mark}: {result}")
-
-    def test_an_added_marker_is_listed(self):
-        self.r.commit({"a.env": MARKED.format(self.token())})
-        listed = self.judge().document["suppressions"]
-        self.assertEqual([(s["path"], s["line"]) for s in listed], [("a.env", 1)])
-
     def listed(self, *words):
         done = self.found("--diff", "base", *words, code=0, cwd=self.r.path)
         return sorted((s["path"], s["line"]) for s in done.document["suppressions"])
@@ -53,6 +41,21 @@ class Gate(scanning.Case):
     def baseline(self, *entries):
         head = '{\n  "schema": "reeve-baseline/1",\n  "salt": "' + "0" * 64 + '",\n  "entries": [\n'
         return head + "".join(entries) + '    {"bucket": "end"}\n  ]\n}\n'
+
+
+class Gate(GateCase):
+    def test_an_added_marker_does_not_silence_what_it_stands_at(self):
+        for mark in ("reeve:allow reason=\"a test\"", "gitleaks:allow", "betterleaks:allow",
+                     "trufflehog:ignore", "pragma: allowlist secret"):
+            self.r.commit({"a.env": f"TOKEN={self.token()} # {mark}\n"})
+            result = self.judge()
+            self.assertEqual([(l["path"], l["state"]) for l in result.leaks], [("a.env", "open")],
+                             f"{mark}: {result}")
+
+    def test_an_added_marker_is_listed(self):
+        self.r.commit({"a.env": MARKED.format(self.token())})
+        listed = self.judge().document["suppressions"]
+        self.assertEqual([(s["path"], s["line"]) for s in listed], [("a.env", 1)])
 
     def test_files_that_the_configuration_of_the_base_names_are_listed(self):
         self.into_base({".reeve.yaml": "scan:\n  rules: [ci/r.yaml]\n  baseline: ci/b.json\n",
@@ -183,6 +186,81 @@ class Gate(scanning.Case):
         self.into_base({"a.env": MARKED.format(self.token())})
         self.r.commit({"a.env": MARKED.format(self.token())})
         self.assert_places(self.judge(), ("a.env", 1))
+
+
+class Given(GateCase):
+    """Files that the command line names: of those in the repository the base's count."""
+
+    DISABLES = "scan:\n  exclude: [a.env]\n"
+
+    def change_everything(self):
+        """The base has four files that let nothing pass; the change makes each let all pass."""
+        self.into_base({"ci/c.yaml": "scan:\n  strict: true\n", "ci/b.json": self.baseline(),
+                        "ci/ign": "# none\n", "ci/r.yaml": self.RULES.format("ours_")})
+        ours = self.keep("ours_" + random.randbytes(10).hex())
+        self.r.commit({"a.env": f"TOKEN={self.token()}\nOURS={ours}\n"})
+        self.r.commit({"ci/c.yaml": self.DISABLES, "ci/ign": "a.env:github-token:1\n",
+                       "ci/b.json": self.baseline(self.ENTRY.format("1" * 32)),
+                       "ci/r.yaml": self.RULES.format("gone_")})
+
+    GIVEN = ("--config", "ci/c.yaml", "--baseline", "ci/b.json", "--gitleaks-ignore-path",
+             "ci/ign", "--rules", "ci/r.yaml")
+
+    def test_count_as_the_base_has_them_and_are_listed(self):
+        self.change_everything()
+        for more in ((), ("--worktree",)):
+            result = self.judge(*self.GIVEN, *more)
+            self.assertEqual([(l["line"], l["rule"]) for l in result.leaks],
+                             [(1, "github-token"), (2, "our-key")], str(result))
+            listed = sorted((s["path"], s["line"]) for s in result.document["suppressions"])
+            self.assertEqual(listed, [("ci/b.json", 5), ("ci/c.yaml", 2), ("ci/ign", 1),
+                                      ("ci/r.yaml", 7)])
+        self.assertEqual(len(self.found(*self.GIVEN, ".", cwd=self.r.path, code=0).leaks), 0)
+
+    def test_by_other_ways_to_write_them(self):
+        self.change_everything()
+        os.symlink(self.r.path, self.path("link"))
+        os.mkdir(self.r.path + "/deep")
+        for way, cwd in (("./ci/../ci/c.yaml", self.r.path), ("../ci/c.yaml", self.r.path + "/deep"),
+                         (self.r.path + "/ci/c.yaml", self.r.path),
+                         (self.path("link/ci/c.yaml"), self.r.path)):
+            result = self.found("--diff", "base", "--config", way, cwd=cwd)
+            self.assertIn(("a.env", 1), result.places)
+            self.assertIn("ci/c.yaml", [s["path"] for s in result.document["suppressions"]])
+
+    def test_a_link_that_the_change_puts_in_their_way(self):
+        self.into_base({"ci/c.yaml": "scan:\n  strict: true\n"})
+        self.r.git("rm", "-rq", "ci")
+        self.r.write("evil/c.yaml", self.DISABLES)
+        os.symlink("evil", self.r.path + "/ci")
+        self.r.commit({"a.env": f"TOKEN={self.token()}\n"})
+        self.assert_places(self.judge("--config", "ci/c.yaml"), ("a.env", 1))
+
+    def test_one_that_the_change_brings_does_not_count_and_it_is_said(self):
+        self.r.commit({"a.env": f"TOKEN={self.token()}\n", "ci/c.yaml": self.DISABLES,
+                       "ci/b.json": self.baseline(), "ci/ign": "a.env:github-token:1\n",
+                       "ci/r.yaml": self.RULES.format("ours_")})
+        result = self.judge(*self.GIVEN)
+        self.assert_places(result, ("a.env", 1))
+        for name in ("ci/c.yaml", "ci/b.json", "ci/ign", "ci/r.yaml"):
+            self.assertIn(f"{name} is not in base: it does not count before it is",
+                          result.err.decode(), str(result))
+            self.assertIn(name, [s["path"] for s in result.document["suppressions"]])
+
+    def test_what_is_in_no_commit_or_elsewhere_is_the_callers_own(self):
+        self.r.commit({"a.env": f"TOKEN={self.token()}\n"})
+        self.r.write("mine.yaml", self.DISABLES)
+        self.write("other.yaml", self.DISABLES)
+        self.judge("--config", "mine.yaml", code=0)
+        self.judge("--config", self.path("other.yaml"), code=0)
+        self.r.git("add", "mine.yaml")
+        self.judge("--config", "mine.yaml", "--worktree")
+
+    def test_the_same_under_a_policy_ref(self):
+        self.change_everything()
+        result = self.found("--policy-ref", "base", *self.GIVEN, ".", cwd=self.r.path)
+        self.assertEqual([(l["line"], l["rule"]) for l in result.leaks if l["path"] == "a.env"],
+                         [(1, "github-token"), (2, "our-key")], str(result))
 
 
 if __name__ == "__main__":
