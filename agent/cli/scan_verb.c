@@ -64,6 +64,7 @@ static rv_status write_report(struct rv_scan_run *s, const char *again, int code
 					.gap_total = leaks->gap_total,
 					.suppressions = leaks->suppressions,
 					.suppression_count = leaks->suppression_count,
+					.suppression_total = leaks->suppression_total,
 					.weak = leaks->weak,
 					.allowed = leaks->allowed,
 					.known = leaks->known,

@@ -109,6 +109,7 @@ rv_status rv_leaks_suppression(struct rv_leaks *list, struct rv_str path, uint32
 {
 	void *items = list->suppressions;
 
+	list->suppression_total++;
 	if (list->suppression_count >= RV_SUPPRESSIONS_MAX)
 		return RV_OK;
 	if (!grow(&items, &list->suppression_room, list->suppression_count,
@@ -161,6 +162,7 @@ rv_status rv_leaks_join(struct rv_leaks *list, struct rv_leaks *from)
 			   from->suppressions, from->suppression_count,
 			   sizeof(*list->suppressions));
 	list->suppressions = suppressions;
+	list->suppression_total += from->suppression_total;
 	list->gap_total += from->gap_total;
 	list->weak += from->weak;
 	list->allowed += from->allowed;

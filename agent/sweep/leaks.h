@@ -7,7 +7,7 @@
 
 #define RV_LEAKS_MAX	    200000 /* findings of one run; more are counted, and a gap */
 #define RV_GAPS_MAX	    20000  /* gaps listed of one run; more are counted */
-#define RV_SUPPRESSIONS_MAX 1000   /* listed of one run; more are dropped: they have no effect */
+#define RV_SUPPRESSIONS_MAX 20000  /* listed of one run; more are counted */
 
 struct rv_leaks {
 	struct rv_leak *items;
@@ -17,6 +17,7 @@ struct rv_leaks {
 	uint64_t gap_total;
 	struct rv_suppression *suppressions;
 	size_t suppression_count, suppression_room;
+	uint64_t suppression_total;
 	uint64_t weak, allowed, known; /* findings of those states */
 	struct rv_leaks_block *blocks; /* of texts */
 	bool is_full;
@@ -31,7 +32,7 @@ const char *rv_leaks_cstr(struct rv_leaks *list, const char *z); /* NULL gives N
 /* Copies all texts; detail may be NULL. Never fails: what finds no memory is counted. */
 void rv_leaks_gap(struct rv_leaks *list, struct rv_str path, const char *inside, const char *reason,
 		  const char *detail);
-/* Copies the texts. EXHAUSTED: no memory. */
+/* Copies the texts; past the limit it is counted alone. EXHAUSTED: no memory. */
 RV_NODISCARD rv_status rv_leaks_suppression(struct rv_leaks *list, struct rv_str path,
 					    uint32_t line, const char *what);
 /* Moves all of `from` behind `list`; `from` is empty then. */

@@ -40,7 +40,8 @@ struct rv_report_facts {
 	uint64_t gap_total; /* more than listed when the list was full */
 	const struct rv_suppression *suppressions;
 	size_t suppression_count;
-	const char *const *notes; /* on the configuration; may hold any bytes */
+	uint64_t suppression_total; /* more than listed when the list was full */
+	const char *const *notes;   /* on the configuration; may hold any bytes */
 	size_t note_count;
 	uint64_t weak, allowed,
 		known;	   /* all in that state, whether their rows are in `leaks` or not */

@@ -148,6 +148,7 @@ static void put_suppressions(struct rv_report *r)
 {
 	const struct rv_report_facts *facts = r->facts;
 	struct rv_emit *e = &r->emit;
+	uint64_t total = rv_report_suppression_total(facts);
 
 	if (facts->suppression_count == 0)
 		return;
@@ -161,6 +162,9 @@ static void put_suppressions(struct rv_report *r)
 		rv_emit_text(e, RV_AS_XML, facts->suppressions[i].what);
 		rv_emit_raw(e, "</li>\n");
 	}
+	if (total > facts->suppression_count)
+		rv_emit_fmt(e, "<li>and %llu more, which are not listed</li>\n",
+			    (unsigned long long)(total - facts->suppression_count));
 	rv_emit_raw(e, "</ul>\n</section>\n");
 }
 

@@ -52,7 +52,7 @@ static void put_summary(struct rv_report *r)
 		rv_emit_uint(e, rv_leak_state_name((enum rv_leak_state)i), tally->of_state[i]);
 	rv_emit_uint(e, "told", tally->told);
 	rv_emit_uint(e, "gaps", rv_report_gap_total(r->facts));
-	rv_emit_uint(e, "suppressions", r->facts->suppression_count);
+	rv_emit_uint(e, "suppressions", rv_report_suppression_total(r->facts));
 	rv_emit_int(e, "exit_code", r->facts->exit_code);
 	rv_emit_close(e, '}');
 }

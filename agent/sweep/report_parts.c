@@ -29,6 +29,12 @@ uint64_t rv_report_gap_total(const struct rv_report_facts *facts)
 	return facts->gap_total > facts->gap_count ? facts->gap_total : facts->gap_count;
 }
 
+uint64_t rv_report_suppression_total(const struct rv_report_facts *facts)
+{
+	return facts->suppression_total > facts->suppression_count ? facts->suppression_total
+								   : facts->suppression_count;
+}
+
 bool rv_report_succeeded(const struct rv_report *r)
 {
 	return r->facts->exit_code == 0 || r->tally.of_state[RV_LEAK_OPEN] > 0;

@@ -9,6 +9,7 @@
 #define INDENT	      "    "
 #define INDENT_LEN    4
 #define GAPS_NAMED    5
+#define SUPPRESSED    50 /* suppressions that are named */
 #define STEPS_MAX     12 /* providers named in the next steps */
 #define COMMIT_SHOWN  12
 #define FINDING_LINES 5 /* of one finding; with what is to be done next, and how it went: ten */
@@ -410,12 +411,15 @@ static void put_next(struct rv_report *r)
 static void put_suppressions(struct rv_report *r)
 {
 	const struct rv_report_facts *facts = r->facts;
+	uint64_t total = rv_report_suppression_total(facts);
+	size_t named =
+		facts->suppression_count < SUPPRESSED ? facts->suppression_count : SUPPRESSED;
 
-	if (facts->suppression_count == 0)
+	if (total == 0)
 		return;
-	rv_emit_fmt(&r->emit, "This change adds %zu suppression%s; here they have no effect:\n",
-		    facts->suppression_count, facts->suppression_count == 1 ? "" : "s");
-	for (size_t i = 0; i < facts->suppression_count; i++) {
+	rv_emit_fmt(&r->emit, "This change adds %llu suppression%s; here they have no effect:\n",
+		    (unsigned long long)total, total == 1 ? "" : "s");
+	for (size_t i = 0; i < named; i++) {
 		const struct rv_suppression *item = &facts->suppressions[i];
 
 		rv_emit_raw(&r->emit, INDENT);
@@ -424,6 +428,10 @@ static void put_suppressions(struct rv_report *r)
 		rv_emit_text(&r->emit, RV_AS_PLAIN, item->what);
 		rv_emit_raw(&r->emit, "\n");
 	}
+	if (total > named)
+		rv_emit_fmt(&r->emit, INDENT "and %llu more: --format json lists %s\n",
+			    (unsigned long long)(total - named),
+			    total > facts->suppression_count ? "most" : "them");
 	rv_emit_raw(&r->emit, "\n");
 }
 

@@ -81,6 +81,15 @@ class Gate(GateCase):
         self.r.commit({})
         self.assertEqual(self.listed(), [("ci/r.yaml", 1)])
 
+    def test_of_many_all_are_counted_and_none_is_lost(self):
+        self.r.commit({".reeveignore": "".join(f"file-{n}.env\n" for n in range(21500))})
+        result = self.judge(code=0)
+        self.assertEqual(result.document["summary"]["suppressions"], 21500)
+        self.assertEqual(len(result.document["suppressions"]), 20000)
+        text = self.scan("--diff", "base", cwd=self.r.path, code=0).out.decode()
+        self.assertIn("This change adds 21500 suppressions; here they have no effect:", text)
+        self.assertIn("    and 21450 more: --format json lists most\n", text)
+
     def test_a_rename_from_or_to_settings_is_listed(self):
         self.into_base({".reeve.yaml": "scan:\n  rules: [ci/r.yaml]\n",
                         "ci/r.yaml": self.RULES.format("ours_"), "words": "a.env\nb/\n"})

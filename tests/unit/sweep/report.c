@@ -69,6 +69,28 @@ static void a_gate_does_not_advise_what_has_no_effect_there(void **state)
 	}
 }
 
+static void suppressions_past_what_is_listed_are_counted(void **state)
+{
+	(void)state;
+	static const struct rv_report_look look = {0};
+	struct rv_suppression many[60];
+	struct rv_report_facts facts = *sample_facts("all");
+
+	for (size_t i = 0; i < RV_LEN(many); i++)
+		many[i] = (struct rv_suppression){RV_STR_LIT("a"), (uint32_t)i + 1, "reeve:allow"};
+	facts.suppressions = many;
+	facts.suppression_count = RV_LEN(many);
+	facts.suppression_total = 90;
+	TEXT text = written(RV_REPORT_TEXT, &facts, &look);
+	TEXT json = written(RV_REPORT_JSON, &facts, &look);
+	TEXT html = written(RV_REPORT_HTML, &facts, &look);
+
+	assert_non_null(strstr(text.bytes, "adds 90 suppressions"));
+	assert_non_null(strstr(text.bytes, "and 40 more: --format json lists most\n"));
+	assert_non_null(strstr(json.bytes, "\"suppressions\": 90"));
+	assert_non_null(strstr(html.bytes, "and 30 more, which are not listed"));
+}
+
 static void a_full_disk_is_reported_in_each_format(void **state)
 {
 	(void)state;
@@ -520,7 +542,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_gate_does_not_advise_what_has_no_effect_there),
+		cmocka_unit_test(suppressions_past_what_is_listed_are_counted),
 		cmocka_unit_test(a_full_disk_is_reported_in_each_format),
+		cmocka_unit_test(suppressions_past_what_is_listed_are_counted),
 		cmocka_unit_test(a_full_disk_is_reported_also_for_a_report_larger_than_the_buffer),
 		cmocka_unit_test(each_failing_allocation_is_reported),
 		cmocka_unit_test(memory_does_not_grow_with_the_findings),
