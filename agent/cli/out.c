@@ -75,10 +75,11 @@ void rv_out_hint(const struct rv_out *out, const char *fmt, ...)
 
 void rv_out_progress(struct rv_out *out, const char *text)
 {
-	if (out->is_quiet || out->is_json || out->is_jsonl)
+	if (out->is_quiet)
 		return;
 	if (!out->err_is_tty) {
-		fprintf(stderr, "%s\n", text);
+		if (!out->is_json && !out->is_jsonl)
+			fprintf(stderr, "%s\n", text);
 		return;
 	}
 	int room = out->width - 1;

@@ -25,7 +25,7 @@ const char *rv_out_ink(const struct rv_out *out, enum rv_ink ink);
 void rv_out_line(const struct rv_out *out, const char *fmt, ...) RV_PRINTF(2, 3);
 /* A hint such as "next: reeve plan X" on stderr; nothing when quiet. */
 void rv_out_hint(const struct rv_out *out, const char *fmt, ...) RV_PRINTF(2, 3);
-/* One moving line on a terminal, one line per call elsewhere. */
+/* One moving line on a terminal, one line per call elsewhere, which is none beside JSON. */
 void rv_out_progress(struct rv_out *out, const char *text);
 void rv_out_progress_end(struct rv_out *out);
 /* `text` with every control byte (and so every terminal escape) as \xHH, in a ring of static

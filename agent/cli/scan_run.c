@@ -220,7 +220,7 @@ static rv_status prepare(struct rv_scan_run *s, struct rv_diag *diag)
 	if (s->counts_costs)
 		(void)rv_ruleset_rows(rv_scan_config_rules(s->policy.config),
 				      &o->cost_count); /* only how many */
-	if (s->out->err_is_tty && !s->out->is_quiet && !s->out->is_json && !s->out->is_jsonl) {
+	if (s->out->err_is_tty && !s->out->is_quiet) {
 		o->progress = on_progress;
 		o->progress_user = s;
 	}

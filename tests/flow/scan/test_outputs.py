@@ -348,10 +348,20 @@ class Progress(scanning.Case):
 
     def test_nobody_asked(self):
         self.write("d/a.txt", "hello\n")
-        for words in (["-q"], ["--json"]):
-            seen, _ = self.watch("scan", *words, "d", until=b"nothing")
-            self.assertEqual(seen, b"")
-        self.assertEqual(self.scan("d", code=0).err, b"")
+        seen, _ = self.watch("scan", "-q", "d", until=b"nothing")
+        self.assertEqual(seen, b"")
+        for words in ([], ["--json"]):
+            self.assertEqual(self.scan(*words, "d", code=0).err, b"")
+
+    def test_beside_a_report_that_goes_elsewhere(self):
+        for i in range(64):
+            self.write(f"d/{i}.txt", "hello\n")
+        for words in (["--json"], ["--jsonl"]):
+            seen, out = self.watch("scan", "--max-cpu", "1", *words, "d", until=b"of 64 files")
+            self.assertIn(b"of 64 files", seen, words)
+            self.assertTrue(seen.endswith(b"\r\x1b[K"), seen)
+            self.assertNotIn(b"\x1b", out)
+            self.assertTrue(json.loads(out.splitlines()[0] if words == ["--jsonl"] else out))
 
 
 class Determinism(scanning.Case):
