@@ -29,9 +29,10 @@ struct finding {
 	struct rv_git_origins *out;
 	struct candidate *candidates;
 	uint32_t *order, order_count;
-	uint32_t *twig_of;	/* by commit */
-	uint32_t head;		/* its number, or RV_GIT_NONE */
-	uint32_t commit, place; /* while one is looked at */
+	uint32_t *twig_of;	   /* by commit */
+	struct rv_git_oidmap told; /* tips that are gone */
+	uint32_t head;		   /* its number, or RV_GIT_NONE */
+	uint32_t commit, place;	   /* while one is looked at */
 };
 
 void rv_git_origins_done(struct rv_git_origins *origins)
@@ -50,6 +51,7 @@ static void finding_done(struct finding *f)
 {
 	rv_git_twigs_done(&f->twigs);
 	rv_git_tree_list_done(&f->list);
+	rv_git_oidmap_done(&f->told);
 	free(f->candidates);
 	free(f->order);
 	free(f->twig_of);
@@ -72,17 +74,27 @@ static void note_named_blob(struct finding *f, const struct rv_git_oid *oid, uin
 		f->candidates[blob].first_grade = grade;
 }
 
-static void tell_tip(struct finding *f, const struct rv_git_oid *oid, const char *name,
-		     rv_status status)
+/* Once, though a branch, its reflog and a commit may all name it; n: its number, or RV_GIT_NONE. */
+static rv_status tell_tip(struct finding *f, const struct rv_git_oid *oid, uint32_t n,
+			  const char *name, rv_status status)
 {
+	uint32_t number;
+	bool is_new = false;
 	enum rv_git_trouble_kind kind = rv_git_trouble_of(status);
 	const struct rv_git_trouble trouble = {
 		.kind = kind == RV_GIT_TROUBLE_MISSING ? RV_GIT_TROUBLE_MISSING_TIP : kind,
 		.where = name,
 		.oid = oid};
 
-	if (name && f->graph->on_trouble)
+	bool is_told = n != RV_GIT_NONE && f->graph->nodes[n].state == RV_GIT_NODE_GONE;
+	if (!name || !f->graph->on_trouble || is_told)
+		return RV_OK;
+	if (n != RV_GIT_NONE)
+		f->graph->nodes[n].state = RV_GIT_NODE_GONE;
+	RV_TRY(rv_git_oidmap_put(&f->told, oid, &number, &is_new));
+	if (is_new)
 		f->graph->on_trouble(f->graph->user, &trouble);
+	return RV_OK;
 }
 
 /* Marks what a ref or a reflog's id reaches; tags are followed. What is gone is told under `name`;
@@ -97,10 +109,8 @@ static rv_status mark_from(struct finding *f, struct rv_git_oid oid, uint8_t mar
 	*out_n = RV_GIT_NONE;
 	if (n == RV_GIT_NONE || graph->nodes[n].state != RV_GIT_NODE_READ) {
 		rv_status status = rv_git_peel(graph->reader, graph->git->oid_len, &oid, &type);
-		if (!rv_is_ok(status)) {
-			tell_tip(f, &oid, name, status);
-			return RV_OK;
-		}
+		if (!rv_is_ok(status))
+			return tell_tip(f, &oid, n, name, status);
 		if (type == RV_GIT_BLOB)
 			note_named_blob(f, &oid, mark);
 		if (type != RV_GIT_COMMIT)

@@ -60,6 +60,10 @@ static void each_lost_thing_is_told_once_with_what_it_is_and_where(void **state)
 		{"drop HEAD~1:d", RV_GIT_TROUBLE_MISSING_TREE, "d/"},
 		{"drop 'HEAD^{tree}'", RV_GIT_TROUBLE_MISSING_TREE, ""},
 		{"rm -rf .git/logs; drop HEAD~1", RV_GIT_TROUBLE_MISSING_COMMIT, ""},
+		{"drop HEAD~1", RV_GIT_TROUBLE_MISSING_COMMIT, ""},
+		{"drop HEAD", RV_GIT_TROUBLE_MISSING_TIP, "refs/heads/main"},
+		{"git branch other; git tag t; drop HEAD", RV_GIT_TROUBLE_MISSING_TIP,
+		 "refs/heads/main"},
 		{"rm -rf .git/logs; drop HEAD", RV_GIT_TROUBLE_MISSING_TIP, "refs/heads/main"},
 		{"rm -rf .git/logs .git/objects/??", RV_GIT_TROUBLE_MISSING_TIP, "refs/heads/main"},
 		{"git tag -a t -m t; git tag -d t >x; git rev-list --objects --all --reflog >x\n"
