@@ -98,6 +98,20 @@ class Baseline(scanning.Case):
         self.write("deep/er/b.env", f"#\n#\nDB_PASSWORD=\"{word}\"\n\nTOKEN={token}\n")
         self.found(code=0)
 
+    def test_a_value_has_a_row_for_each_place_and_one_entry(self):
+        token = self.token()
+        repo = self.repo("r")
+        repo.commit({"a.env": f"TOKEN={token}\nX=1\nOLD={token}\n", "b/c.env": f"T={token}\n"})
+        rows = self.found(cwd=repo.path).leaks
+        self.assertEqual([(l["path"], l["line"]) for l in rows],
+                         [("a.env", 1), ("a.env", 3), ("b/c.env", 1)])
+        self.assertEqual(len({l["fingerprint"] for l in rows}), 1)
+        self.assertEqual(len(self.found("--git", cwd=repo.path).leaks), 1)
+        self.create(cwd=repo.path)
+        with open(repo.path + "/.reeve-baseline.json", "rb") as f:
+            self.assertEqual(f.read().count(b"rv1:"), 1)
+        self.found(code=0, cwd=repo.path)
+
     def test_no_secret_is_in_it_and_it_is_the_same_for_the_same(self):
         self.write("a.env", f"TOKEN={self.token()}\nDB_PASSWORD=\"{self.password()}\"\n")
         self.create()
@@ -227,6 +241,8 @@ class Baseline(scanning.Case):
         report = self.run_reeve("dir", ".", "--report-format", "json").out
         self.write("old.json", report)
         self.found("-b", "old.json", code=0)
+        os.rename(self.path("a.env"), self.path("b.env"))
+        self.assert_places(self.found("-b", "old.json"), ("b.env", 1))  # as in gitleaks
         self.refused(["baseline", "create", "--reason", "x", "-b", "old.json"], "gitleaks")
         self.refused(["baseline", "add", "rv1:" + "0" * 32, "--reason", "x", "-b", "old.json"],
                      "gitleaks")
