@@ -2,8 +2,8 @@
 #include "agent/cli/scan_policy.h"
 
 #include "agent/base/clock.h"
-#include "agent/base/fd.h"
 #include "agent/base/path.h"
+#include "agent/cli/policy_source.h"
 #include "agent/cli/scan_given.h"
 
 #include <errno.h>
@@ -11,182 +11,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Where files are read from: a directory, or a tree of a repository. */
-struct source {
-	const struct rv_scan_ask *ask;
-	const struct rv_scan_policy_watch *watch;
-	bool is_found; /* the rest says where */
-	char dir[RV_SCAN_POLICY_DIR_MAX];
-	struct rv_repo_view *opened;
-	struct rv_repo_view *view; /* NULL: the directory */
-	struct rv_git_oid tree;
-	struct rv_leaks *gaps;
-	struct rv_digest *read; /* of what a configuration names */
-	struct rv_named *given;
-	bool is_trusted; /* what is read names files for the one who called us */
-};
-
-static void add_read(struct rv_digest *read, struct rv_str bytes)
-{
-	*read = rv_hmac_sha256(read->bytes, sizeof(read->bytes), bytes.data, bytes.len);
-}
-
-static rv_status read_path(const char *path, struct rv_buf *out, struct rv_diag *diag)
-{
-	return rv_file_read(path, RV_BASELINE_FILE_MAX, out, diag);
-}
-
-static const char *ref_of(const struct rv_scan_ask *ask)
-{
-	return ask->policy_ref ? ask->policy_ref : ask->sweep.base;
-}
-
-/* A change is judged by the rules of what it changes. Opened when it is first needed: the rules may
- * all come from elsewhere. */
-static rv_status find_source(struct source *s, struct rv_diag *diag)
-{
-	const struct rv_scan_ask *ask = s->ask;
-	bool is_git = ask->sweep.source == RV_SWEEP_GIT || ask->sweep.source == RV_SWEEP_STAGED ||
-		      ask->sweep.source == RV_SWEEP_DIFF;
-	const char *ref = ref_of(ask);
-
-	if (s->is_found)
-		return RV_OK;
-	RV_TRY(rv_scan_policy_dir(ask, s->dir, diag));
-	s->is_found = !is_git && !ask->policy_ref;
-	if (s->is_found)
-		return RV_OK;
-	s->watch->reading(s->watch->user, NULL);
-	RV_TRY(rv_repo_view_open(s->opened, ask->sweep.repo, s->gaps, diag));
-	const char *top = s->opened->git->work_tree;
-	if (top && strlen(top) < sizeof(s->dir))
-		(void)snprintf(s->dir, sizeof(s->dir), "%s", top); /* fits */
-	rv_status status = ref ? rv_repo_tree_of(s->opened, ref, &s->tree, diag) : RV_OK;
-	if (rv_class_of(status) == RV_CLASS_NOT_FOUND)
-		rv_repo_say_fetch(ref, diag);
-	RV_TRY(status);
-	s->view = ref ? s->opened : NULL;
-	s->is_found = true;
-	return RV_OK;
-}
-
-/* A file by its name in the source. NOT_FOUND when there is none. */
-static rv_status read_named(struct source *s, const char *name, struct rv_buf *out,
-			    struct rv_diag *diag)
-{
-	char path[8192];
-
-	RV_BUG_ON(!s->is_found);
-	if (s->view)
-		return rv_repo_file(s->view, &s->tree, rv_str_of(name), RV_BASELINE_FILE_MAX, out);
-	int n = snprintf(path, sizeof(path), "%s/%s", s->dir, name);
-	if (n < 0 || (size_t)n >= sizeof(path))
-		return rv_fail(RV_CLASS_MISCONFIGURED, diag, "a path too long: %s", name);
-	if (access(path, F_OK) != 0)
-		return rv_fail(RV_CLASS_NOT_FOUND, NULL, "no %s", name);
-	s->watch->reading(s->watch->user, NULL);
-	return read_path(path, out, diag);
-}
-
-/* What a file that the caller named is to the ref. */
-static rv_status place_given(struct source *s, const char *path, char inside[RV_SCAN_GIVEN_MAX],
-			     enum rv_scan_given *out, struct rv_diag *diag)
-{
-	*out = RV_SCAN_GIVEN_OWN;
-	if (!ref_of(s->ask) || !rv_scan_given_may(s->ask->sweep.repo, path))
-		return RV_OK;
-	RV_TRY(find_source(s, diag));
-	RV_TRY(rv_scan_given_find(s->view, &s->tree, path, inside, out, diag));
-	return *out == RV_SCAN_GIVEN_OWN ? RV_OK : rv_named_add(s->given, inside);
-}
-
-/* Does it count? One that only the change has does not, as one beside what is scanned. */
-static rv_status counts(struct rv_scan_policy *p, struct source *s, const char *path, bool *out,
-			struct rv_diag *diag)
-{
-	char inside[RV_SCAN_GIVEN_MAX];
-	RV_CLEANUP(rv_buf_done) struct rv_buf text = {0};
-	enum rv_scan_given given;
-
-	RV_TRY(place_given(s, path, inside, &given, diag));
-	*out = given != RV_SCAN_GIVEN_NEW;
-	if (*out)
-		return RV_OK;
-	rv_buf_init(&text, 2 * RV_SCAN_GIVEN_MAX);
-	RV_TRY(rv_buf_printf(&text, "%s is not in %.400s: it does not count before it is", inside,
-			     ref_of(s->ask)));
-	const char *note = rv_buf_cstr(&text);
-	if (!note)
-		return rv_fail_nomem(diag);
-	rv_scan_config_note(p->config, note);
-	return RV_OK;
-}
-
-/* A file by its path, which is the caller's word. */
-static rv_status read_given(struct source *s, const char *path, struct rv_buf *out,
-			    struct rv_diag *diag)
-{
-	char inside[RV_SCAN_GIVEN_MAX];
-	enum rv_scan_given given;
-
-	RV_TRY(place_given(s, path, inside, &given, diag));
-	if (given != RV_SCAN_GIVEN_OWN)
-		return rv_repo_file(s->view, &s->tree, rv_str_of(inside), RV_BASELINE_FILE_MAX,
-				    out);
-	s->watch->reading(s->watch->user, path);
-	return read_path(path, out, diag);
-}
-
-static bool stays_below(const char *path)
-{
-	if (path[0] == '/')
-		return false;
-	for (const char *p = path; *p; p += strcspn(p, "/"), p += *p == '/') {
-		if (strncmp(p, "..", 2) == 0 && (p[2] == '/' || p[2] == '\0'))
-			return false;
-	}
-	return true;
-}
-
-/* Files that a configuration names: relative to where it is scanned. */
-static rv_status read_for_config(void *context, const char *path, struct rv_buf *out,
-				 struct rv_diag *diag)
-{
-	struct source *s = context;
-	rv_status status;
-
-	/* The configuration of a tree may not name what lies outside of it: it is a stranger's. */
-	if (!s->is_trusted && !stays_below(path))
-		return rv_fail(RV_CLASS_DENIED, diag,
-			       "the configuration names a file outside of the tree: %s", path);
-	if (path[0] != '/')
-		RV_TRY(find_source(s, diag));
-	if (path[0] != '/' && s->view)
-		RV_TRY(rv_named_add(s->given, path));
-	status = path[0] == '/' ? read_given(s, path, out, diag) : read_named(s, path, out, diag);
-	if (rv_class_of(status) == RV_CLASS_NOT_FOUND)
-		return rv_fail(RV_CLASS_NOT_FOUND, diag, "there is no file %s", path);
-	if (rv_is_ok(status))
-		add_read(s->read, rv_buf_view(out));
-	return status;
-}
-
 static rv_status load_bytes(struct rv_scan_policy *p, enum rv_scan_source source,
 			    const struct rv_buf *text, const char *name, struct rv_diag *diag)
 {
 	p->file_count++;
-	add_read(&p->read, rv_buf_view(text));
+	rv_policy_source_took(&p->read, rv_buf_view(text));
 	return rv_scan_config_load(p->config, source, rv_buf_view(text), name, diag);
 }
 
-static rv_status load_if_there(struct rv_scan_policy *p, struct source *s,
+static rv_status load_if_there(struct rv_scan_policy *p, struct rv_policy_source *s,
 			       enum rv_scan_source source, const char *name, bool *out_is_there,
 			       struct rv_diag *diag)
 {
 	RV_CLEANUP(rv_buf_done) struct rv_buf text = {0};
 
 	rv_buf_init(&text, RV_SCAN_CONFIG_FILE_MAX);
-	rv_status status = read_named(s, name, &text, diag);
+	rv_status status = rv_policy_source_read(s, name, &text, diag);
 	*out_is_there = rv_class_of(status) != RV_CLASS_NOT_FOUND;
 	if (!*out_is_there)
 		return RV_OK;
@@ -195,16 +35,17 @@ static rv_status load_if_there(struct rv_scan_policy *p, struct source *s,
 }
 
 /* *out_counts false: it does not. */
-static rv_status load_file(struct rv_scan_policy *p, struct source *s, enum rv_scan_source source,
-			   const char *path, bool *out_counts, struct rv_diag *diag)
+static rv_status load_file(struct rv_scan_policy *p, struct rv_policy_source *s,
+			   enum rv_scan_source source, const char *path, bool *out_counts,
+			   struct rv_diag *diag)
 {
 	RV_CLEANUP(rv_buf_done) struct rv_buf text = {0};
 
-	RV_TRY(counts(p, s, path, out_counts, diag));
+	RV_TRY(rv_policy_source_counts(s, p->config, path, out_counts, diag));
 	if (!*out_counts)
 		return RV_OK;
 	rv_buf_init(&text, RV_SCAN_CONFIG_FILE_MAX);
-	RV_TRY(read_given(s, path, &text, diag));
+	RV_TRY(rv_policy_source_given(s, path, &text, diag));
 	return load_bytes(p, source, &text, path, diag);
 }
 
@@ -219,7 +60,8 @@ static enum rv_scan_source source_of(const char *path)
 
 /* What the caller named as the configuration; *out_counts false: nothing, or it does not. */
 static rv_status load_named_config(struct rv_scan_policy *p, const struct rv_scan_ask *ask,
-				   struct source *s, bool *out_counts, struct rv_diag *diag)
+				   struct rv_policy_source *s, bool *out_counts,
+				   struct rv_diag *diag)
 {
 	const char *named = ask->config ? ask->config : getenv("GITLEAKS_CONFIG");
 	const char *text = getenv("GITLEAKS_CONFIG_TOML");
@@ -231,13 +73,13 @@ static rv_status load_named_config(struct rv_scan_policy *p, const struct rv_sca
 	if (!*out_counts)
 		return RV_OK;
 	p->file_count++;
-	add_read(&p->read, rv_str_of(text));
+	rv_policy_source_took(&p->read, rv_str_of(text));
 	return rv_scan_config_load(p->config, RV_SCAN_SOURCE_GITLEAKS, rv_str_of(text),
 				   "GITLEAKS_CONFIG_TOML", diag);
 }
 
 static rv_status load_config(struct rv_scan_policy *p, const struct rv_scan_ask *ask,
-			     struct source *s, struct rv_diag *diag)
+			     struct rv_policy_source *s, struct rv_diag *diag)
 {
 	bool is_there = false;
 
@@ -246,13 +88,13 @@ static rv_status load_config(struct rv_scan_policy *p, const struct rv_scan_ask 
 	s->is_trusted = false;
 	if (!rv_is_ok(status) || is_there)
 		return status;
-	RV_TRY(find_source(s, diag));
+	RV_TRY(rv_policy_source_find(s, diag));
 	RV_TRY(load_if_there(p, s, RV_SCAN_SOURCE_GITLEAKS, ".gitleaks.toml", &is_there, diag));
 	return load_if_there(p, s, RV_SCAN_SOURCE_NATIVE, ".reeve.yaml", &is_there, diag);
 }
 
 static rv_status load_ignores(struct rv_scan_policy *p, const struct rv_scan_ask *ask,
-			      struct source *s, struct rv_diag *diag)
+			      struct rv_policy_source *s, struct rv_diag *diag)
 {
 	static const struct {
 		const char *name;
@@ -298,7 +140,7 @@ static rv_status load_excludes(struct rv_scan_policy *p, const struct rv_scan_as
 
 /* Rules of one's own come as a configuration that names them. */
 static rv_status load_rules(struct rv_scan_policy *p, const struct rv_scan_ask *ask,
-			    struct source *s, struct rv_diag *diag)
+			    struct rv_policy_source *s, struct rv_diag *diag)
 {
 	RV_CLEANUP(rv_buf_done) struct rv_buf text = {0};
 	size_t index, count = 0;
@@ -317,7 +159,7 @@ static rv_status load_rules(struct rv_scan_policy *p, const struct rv_scan_ask *
 			return rv_fail(RV_CLASS_MISCONFIGURED, diag,
 				       "a path with quotes or line "
 				       "ends cannot be given as --rules");
-		RV_TRY(counts(p, s, path, &is_there, diag));
+		RV_TRY(rv_policy_source_counts(s, p->config, path, &is_there, diag));
 		if (!is_there)
 			continue;
 		RV_TRY(rv_buf_printf(&text, "    - '%s'\n", path));
@@ -342,14 +184,14 @@ static rv_status narrow(struct rv_scan_policy *p, const struct rv_scan_ask *ask,
 }
 
 static rv_status load_baseline(struct rv_scan_policy *p, const struct rv_scan_ask *ask,
-			       struct source *s, struct rv_diag *diag)
+			       struct rv_policy_source *s, struct rv_diag *diag)
 {
 	const struct rv_scan_settings *settings = rv_scan_config_settings(p->config);
 	RV_CLEANUP(rv_buf_done) struct rv_buf text = {0};
 	const char *name = settings->baseline ? settings->baseline : ".reeve-baseline.json";
 	char path[5000];
 
-	if (!ask->config && !ask->baseline && !stays_below(name))
+	if (!ask->config && !ask->baseline && !rv_policy_source_stays_below(name))
 		return rv_fail(RV_CLASS_DENIED, diag,
 			       "the configuration names a baseline outside of the tree: %s", name);
 	rv_status status;
@@ -364,14 +206,14 @@ static rv_status load_baseline(struct rv_scan_policy *p, const struct rv_scan_as
 	if (ask->baseline) {
 		bool is_there = false;
 
-		RV_TRY(counts(p, s, ask->baseline, &is_there, diag));
+		RV_TRY(rv_policy_source_counts(s, p->config, ask->baseline, &is_there, diag));
 		if (!is_there)
 			return RV_OK;
 	} else if (settings->baseline && s->view) {
 		RV_TRY(rv_named_add(s->given, name));
 	}
-	status = ask->baseline ? read_given(s, ask->baseline, &text, diag)
-			       : read_named(s, name, &text, diag);
+	status = ask->baseline ? rv_policy_source_given(s, ask->baseline, &text, diag)
+			       : rv_policy_source_read(s, name, &text, diag);
 	if (rv_class_of(status) == RV_CLASS_NOT_FOUND && !ask->baseline && !settings->baseline)
 		return RV_OK;
 	if (rv_class_of(status) == RV_CLASS_NOT_FOUND)
@@ -401,10 +243,10 @@ rv_status rv_scan_policy_dir(const struct rv_scan_ask *ask, char dir[RV_SCAN_POL
 	return RV_OK;
 }
 
-static rv_status load_all(struct rv_scan_policy *p, const struct rv_scan_ask *ask, struct source *s,
-			  struct rv_diag *diag)
+static rv_status load_all(struct rv_scan_policy *p, const struct rv_scan_ask *ask,
+			  struct rv_policy_source *s, struct rv_diag *diag)
 {
-	const struct rv_scan_reader reader = {read_for_config, s};
+	const struct rv_scan_reader reader = {rv_policy_source_for_config, s};
 
 	RV_TRY(rv_scan_config_new(&reader, rv_now_utc_us(), &p->config));
 	RV_TRY(load_config(p, ask, s, diag));
@@ -414,7 +256,7 @@ static rv_status load_all(struct rv_scan_policy *p, const struct rv_scan_ask *as
 	RV_TRY(rv_scan_config_settle(p->config, diag));
 	RV_TRY(narrow(p, ask, diag));
 	RV_TRY(s->watch->ready(s->watch->user, rv_scan_config_rules(p->config), diag));
-	RV_TRY(find_source(s, diag));
+	RV_TRY(rv_policy_source_find(s, diag));
 	RV_TRY(load_ignores(p, ask, s, diag));
 	RV_TRY(load_excludes(p, ask, diag));
 	RV_TRY(rv_scan_config_seal(p->config, diag));
@@ -434,12 +276,12 @@ rv_status rv_scan_policy_load(struct rv_scan_policy *policy, const struct rv_sca
 {
 	struct rv_repo_view view = {0};
 	struct rv_leaks gaps = {0};
-	struct source source = {.ask = ask,
-				.watch = watch,
-				.opened = &view,
-				.gaps = &gaps,
-				.read = &policy->read,
-				.given = &policy->given};
+	struct rv_policy_source source = {.ask = ask,
+					  .watch = watch,
+					  .opened = &view,
+					  .gaps = &gaps,
+					  .read = &policy->read,
+					  .given = &policy->given};
 
 	*policy = (struct rv_scan_policy){.under = ask->under};
 	policy->roots = ask->sweep.source == RV_SWEEP_PATHS ? ask->sweep.paths : NULL;
