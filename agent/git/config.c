@@ -182,10 +182,12 @@ static bool read_pair(struct scan *s, const struct word *section, struct rv_git_
 
 rv_status rv_git_config_parse(struct rv_str text, struct rv_git_config *out)
 {
-	struct scan s = {text.data, text.data + text.len};
 	struct word section = {.len = 0};
 
 	*out = (struct rv_git_config){.oid_len = RV_GIT_SHA1_LEN};
+	if (text.len == 0)
+		return RV_OK; /* there may be no bytes at all */
+	struct scan s = {text.data, text.data + text.len};
 	if (text.len >= 3 && memcmp(text.data, "\xef\xbb\xbf", 3) == 0)
 		s.p += 3;
 	while (s.p < s.end) {
