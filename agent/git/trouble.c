@@ -26,6 +26,7 @@ static const struct words words[RV_GIT_TROUBLE__COUNT] = {
 	[RV_GIT_TROUBLE_MEMORY] = {"memory", "the object needs more memory than is allowed"},
 	[RV_GIT_TROUBLE_ALTERNATE] = {"alternate", "the alternate object store cannot be used"},
 	[RV_GIT_TROUBLE_REF] = {"ref", "the ref does not parse"},
+	[RV_GIT_TROUBLE_STAGE] = {"stage", "it cannot be read as an index of staged files"},
 	[RV_GIT_TROUBLE_UNSUPPORTED] = {"unsupported", "the format is not known here"},
 	[RV_GIT_TROUBLE_SHALLOW] = {"shallow", "history was cut here by a shallow clone"},
 	[RV_GIT_TROUBLE_PARTIAL] = {"partial", "a partial clone: some objects were never fetched"},

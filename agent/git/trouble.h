@@ -20,6 +20,7 @@ enum rv_git_trouble_kind {
 	RV_GIT_TROUBLE_MEMORY,	       /* not rebuilt: memory, or the limit on memory in flight */
 	RV_GIT_TROUBLE_ALTERNATE,      /* an alternate object store that cannot be used */
 	RV_GIT_TROUBLE_REF,	       /* a ref or reflog that does not parse */
+	RV_GIT_TROUBLE_STAGE,	       /* the index of a work tree that does not parse */
 	RV_GIT_TROUBLE_UNSUPPORTED, /* an extension or format we do not know; what follows is missed
 				     */
 	RV_GIT_TROUBLE_SHALLOW,	    /* history ends here although the commit has parents */

@@ -38,6 +38,7 @@ static const char *reason_of(enum rv_git_trouble_kind kind)
 	case RV_GIT_TROUBLE_BROKEN:
 	case RV_GIT_TROUBLE_ALTERNATE:
 	case RV_GIT_TROUBLE_REF:
+	case RV_GIT_TROUBLE_STAGE:
 	case RV_GIT_TROUBLE_LIMIT:
 	case RV_GIT_TROUBLE__COUNT:
 		break;

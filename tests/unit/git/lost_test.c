@@ -33,6 +33,7 @@ static void a_whole_repository_has_lost_nothing(void **state)
 		"git gc -q",
 		"git gc -q; echo more >more; git add .; git commit -qm 3",
 		"git -c protocol.file.allow=always submodule add -q \"$PWD\" sub; git commit -qm 3",
+		"echo n >n; git add -N n; ln -s nowhere l; git add l",
 		"echo x >.git/FETCH_HEAD; printf '1%.0s' $(seq 40) >.git/ORIG_HEAD",
 	};
 
@@ -65,13 +66,21 @@ static void each_lost_thing_is_told_once_with_what_it_is_and_where(void **state)
 		{"git branch other; git tag t; drop HEAD", RV_GIT_TROUBLE_MISSING_TIP,
 		 "refs/heads/main"},
 		{"rm -rf .git/logs; drop HEAD", RV_GIT_TROUBLE_MISSING_TIP, "refs/heads/main"},
-		{"rm -rf .git/logs .git/objects/??", RV_GIT_TROUBLE_MISSING_TIP, "refs/heads/main"},
+		{"rm -rf .git/logs .git/index .git/objects/??", RV_GIT_TROUBLE_MISSING_TIP,
+		 "refs/heads/main"},
 		{"git tag -a t -m t; git tag -d t >x; git rev-list --objects --all --reflog >x\n"
 		 "c=$(git commit-tree -m c 'HEAD^{tree}'); git tag -a t -m t $c; drop $c",
 		 RV_GIT_TROUBLE_MISSING_TIP, "refs/tags/t"},
 		{"c=$(git commit-tree -m c 'HEAD^{tree}'); git reset -q --soft $c\n"
 		 "git reset -q --soft HEAD@{1}; rm .git/ORIG_HEAD; drop $c",
 		 RV_GIT_TROUBLE_MISSING_TIP, "reflog"},
+		{"echo s >staged; git add staged; drop :staged", RV_GIT_TROUBLE_MISSING_BLOB,
+		 "staged"},
+		/* Once, although both name it. */
+		{"cp d/kept twin; git add twin; drop :twin", RV_GIT_TROUBLE_MISSING_BLOB, "d/kept"},
+		{"git worktree add -q ../w; (cd ../w; echo s >there; git add there)\n"
+		 "drop $(git -C ../w rev-parse :there)",
+		 RV_GIT_TROUBLE_MISSING_BLOB, "there"},
 		/* The others are packed; the name is in a tree that is a delta, or might be. */
 		{"git gc -q; git update-index --add --cacheinfo "
 		 "100644,1111111111111111111111111111111111111111,d/e/lost\n"
@@ -91,6 +100,18 @@ static void each_lost_thing_is_told_once_with_what_it_is_and_where(void **state)
 		assert_string_equal(w.where, rows[i].where);
 		world_done(&w);
 	}
+}
+
+static void an_index_that_does_not_parse_is_told(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin(&w, "sha1", "echo DIRCDIRCDIRC >.git/index");
+	find_nothing(&w);
+	assert_int_equal(w.of_kind[RV_GIT_TROUBLE_STAGE], 1);
+	assert_int_equal(w.troubles, 1);
+	world_done(&w);
 }
 
 static void longer_ids_are_told_as_well(void **state)
@@ -181,6 +202,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_whole_repository_has_lost_nothing),
 		cmocka_unit_test(each_lost_thing_is_told_once_with_what_it_is_and_where),
+		cmocka_unit_test(an_index_that_does_not_parse_is_told),
 		cmocka_unit_test(longer_ids_are_told_as_well),
 		cmocka_unit_test(what_is_looked_for_changes_nothing),
 		cmocka_unit_test(what_nothing_names_may_have_lost_parts),
