@@ -221,7 +221,7 @@ static rv_status open_document(struct rv_run *run, struct rv_sweeper *w, const s
 		return look_at_keystore(run, w, doc, kind);
 	/* Too large for one window it is searched as bytes: a value that goes on in another page,
 	 * or that is UTF-16, is not seen. */
-	if (kind == RV_UNPACK_SQLITE && is_large) {
+	if (rv_unpack_is_database(kind) && is_large) {
 		rv_leaks_gap(&w->leaks, doc->path, doc->inside, "too-large", "a database");
 		return RV_OK;
 	}

@@ -1,6 +1,8 @@
 /* unpack: what kind of container bytes are, by magic and structure. Pure. Not here: opening one. */
 #include "agent/unpack/unpack.h"
 
+#include "agent/unpack/sqlite_wal.h"
+
 #define TAR_BLOCK	512
 #define TAR_MAGIC_AT	257
 #define TAR_CHECKSUM_AT 148
@@ -35,6 +37,8 @@ static const struct magic magics[] = {
 	{"\xed\xab\xee\xdb", 4, RV_UNPACK_RPM},
 	{"7z\xbc\xaf\x27\x1c", 6, RV_UNPACK_7Z},
 	{"SQLite format 3\0", 16, RV_UNPACK_SQLITE},
+	{"\x37\x7f\x06\x82", 4, RV_UNPACK_SQLITE_WAL}, /* sums with the little end first */
+	{"\x37\x7f\x06\x83", 4, RV_UNPACK_SQLITE_WAL},
 	{"\xfe\xed\xfe\xed", 4, RV_UNPACK_JKS},
 	{"\xce\xce\xce\xce", 4, RV_UNPACK_JKS}, /* JCEKS */
 };
@@ -42,14 +46,23 @@ static const struct magic magics[] = {
 const char *rv_unpack_kind_name(enum rv_unpack_kind kind)
 {
 	static const char *const names[RV_UNPACK__COUNT] = {
-		[RV_UNPACK_NONE] = "none",     [RV_UNPACK_ZIP] = "zip",
-		[RV_UNPACK_TAR] = "tar",       [RV_UNPACK_GZIP] = "gzip",
-		[RV_UNPACK_BZIP2] = "bzip2",   [RV_UNPACK_XZ] = "xz",
-		[RV_UNPACK_ZSTD] = "zstd",     [RV_UNPACK_LZ4] = "lz4",
-		[RV_UNPACK_CPIO] = "cpio",     [RV_UNPACK_AR] = "ar",
-		[RV_UNPACK_RPM] = "rpm",       [RV_UNPACK_7Z] = "7z",
-		[RV_UNPACK_ISO] = "iso",       [RV_UNPACK_SQLITE] = "sqlite",
-		[RV_UNPACK_PKCS12] = "pkcs12", [RV_UNPACK_JKS] = "jks",
+		[RV_UNPACK_NONE] = "none",
+		[RV_UNPACK_ZIP] = "zip",
+		[RV_UNPACK_TAR] = "tar",
+		[RV_UNPACK_GZIP] = "gzip",
+		[RV_UNPACK_BZIP2] = "bzip2",
+		[RV_UNPACK_XZ] = "xz",
+		[RV_UNPACK_ZSTD] = "zstd",
+		[RV_UNPACK_LZ4] = "lz4",
+		[RV_UNPACK_CPIO] = "cpio",
+		[RV_UNPACK_AR] = "ar",
+		[RV_UNPACK_RPM] = "rpm",
+		[RV_UNPACK_7Z] = "7z",
+		[RV_UNPACK_ISO] = "iso",
+		[RV_UNPACK_SQLITE] = "sqlite",
+		[RV_UNPACK_SQLITE_WAL] = "sqlite-wal",
+		[RV_UNPACK_PKCS12] = "pkcs12",
+		[RV_UNPACK_JKS] = "jks",
 	};
 
 	return kind < RV_UNPACK__COUNT ? names[kind] : "none";
@@ -114,6 +127,8 @@ static bool is_whole_magic(struct rv_str bytes, enum rv_unpack_kind kind)
 		return is_cpio(bytes);
 	if (kind == RV_UNPACK_RPM)
 		return bytes.len >= 112;
+	if (kind == RV_UNPACK_SQLITE_WAL)
+		return rv_sqlite_is_wal(bytes);
 	if (kind == RV_UNPACK_JKS) /* version 1 or 2 */
 		return bytes.len >= 32 && !bytes.data[4] && !bytes.data[5] && !bytes.data[6] &&
 		       (bytes.data[7] == 1 || bytes.data[7] == 2);

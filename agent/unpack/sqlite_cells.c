@@ -3,7 +3,8 @@
 
 #include "agent/base/path.h"
 
-#define DAMAGED "a page of the database is damaged"
+#define DAMAGED	  "a page of the database is damaged"
+#define GUESS_MAX 128 /* bytes of a text that say how it is encoded */
 
 void rv_sqlite_cells_init(struct rv_sqlite_cells *r, size_t payload_max)
 {
@@ -28,7 +29,7 @@ size_t rv_sqlite_page_size(uint32_t told)
 
 void rv_sqlite_damage(struct rv_sqlite_cells *r)
 {
-	if (!r->is_damaged && !r->is_quiet)
+	if (!r->is_damaged && !r->may_be_cut)
 		r->events->on_damage(DAMAGED, r->user);
 	r->is_damaged = true;
 }
@@ -101,12 +102,27 @@ static size_t serial_len(uint64_t serial)
 	return serial > SIZE_MAX ? SIZE_MAX : (size_t)((serial - 12) / 2);
 }
 
+/* Most of what is written has a zero in each pair of its UTF-16, and none in UTF-8. */
+static uint32_t encoding_of(struct rv_str text)
+{
+	size_t len = text.len < GUESS_MAX ? text.len & ~(size_t)1 : GUESS_MAX;
+	size_t zeros[2] = {0, 0};
+
+	for (size_t i = 0; i < len; i++)
+		zeros[i % 2] += text.data[i] == 0;
+	if (text.len % 2 || zeros[0] + zeros[1] == 0 || zeros[0] == zeros[1])
+		return RV_SQLITE_UTF8;
+	return zeros[1] > zeros[0] ? RV_SQLITE_UTF16LE : RV_SQLITE_UTF16BE;
+}
+
 /* Surrogates are put together, what does not fit together is '?'. */
 static struct rv_str as_utf8(struct rv_sqlite_cells *r, struct rv_str text)
 {
-	bool is_big = r->encoding == 3;
+	uint32_t encoding =
+		r->encoding == RV_SQLITE_ENCODING_UNKNOWN ? encoding_of(text) : r->encoding;
+	bool is_big = encoding == RV_SQLITE_UTF16BE;
 
-	if (r->encoding == RV_SQLITE_UTF8)
+	if (encoding == RV_SQLITE_UTF8)
 		return text;
 	rv_buf_reset(&r->text);
 	for (size_t i = 0; i + 2 <= text.len && !r->is_stopped; i += 2) {
@@ -182,15 +198,19 @@ static size_t read_cell(struct rv_sqlite_cells *r, const uint8_t *page, size_t a
 	local = local_len(r, payload);
 	if (local + (payload > local ? 4 : 0) > (size_t)(end - p))
 		return 0;
-	if (payload == local) {
-		read_record(r, (struct rv_str){p, local});
-		return (size_t)(p - page) - at + local;
+	struct rv_str part = {p, local};
+	uint32_t next = payload > local ? rv_sqlite_big32(p + local) : 0;
+	size_t len = (size_t)(p - page) - at + local + (payload > local ? 4 : 0);
+	if (r->is_known && r->is_known(r, part, next))
+		return len;
+	if (payload > local) {
+		if (!put_together(r, part, payload, next))
+			rv_sqlite_damage(r);
+		part = rv_buf_view(&r->row);
 	}
-	if (!put_together(r, (struct rv_str){p, local}, payload, rv_sqlite_big32(p + local)))
-		rv_sqlite_damage(r);
 	if (!r->is_stopped)
-		read_record(r, rv_buf_view(&r->row));
-	return (size_t)(p - page) - at + local + 4;
+		read_record(r, part);
+	return len;
 }
 
 void rv_sqlite_read_leaf(struct rv_sqlite_cells *r, const uint8_t *page, size_t header)
@@ -218,8 +238,10 @@ void rv_sqlite_tell_rest(struct rv_sqlite_cells *r, const uint8_t *bytes, size_t
 		bytes++;
 		len--;
 	}
-	if (len && !r->is_stopped)
-		r->is_stopped = !r->events->on_rest((struct rv_str){bytes, len}, r->user);
+	if (!len || r->is_stopped ||
+	    (r->is_known_rest && r->is_known_rest(r, (struct rv_str){bytes, len})))
+		return;
+	r->is_stopped = !r->events->on_rest((struct rv_str){bytes, len}, r->user);
 }
 
 /* Deleted rows of a leaf: between the pointers and the cells, and in the chain of free blocks. */

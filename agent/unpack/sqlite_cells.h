@@ -29,9 +29,11 @@ struct rv_sqlite_cells {
 	/* Was this payload, which goes on at page `next` (0: nowhere), handed over before? or NULL.
 	 */
 	bool (*is_known)(struct rv_sqlite_cells *cells, struct rv_str local, uint32_t next);
+	/* Was this free space? or NULL. */
+	bool (*is_known_rest)(struct rv_sqlite_cells *cells, struct rv_str rest);
 	struct rv_buf row;  /* a payload put together */
 	struct rv_buf text; /* UTF-8 of UTF-16 */
-	bool is_quiet;	    /* damage is not told */
+	bool may_be_cut;    /* a row may lack its end, and a page its sense: not told */
 	bool is_stopped;
 	bool is_damaged; /* told, or would have been, since it was set false */
 	rv_status status;

@@ -1,7 +1,7 @@
 /* unpack: the rows of an SQLite 3 database from its pages alone, and what else the pages hold. Pure
  * reading of bytes: hostile schemas, triggers and views are never run, no lock or journal is
  * touched, and deleted rows are seen too, which no SQL can show; that is why libsqlite3 is not
- * used. Not here: write-ahead logs (a file of their own), freshness of what is read. */
+ * used. Not here: write-ahead logs (sqlite_wal.h), freshness of what is read. */
 #pragma once
 
 #include "agent/base/buf.h"

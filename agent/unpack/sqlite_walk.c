@@ -1,6 +1,7 @@
 /* unpack: a database as a container: each table a member with a line for each row, blobs that are
- * containers members of their own below it, and what is left over the member "(free)". */
-#include "agent/unpack/sqlite_pages.h"
+ * containers members of their own below it, and what is left over the member "(free)"; a
+ * write-ahead log likewise. */
+#include "agent/unpack/sqlite_wal.h"
 #include "agent/unpack/walk.h"
 
 struct tables {
@@ -108,7 +109,9 @@ void rv_sqlite_walk(struct rv_level *level, struct rv_str bytes)
 						       .on_rest = on_rest,
 						       .on_damage = on_damage};
 	struct tables tables = {.level = level};
-	rv_status status = rv_sqlite_read(bytes, &events, &tables);
+	rv_status status = level->kind == RV_UNPACK_SQLITE_WAL
+				   ? rv_sqlite_read_wal(bytes, &events, &tables)
+				   : rv_sqlite_read(bytes, &events, &tables);
 
 	close_member(&tables);
 	if (rv_class_of(status) == RV_CLASS_MALFORMED) {

@@ -273,7 +273,7 @@ static void read_container(struct rv_level *level, struct rv_flow *flow)
 {
 	enum rv_unpack_kind kind = (enum rv_unpack_kind)level->kind;
 
-	if (kind == RV_UNPACK_SQLITE)
+	if (rv_unpack_is_database(kind))
 		rv_sqlite_walk(level, flow->bytes);
 	else if (rv_unpack_is_stream(kind))
 		read_stream(level, flow);
@@ -343,7 +343,7 @@ static rv_status walk_fd(struct rv_walk *walk, int fd, struct rv_diag *diag)
 		kind = rv_unpack_kind((struct rv_str){head, ZIP_END}); /* behind a program */
 	if (!rv_unpack_is_entered(kind))
 		return rv_fail(RV_CLASS_NOT_FOUND, diag, "no archive");
-	if (kind == RV_UNPACK_SQLITE)
+	if (rv_unpack_is_database(kind))
 		return walk_file_in_memory(walk, fd, (size_t)st.st_size, kind, diag);
 	RV_TRY(rv_flow_fd(&flow, fd, diag));
 	rv_walk_enter(walk, kind, &flow, (uint64_t)st.st_size);

@@ -32,11 +32,18 @@ enum rv_unpack_kind {
 	RV_UNPACK_RPM,
 	RV_UNPACK_7Z,
 	RV_UNPACK_ISO,
-	RV_UNPACK_SQLITE, /* rows of each table as lines; then what else the pages hold */
-	RV_UNPACK_PKCS12, /* not entered: keystore.h */
-	RV_UNPACK_JKS,	  /* not entered: keystore.h */
+	RV_UNPACK_SQLITE,     /* rows of each table as lines; then what else the pages hold */
+	RV_UNPACK_SQLITE_WAL, /* its write-ahead log: the rows that are in it */
+	RV_UNPACK_PKCS12,     /* not entered: keystore.h */
+	RV_UNPACK_JKS,	      /* not entered: keystore.h */
 	RV_UNPACK__COUNT
 };
+
+/* Read by pages, in memory alone. */
+static inline bool rv_unpack_is_database(enum rv_unpack_kind kind)
+{
+	return kind == RV_UNPACK_SQLITE || kind == RV_UNPACK_SQLITE_WAL;
+}
 
 /* "zip", "tar", .. */
 const char *rv_unpack_kind_name(enum rv_unpack_kind kind);

@@ -345,6 +345,40 @@ class Limits(scanning.Case):
             self.assertEqual([(g["reason"], g["detail"]) for g in result.gaps],
                              [("too-large", "a database")], str(result))
 
+    def contents(self, path):
+        found = []
+        for name in sorted(os.listdir(path)):
+            with open(os.path.join(path, name), "rb") as f:
+                found.append((name, f.read()))
+        return found
+
+    def test_what_only_the_log_of_a_database_has_is_found(self):
+        """Also as UTF-16, and across pages; neither file is touched, and none is made."""
+        for number, encoding in enumerate(("UTF-8", "UTF-16le")):
+            path = os.path.join(self.dir, f"{number}", "x.sqlite")
+            os.mkdir(os.path.dirname(path))
+            base = sqlite3.connect(path, isolation_level=None)
+            self.addCleanup(base.close)
+            base.execute(f"PRAGMA encoding = '{encoding}'")
+            base.execute("PRAGMA page_size = 512")
+            base.execute("CREATE TABLE t (x TEXT)")
+            base.execute("PRAGMA journal_mode = WAL")
+            base.execute("PRAGMA wal_autocheckpoint = 0")
+            tokens = [self.token() for _ in range(20)]
+            for i, token in enumerate(tokens):
+                base.execute("INSERT INTO t VALUES (?)", ("word " * (80 + 7 * i) + token,))
+            base.execute("DELETE FROM t WHERE rowid = 20")
+            before = self.contents(os.path.dirname(path))
+            self.assertTrue(all(t.encode(encoding) not in before[0][1] for t in tokens))
+            result = self.found(os.path.dirname(path))
+            self.assertEqual({leak["path"] for leak in result.leaks}, {path + "-wal"}, str(result))
+            self.assertEqual((len(result.leaks), result.gaps), (20, []), str(result))
+            self.assertTrue(before == self.contents(os.path.dirname(path)))
+        with open(self.path("large-wal"), "wb") as f:
+            f.write(bytes.fromhex("377f0682002de21800001000") + bytes(9 * MB))
+        result = self.found("large-wal", "--strict", code=3)
+        self.assertEqual([g["reason"] for g in result.gaps], ["too-large"], str(result))
+
     def test_larger_files_are_left_out_and_told(self):
         self.write("d/large", b"x " * (3 * MB // 2) + self.token().encode())
         for words in (["--max-file", "2M"], ["--max-target-megabytes", "2"]):
