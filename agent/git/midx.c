@@ -3,6 +3,8 @@
 
 #include "agent/git/file.h"
 
+#include <dirent.h>
+#include <limits.h>
 #include <stdio.h>
 
 #define MALFORMED  ((rv_status){RV_CLASS_MALFORMED, 0})
@@ -173,4 +175,62 @@ rv_status rv_git_midx_index(struct rv_git_midx *midx, struct rv_git_pack *pack,
 		return rv_fail_nomem(NULL);
 	write_index(midx, number, count, pack->made);
 	return rv_git_pack_index_bytes(pack, pack->made, size);
+}
+
+void rv_git_midxes_init(struct rv_git_midxes *all, const char *pack_dir, size_t oid_len)
+{
+	*all = (struct rv_git_midxes){.count = 0};
+	rv_git_midx_init(&all->first, pack_dir, oid_len);
+}
+
+void rv_git_midxes_done(struct rv_git_midxes *all)
+{
+	rv_git_midx_done(&all->first);
+	for (size_t i = 0; i < all->count; i++)
+		rv_git_midx_done(&all->layers[i]);
+	free(all->layers);
+	*all = (struct rv_git_midxes){.count = 0};
+}
+
+/* multi-pack-index.d/multi-pack-index-ID.midx; gitformat-pack(5), "Incremental". */
+static rv_status list_layers(struct rv_git_midxes *all)
+{
+	RV_CLEANUP(rv_git_dir_closep) DIR *list = NULL;
+	char path[PATH_MAX];
+	struct dirent *entry;
+
+	all->is_listed = true;
+	if (!all->first.path || !rv_git_path(path, sizeof(path), "%s.d", all->first.path))
+		return RV_OK;
+	list = opendir(path);
+	all->layers = list ? calloc(RV_GIT_MIDX_LAYERS_MAX, sizeof(*all->layers)) : NULL;
+	if (list && !all->layers)
+		return rv_fail_nomem(NULL);
+	while (list && all->count < RV_GIT_MIDX_LAYERS_MAX && (entry = readdir(list))) {
+		struct rv_git_midx layer = {.oid_len = all->first.oid_len};
+
+		if (!rv_str_ends_with(rv_str_of(entry->d_name), ".midx"))
+			continue;
+		if (asprintf(&layer.path, "%s/%s", path, entry->d_name) < 0)
+			return rv_fail_nomem(NULL);
+		all->layers[all->count++] = layer;
+	}
+	return RV_OK;
+}
+
+rv_status rv_git_midxes_index(struct rv_git_midxes *all, struct rv_git_pack *pack,
+			      const char *idx_path)
+{
+	rv_status status = rv_git_midx_index(&all->first, pack, idx_path);
+
+	if (rv_is_ok(status))
+		return status;
+	if (!all->is_listed)
+		RV_TRY(list_layers(all));
+	for (size_t i = 0; all->layers && i < all->count; i++) {
+		if (rv_is_ok(status) || rv_class_of(status) == RV_CLASS_EXHAUSTED)
+			break;
+		status = rv_git_midx_index(&all->layers[i], pack, idx_path);
+	}
+	return status;
 }

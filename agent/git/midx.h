@@ -4,6 +4,8 @@
 
 #include "agent/git/pack.h"
 
+#define RV_GIT_MIDX_LAYERS_MAX 64 /* of an incremental one; git makes a handful */
+
 struct rv_git_midx {
 	char *path; /* NULL: there is no multi-pack-index here */
 	size_t oid_len;
@@ -30,3 +32,18 @@ RV_NODISCARD rv_status rv_git_midx_bytes(struct rv_git_midx *midx, const uint8_t
  * that is also in another pack may be counted there only. NOT_FOUND: it does not know the pack. */
 RV_NODISCARD rv_status rv_git_midx_index(struct rv_git_midx *midx, struct rv_git_pack *pack,
 					 const char *idx_path);
+
+/* All of one pack directory: multi-pack-index, and the layers of an incremental one, each of which
+ * speaks of its own packs alone. Layers that its chain no longer names are read as well: a pack's
+ * name says what it holds. */
+struct rv_git_midxes {
+	struct rv_git_midx first;
+	struct rv_git_midx *layers; /* once one was needed */
+	size_t count;
+	bool is_listed;
+};
+void rv_git_midxes_init(struct rv_git_midxes *all, const char *pack_dir, size_t oid_len);
+void rv_git_midxes_done(struct rv_git_midxes *all); /* accepts a zeroed one */
+/* rv_git_midx_index of the first that knows the pack. */
+RV_NODISCARD rv_status rv_git_midxes_index(struct rv_git_midxes *all, struct rv_git_pack *pack,
+					   const char *idx_path);

@@ -130,7 +130,7 @@ static rv_status keep_pack(struct opening *o, struct rv_git_pack *pack)
 }
 
 /* path ends in ".pack" and has room for no more than that. */
-static rv_status add_pack(struct opening *o, char *path, struct rv_git_midx *midx)
+static rv_status add_pack(struct opening *o, char *path, struct rv_git_midxes *midxes)
 {
 	RV_CLEANUP(rv_git_pack_close) struct rv_git_pack pack = {0};
 	char *ending = path + strlen(path) - strlen(".pack");
@@ -153,7 +153,7 @@ static rv_status add_pack(struct opening *o, char *path, struct rv_git_midx *mid
 		tell(o, RV_GIT_TROUBLE_INDEX, path);
 	if (rv_class_of(status) == RV_CLASS_NOT_FOUND ||
 	    rv_class_of(status) == RV_CLASS_MALFORMED) {
-		rv_status made = rv_git_midx_index(midx, &pack, path);
+		rv_status made = rv_git_midxes_index(midxes, &pack, path);
 
 		if (rv_class_of(made) == RV_CLASS_EXHAUSTED)
 			return made;
@@ -171,7 +171,8 @@ static rv_status add_pack(struct opening *o, char *path, struct rv_git_midx *mid
 	return RV_OK;
 }
 
-static rv_status add_name(struct opening *o, size_t dir, struct rv_git_midx *midx, const char *name)
+static rv_status add_name(struct opening *o, size_t dir, struct rv_git_midxes *midxes,
+			  const char *name)
 {
 	char path[PATH_MAX];
 
@@ -184,12 +185,12 @@ static rv_status add_name(struct opening *o, size_t dir, struct rv_git_midx *mid
 		tell(o, RV_GIT_TROUBLE_LIMIT, name);
 		return RV_OK;
 	}
-	return add_pack(o, path, midx);
+	return add_pack(o, path, midxes);
 }
 
 static rv_status add_packs(struct opening *o, size_t dir)
 {
-	RV_CLEANUP(rv_git_midx_done) struct rv_git_midx midx = {0};
+	RV_CLEANUP(rv_git_midxes_done) struct rv_git_midxes midxes = {.count = 0};
 	RV_CLEANUP(rv_git_dir_closep) DIR *list = NULL;
 	char path[PATH_MAX];
 	struct dirent *entry;
@@ -202,9 +203,9 @@ static rv_status add_packs(struct opening *o, size_t dir)
 			tell(o, RV_GIT_TROUBLE_UNREADABLE, path);
 		return RV_OK;
 	}
-	rv_git_midx_init(&midx, path, o->odb->oid_len);
+	rv_git_midxes_init(&midxes, path, o->odb->oid_len);
 	while ((entry = readdir(list)))
-		RV_TRY(add_name(o, dir, &midx, entry->d_name));
+		RV_TRY(add_name(o, dir, &midxes, entry->d_name));
 	return RV_OK;
 }
 

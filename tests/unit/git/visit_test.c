@@ -191,6 +191,35 @@ static void a_pack_without_index_is_read_through_the_multi_pack_index(void **sta
 	rvt_dir_done(&dir);
 }
 
+/* As git 2.47 and later write it; it is made by hand since older ones cannot. */
+static void a_pack_without_index_is_read_through_the_layers_of_an_incremental_one(void **state)
+{
+	struct rv_git_odb odb = {0};
+	struct rvt_dir dir;
+	struct rvt_seen seen;
+	size_t count;
+
+	(void)state;
+	rvt_dir_init(&dir);
+	rvt_git_init(&dir, "r", "sha1");
+	rvt_git_history(&dir, "r", 20);
+	rvt_git_do(&dir,
+		   "cd r; git repack -qd; echo more >more; git add more; git commit -qm more\n"
+		   "git repack -qd; cd .git/objects/pack; mkdir multi-pack-index.d\n"
+		   "for idx in *.idx; do echo $idx | git multi-pack-index write --stdin-packs\n"
+		   "id=$(tail -c 20 multi-pack-index | od -An -tx1 | tr -d ' \\n')\n"
+		   "mv multi-pack-index multi-pack-index.d/multi-pack-index-$id.midx\n"
+		   "echo $id >>multi-pack-index.d/multi-pack-index-chain; done");
+	count = rvt_git_count(&dir, "r", "blob");
+	rvt_git_do(&dir, "cd r; rm -f .git/objects/pack/*.idx");
+	open_odb(&dir, "r/.git/objects", 20, &odb);
+	rvt_git_visit(&odb, BLOBS, NULL, &seen);
+	assert_int_equal(seen.objects, count);
+	rvt_seen_done(&seen);
+	rv_git_odb_done(&odb);
+	rvt_dir_done(&dir);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -201,6 +230,8 @@ int main(void)
 		cmocka_unit_test(sha256_repositories_are_told),
 		cmocka_unit_test(only_the_wanted_objects_are_told),
 		cmocka_unit_test(a_pack_without_index_is_read_through_the_multi_pack_index),
+		cmocka_unit_test(
+			a_pack_without_index_is_read_through_the_layers_of_an_incremental_one),
 	};
 
 	rvt_git_setup();
