@@ -141,7 +141,8 @@ static void take_extension(struct rv_git_config *out, const char *key, const str
 		return;
 	}
 	if (strcasecmp(key, "refstorage") == 0) {
-		out->has_reftable = strcmp(value->text, "files") != 0;
+		out->has_reftable = strcmp(value->text, "reftable") == 0;
+		out->has_unknown_refs = !out->has_reftable && strcmp(value->text, "files") != 0;
 		return;
 	}
 	for (size_t i = 0; i < RV_LEN(harmless); i++) {

@@ -10,7 +10,8 @@ struct rv_git_config {
 	int64_t format_version; /* core.repositoryformatversion */
 	bool has_bare, is_bare; /* core.bare */
 	size_t oid_len;		/* extensions.objectFormat; 0: a format we do not know */
-	bool has_reftable;	/* extensions.refStorage is not "files" */
+	bool has_reftable;	/* extensions.refStorage is "reftable" */
+	bool has_unknown_refs;	/* .. is neither that nor "files" */
 	bool is_partial;	/* extensions.partialClone */
 	char unknown[64];	/* the first extension we do not know; "" for none */
 };

@@ -2,6 +2,7 @@
 #include "agent/git/refs.h"
 
 #include "agent/git/file.h"
+#include "agent/git/refs_table.h"
 
 #include <dirent.h>
 #include <limits.h>
@@ -305,6 +306,65 @@ static rv_status add_lines(struct gathering *g, const char *path, const char *na
 	return RV_OK;
 }
 
+struct tabling {
+	struct gathering *g;
+	const char *prefix; /* of names that are a work tree's own */
+	bool is_opened;	    /* the work tree that was opened */
+};
+
+static rv_status add_tabled(void *user, const struct rv_git_table_ref *ref)
+{
+	const struct tabling *t = user;
+	const bool is_named = rv_str_starts_with(ref->name, "refs/");
+	enum rv_git_ref_kind kind = is_named ? RV_GIT_REF_NAMED : RV_GIT_REF_PSEUDO;
+	char name[PATH_MAX];
+	char *target = NULL;
+
+	if (t->is_opened && rv_str_is(ref->name, "HEAD"))
+		kind = RV_GIT_REF_HEAD;
+	if (!rv_git_path(name, sizeof(name), "%s%.*s", is_named || t->is_opened ? "" : t->prefix,
+			 (int)ref->name.len, (const char *)ref->name.data)) {
+		tell(t->g, RV_GIT_TROUBLE_REF, "reftable");
+		return RV_OK;
+	}
+	if (ref->target.data) {
+		target = rv_str_dup(ref->target);
+		if (!target && !memchr(ref->target.data, 0, ref->target.len))
+			return rv_fail_nomem(NULL);
+		if (!target)
+			return RV_OK;
+	}
+	return add(t->g, name, kind, &ref->oid, target);
+}
+
+static rv_status add_tables(struct gathering *g, const char *dir, const char *prefix)
+{
+	struct tabling t = {g, prefix, strcmp(dir, g->git->git_dir) == 0};
+	const struct rv_git_table_stack stack = {.git_dir = dir,
+						 .oid_len = g->git->oid_len,
+						 .each = add_tabled,
+						 .user = &t,
+						 .logged = &g->refs->logged,
+						 .on_trouble = g->on_trouble,
+						 .trouble_user = g->user};
+
+	return rv_git_table_stack_read(&stack);
+}
+
+/* HEAD, refs and reflogs as files; two paths are room to work in. */
+static rv_status add_files(struct gathering *g, const char *dir, const char *prefix,
+			   char path[PATH_MAX], char name[PATH_MAX])
+{
+	bool is_opened = strcmp(dir, g->git->git_dir) == 0;
+
+	if (rv_git_path(path, PATH_MAX, "%s/HEAD", dir) &&
+	    rv_git_path(name, PATH_MAX, "%sHEAD", prefix))
+		RV_TRY(add_file(g, path, is_opened ? "HEAD" : name,
+				is_opened ? RV_GIT_REF_HEAD : RV_GIT_REF_PSEUDO));
+	RV_TRY(each_file(g, dir, "refs", add_loose));
+	return each_file(g, dir, "logs", add_log);
+}
+
 /* What one work tree has of its own, in its git directory. */
 static rv_status add_own(struct gathering *g, const char *dir, const char *prefix)
 {
@@ -320,20 +380,15 @@ static rv_status add_own(struct gathering *g, const char *dir, const char *prefi
 					    "rebase-merge/orig-head",
 					    "rebase-merge/autostash",
 					    "rebase-apply/autostash"};
-	bool is_opened = strcmp(dir, g->git->git_dir) == 0;
 	char path[PATH_MAX], name[PATH_MAX];
 
-	if (rv_git_path(path, sizeof(path), "%s/HEAD", dir) &&
-	    rv_git_path(name, sizeof(name), "%sHEAD", prefix))
-		RV_TRY(add_file(g, path, is_opened ? "HEAD" : name,
-				is_opened ? RV_GIT_REF_HEAD : RV_GIT_REF_PSEUDO));
 	for (size_t i = 0; i < RV_LEN(names); i++) {
 		if (rv_git_path(path, sizeof(path), "%s/%s", dir, names[i]) &&
 		    rv_git_path(name, sizeof(name), "%s%s", prefix, names[i]))
 			RV_TRY(add_lines(g, path, name));
 	}
-	RV_TRY(each_file(g, dir, "refs", add_loose));
-	return each_file(g, dir, "logs", add_log);
+	return g->git->has_tables ? add_tables(g, dir, prefix)
+				  : add_files(g, dir, prefix, path, name);
 }
 
 /* The linked work trees, each with a HEAD and reflogs of its own. */
@@ -420,7 +475,8 @@ rv_status rv_git_refs_load(const struct rv_git *git, rv_git_trouble_fn *on_troub
 		if (strcmp(git->git_dir, git->common_dir) != 0)
 			RV_TRY(add_own(&g, git->common_dir, "main-worktree/"));
 		RV_TRY(add_worktrees(&g));
-		RV_TRY(read_packed(&g));
+		if (!git->has_tables)
+			RV_TRY(read_packed(&g));
 	}
 	settle(&refs);
 	RV_TRY(resolve(&refs));

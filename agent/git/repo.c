@@ -186,10 +186,11 @@ static rv_status read_config(const struct opening *o)
 			       (long long)config.format_version);
 	if (config.unknown[0] && config.format_version > 0)
 		tell(o, RV_GIT_TROUBLE_UNSUPPORTED, config.unknown, NULL);
-	if (config.has_reftable)
+	if (config.has_unknown_refs)
 		tell(o, RV_GIT_TROUBLE_UNSUPPORTED, "refstorage", NULL);
 	git->oid_len = config.oid_len;
-	git->has_refs = !config.has_reftable;
+	git->has_refs = !config.has_unknown_refs;
+	git->has_tables = config.has_reftable;
 	git->is_partial = config.is_partial;
 	if (config.has_bare && config.is_bare && strcmp(git->git_dir, git->common_dir) == 0)
 		free(RV_TAKE(git->work_tree));

@@ -61,6 +61,8 @@ static void a_config_can_do_nothing_but_say_the_format(void **state)
 		{"[core]\nrepositoryformatversion = 1\n[extensions]\nhoverBoard = true\n",
 		 RV_CLASS_OK, RV_GIT_TROUBLE_UNSUPPORTED},
 		{"[core]\nrepositoryformatversion = 1\n[extensions]\nrefStorage = reftable\n",
+		 RV_CLASS_OK, RV_GIT_TROUBLE__COUNT},
+		{"[core]\nrepositoryformatversion = 1\n[extensions]\nrefStorage = cellar\n",
 		 RV_CLASS_OK, RV_GIT_TROUBLE_UNSUPPORTED},
 		{"[core\nbroken", RV_CLASS_OK, RV_GIT_TROUBLE_UNREADABLE},
 		{"[remote \"x\"]\npromisor = true\n[extensions]\npartialClone = x\n", RV_CLASS_OK,
