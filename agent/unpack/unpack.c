@@ -63,6 +63,15 @@ static bool is_too_dense(const struct rv_level *level)
 	return level->expanded / level->walk->limits->max_ratio > packed;
 }
 
+/* Of the source as a whole. */
+static bool is_bomb(const struct rv_walk *walk)
+{
+	uint64_t times = (uint64_t)walk->limits->max_ratio * RV_UNPACK_SOURCE_TIMES;
+	uint64_t len = walk->stream ? walk->stream->given : walk->source_len;
+
+	return walk->total > RV_UNPACK_SOURCE_FROM && walk->total / times > len;
+}
+
 bool rv_level_spend(struct rv_level *level, uint64_t bytes)
 {
 	struct rv_walk *walk = level->walk;
@@ -71,6 +80,9 @@ bool rv_level_spend(struct rv_level *level, uint64_t bytes)
 	walk->total += bytes;
 	if (walk->total > walk->limits->max_total_bytes) {
 		stop_at(walk, RV_UNPACK_LIMIT, "more bytes than the limit for one source");
+	} else if (is_bomb(walk)) {
+		stop_at(walk, RV_UNPACK_LIMIT,
+			"with what is in it, it expands more than the limit");
 	} else if (walk->events->is_over && walk->events->is_over(walk->events->user)) {
 		stop_at(walk, RV_UNPACK_OVER, "read in part");
 	} else if (is_too_dense(level)) {
@@ -343,6 +355,7 @@ static rv_status walk_fd(struct rv_walk *walk, int fd, struct rv_diag *diag)
 		kind = rv_unpack_kind((struct rv_str){head, ZIP_END}); /* behind a program */
 	if (!rv_unpack_is_entered(kind))
 		return rv_fail(RV_CLASS_NOT_FOUND, diag, "no archive");
+	walk->source_len = (uint64_t)st.st_size;
 	if (rv_unpack_is_database(kind))
 		return walk_file_in_memory(walk, fd, (size_t)st.st_size, kind, diag);
 	RV_TRY(rv_flow_fd(&flow, fd, diag));
@@ -358,6 +371,7 @@ static rv_status walk_bytes(struct rv_walk *walk, struct rv_str bytes, struct rv
 
 	if (!rv_unpack_is_entered(kind))
 		return rv_fail(RV_CLASS_NOT_FOUND, diag, "no archive");
+	walk->source_len = bytes.len;
 	rv_flow_memory(&flow, bytes);
 	rv_walk_enter(walk, kind, &flow, bytes.len);
 	rv_flow_done(&flow);

@@ -60,7 +60,11 @@ enum rv_unpack_kind rv_unpack_kind(struct rv_str bytes);
 #define RV_UNPACK_OVERLAP    ((size_t)32 << 10) /* that windows of a member share */
 #define RV_UNPACK_XZ_MEMORY  ((uint64_t)128 << 20)
 #define RV_UNPACK_RATIO_FROM ((uint64_t)16 << 20)
-#define RV_UNPACK_MEMBER_MIN ((size_t)64 << 10) /* max_member_bytes is at least this */
+/* Past this much in all, a source may not have given more than this many times max_ratio of its
+ * own length: archives in archives, each of them within its ratio. */
+#define RV_UNPACK_SOURCE_FROM  ((uint64_t)256 << 20)
+#define RV_UNPACK_SOURCE_TIMES 8
+#define RV_UNPACK_MEMBER_MIN   ((size_t)64 << 10) /* max_member_bytes is at least this */
 
 struct rv_unpack_limits {
 	size_t max_member_bytes; /* a longer one is told as too large and comes in windows */

@@ -10,6 +10,7 @@ struct rv_walk {
 	struct rv_buf members_at[RV_UNPACK_DEPTH_MAX]; /* each level its own, used again */
 	uint64_t total;
 	uint64_t members;
+	uint64_t source_len;	      /* 0: a stream */
 	const struct rv_flow *stream; /* the source, when its length is not known */
 	unsigned depth;
 	bool is_stopped;

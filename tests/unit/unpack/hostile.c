@@ -49,6 +49,36 @@ static void leaves_a_container_that_expands_too_much(void **state)
 	rv_buf_done(&nothing);
 }
 
+/* Each archive within its ratio, or left: together a thousand times the file. */
+static void stops_where_archives_in_archives_expand_too_much(void **state)
+{
+	struct rv_unpack_limits limits = RV_UNPACK_LIMITS_DEFAULT;
+	struct rv_buf inner = zeros((size_t)40 << 20);
+	struct pack_walk *walk;
+
+	(void)state;
+	for (int level = 0; level < 3; level++) {
+		struct pack_file files[16];
+		struct rv_buf outer;
+
+		for (size_t i = 0; i < RV_LEN(files); i++)
+			files[i] = (struct pack_file){"x", rv_buf_view(&inner)};
+		outer = packs_make("zip", "none", NULL, files, level ? RV_LEN(files) : 1);
+		rv_buf_done(&inner);
+		inner = outer;
+	}
+	limits.max_member_bytes = (size_t)8 << 20;
+	walk = packs_new();
+	walk->keeps_nothing = true;
+	packs_walk_into(walk, &(struct rv_unpack_source){.bytes = rv_buf_view(&inner), .fd = -1},
+			&limits);
+	assert_ok(walk->status);
+	assert_true(packs_has_trouble(walk, RV_UNPACK_LIMIT));
+	assert_true(walk->total < (uint64_t)320 << 20);
+	packs_done(walk);
+	rv_buf_done(&inner);
+}
+
 /* One zip of many copies of a zip of many copies ..: a small file that would be endless. */
 static void stops_at_the_limits_of_the_whole_source(void **state)
 {
@@ -433,6 +463,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(leaves_a_container_that_expands_too_much),
 		cmocka_unit_test(stops_at_the_limits_of_the_whole_source),
+		cmocka_unit_test(stops_where_archives_in_archives_expand_too_much),
 		cmocka_unit_test(stops_at_the_depth_of_what_is_packed_in_itself),
 		cmocka_unit_test(tells_what_a_cut_archive_lost),
 		cmocka_unit_test(survives_every_damaged_byte),
