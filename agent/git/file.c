@@ -56,6 +56,8 @@ rv_status rv_git_slurp(const char *path, struct rv_buf *out)
 	size_t len = 0;
 
 	RV_TRY(open_regular(path, &fd, &len));
+	if (len > out->max)
+		return (rv_status){RV_CLASS_EXHAUSTED, 0}; /* none of it is read first */
 	return rv_fd_read_all(fd, out, NULL);
 }
 

@@ -76,23 +76,27 @@ static rv_status add_packed(void *user, const struct rv_git_oid *oid, struct rv_
 
 static rv_status read_packed(struct gathering *g)
 {
-	RV_CLEANUP(rv_buf_done) struct rv_buf text = {.max = PACKED_REFS_MAX};
+	const uint8_t *data = NULL;
 	char path[PATH_MAX];
-	rv_status status;
-	size_t bad = 0;
+	size_t len = 0, bad = 0;
 
 	if (!rv_git_path(path, sizeof(path), "%s/packed-refs", g->git->common_dir))
 		return RV_OK;
-	status = rv_git_slurp(path, &text);
+	rv_status status = rv_git_map(path, &data, &len);
 	if (!rv_is_ok(status)) {
 		if (rv_class_of(status) != RV_CLASS_NOT_FOUND)
 			tell(g, RV_GIT_TROUBLE_UNREADABLE, path);
 		return RV_OK;
 	}
-	RV_TRY(rv_git_packed_refs_parse(rv_buf_view(&text), g->git->oid_len, add_packed, g, &bad));
+	if (len > PACKED_REFS_MAX)
+		tell(g, RV_GIT_TROUBLE_LIMIT, path);
+	else
+		status = rv_git_packed_refs_parse((struct rv_str){data, len}, g->git->oid_len,
+						  add_packed, g, &bad);
+	rv_git_unmap(data, len);
 	if (bad)
 		tell(g, RV_GIT_TROUBLE_REF, path);
-	return RV_OK;
+	return status;
 }
 
 /* One folder of refs/ or logs/; its folders are put on the list. */
@@ -317,8 +321,7 @@ static rv_status add_tabled(void *user, const struct rv_git_table_ref *ref)
 	const struct tabling *t = user;
 	const bool is_named = rv_str_starts_with(ref->name, "refs/");
 	enum rv_git_ref_kind kind = is_named ? RV_GIT_REF_NAMED : RV_GIT_REF_PSEUDO;
-	char name[PATH_MAX];
-	char *target = NULL;
+	char name[PATH_MAX], *target = NULL;
 
 	if (t->is_opened && rv_str_is(ref->name, "HEAD"))
 		kind = RV_GIT_REF_HEAD;
@@ -329,10 +332,9 @@ static rv_status add_tabled(void *user, const struct rv_git_table_ref *ref)
 	}
 	if (ref->target.data) {
 		target = rv_str_dup(ref->target);
-		if (!target && !memchr(ref->target.data, 0, ref->target.len))
-			return rv_fail_nomem(NULL);
 		if (!target)
-			return RV_OK;
+			return memchr(ref->target.data, 0, ref->target.len) ? RV_OK
+									    : rv_fail_nomem(NULL);
 	}
 	return add(t->g, name, kind, &ref->oid, target);
 }

@@ -309,6 +309,34 @@ static void files_cut_short_or_changed_do_no_harm(void **state)
 	rvt_dir_done(&dir);
 }
 
+/* Nothing of it is read: a sparse file costs nobody anything. */
+static void files_longer_than_they_may_be_are_told(void **state)
+{
+	static const struct {
+		const char *name;
+		enum rv_git_trouble_kind kind;
+	} files[] = {{"packed-refs", RV_GIT_TROUBLE_LIMIT},
+		     {"refs/heads/long", RV_GIT_TROUBLE_UNREADABLE}};
+	size_t counts[RV_GIT_TROUBLE__COUNT];
+	struct rvt_dir dir;
+
+	(void)state;
+	for (size_t i = 0; i < RV_LEN(files); i++) {
+		struct rv_git *git = NULL;
+		struct rv_git_refs refs = {0};
+
+		rvt_dir_init(&dir);
+		rvt_git_init(&dir, "r", "sha1");
+		rvt_git_do(&dir, "truncate -s 8G r/.git/%s", files[i].name);
+		assert_class(try_open(&dir, "r", counts, &git, NULL), RV_CLASS_OK);
+		assert_ok(rv_git_refs_load(git, hear, counts, &refs));
+		assert_int_equal(counts[files[i].kind], 1);
+		rv_git_refs_done(&refs);
+		rv_git_close(git);
+		rvt_dir_done(&dir);
+	}
+}
+
 static void broken_and_missing_things_are_told_and_the_rest_is_seen(void **state)
 {
 	struct rv_git_odb odb = {0};
@@ -421,6 +449,7 @@ int main(void)
 		cmocka_unit_test(alternates_in_a_circle_end),
 		cmocka_unit_test(refs_are_those_of_git),
 		cmocka_unit_test(files_cut_short_or_changed_do_no_harm),
+		cmocka_unit_test(files_longer_than_they_may_be_are_told),
 		cmocka_unit_test(broken_and_missing_things_are_told_and_the_rest_is_seen),
 		cmocka_unit_test(an_index_that_leaves_an_object_out_is_told),
 	};
