@@ -9,6 +9,7 @@
 #include "agent/sandbox/confine.h"
 
 #include <locale.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -239,8 +240,30 @@ static void tell_spent(struct rv_scan_run *s)
 	rv_leaks_sort(leaks);
 }
 
+/* Packs and indexes are mapped; git replaces them whole, and so do editors with what they write. A
+ * byte that is gone cannot be read around from here: only calls that signals allow. */
+static void on_cut_short(int number)
+{
+	static const char text[] = "reeve: a file was cut short by another process while it was "
+				   "read: nothing is told of this scan\n"
+				   "next: scan again when nobody writes there\n";
+
+	(void)number;
+	(void)!write(STDERR_FILENO, text, sizeof(text) - 1); /* the exit code says it too */
+	_exit(2);
+}
+
+static void watch_for_cuts(void)
+{
+	struct sigaction action = {.sa_handler = on_cut_short};
+
+	(void)sigemptyset(&action.sa_mask);	/* cannot fail */
+	(void)sigaction(SIGBUS, &action, NULL); /* else it ends by the signal */
+}
+
 rv_status rv_scan_run_do(struct rv_scan_run *s, struct rv_diag *diag)
 {
+	watch_for_cuts();
 	RV_TRY(prepare(s, diag));
 	rv_status status = rv_sweep_run(&s->ask.sweep, &s->result, diag);
 	rv_out_progress_end(s->out);

@@ -6,6 +6,7 @@ import os
 import re
 import resource
 import shutil
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -331,6 +332,19 @@ class Limits(scanning.Case):
             resource.setrlimit(resource.RLIMIT_NOFILE, before)
         for result in results:
             self.assertEqual((len(result.leaks), result.gaps), (count, []))
+
+    def test_a_mapped_file_that_is_cut_short_ends_a_scan_with_a_sentence(self):
+        """The kernel says so by a signal; here the test sends it, once somebody listens."""
+        def cut(process):
+            listens = lambda line: int(line.split()[1], 16) >> (signal.SIGBUS - 1) & 1
+            for _ in range(200000):
+                with open(f"/proc/{process.pid}/status", encoding="ascii") as f:
+                    if any(line.startswith("SigCgt") and listens(line) for line in f):
+                        break
+            process.send_signal(signal.SIGBUS)
+        if "asan" in os.environ["RV_BUILD"]:
+            self.skipTest("the sanitizer listens from the start")
+        self.refused(["scan", "--stdin"], "cut short", "scan again", before=cut)
 
     def test_a_database_larger_than_one_window_is_told(self):
         for number, encoding in enumerate(("UTF-8", "UTF-16le")):
