@@ -1,7 +1,6 @@
 /* scan: values marked by something other than a name: addresses, header schemes, command lines,
  * SQL, hashes. Not here: names (assign_bind.c). */
 #include "agent/scan/assign_private.h"
-#include "agent/scan/check_bytes.h"
 
 #define USERINFO_MAX 256
 #define COMMAND_MAX  400
@@ -70,30 +69,14 @@ static bool find_url(struct rv_place *p)
 	       take(p, colon + 1, at, RV_BIT(IN_URL) | RV_BIT(NAME_PASSWORD));
 }
 
-/* Does it decode to printable text with a colon, as user:password? */
+/* Does it decode to one printable line with a colon, as user:password? */
 static bool is_userpass(struct rv_str v)
 {
-	uint32_t bits = 0;
-	unsigned have = 0;
-	bool has_colon = false;
+	uint8_t plain[RV_ASSIGN_VALUE_MAX];
+	struct rv_str text = rv_value_decode(v, plain, sizeof(plain));
 
-	for (size_t i = 0; i < v.len && v.data[i] != '='; i++) {
-		int digit = rv_base64_digit(v.data[i]);
-
-		if (digit < 0)
-			return false;
-		bits = bits << 6 | (uint32_t)digit;
-		have += 6;
-		if (have < 8)
-			continue;
-		have -= 8;
-		uint8_t c = (uint8_t)(bits >> have);
-
-		if (c < ' ' || c > '~')
-			return false;
-		has_colon |= c == ':';
-	}
-	return has_colon;
+	return text.len > 0 && memchr(text.data, ':', text.len) &&
+	       !memchr(text.data, '\n', text.len) && !memchr(text.data, '\r', text.len);
 }
 
 static bool follows_auth(const struct rv_place *p)

@@ -38,6 +38,10 @@ static inline bool rv_is_blank(uint8_t c)
 bool rv_says_at(struct rv_str s, size_t at, const char *word);
 bool rv_says(struct rv_str s, const char *word);
 
+/* Printable text and line ends in base64 or base64url of at most `room` characters, as plain
+ * bytes, fewer than those; empty: it is none. What follows a '=' is not read. */
+struct rv_str rv_value_decode(struct rv_str value, uint8_t *plain, size_t room);
+
 #define RV_LOGIN_MAX 192 /* base64 characters of a login that is read */
 /* "user:password" in base64, decoded into plain; each may be empty. */
 struct rv_login {

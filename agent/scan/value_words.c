@@ -1,5 +1,6 @@
 /* scan: words that people put where a secret goes. Not here: other looks (value.c). */
 #include "agent/scan/value_words.h"
+#include "agent/scan/check_bytes.h"
 #include "agent/scan/rarity.h"
 #include "agent/scan/value_private.h"
 
@@ -7,6 +8,7 @@
 #define CHOSEN_MIN	8
 #define CHOSEN_MAX	32
 #define TELLING_MAX	1024
+#define CODED_MIN	8
 
 bool rv_says_at(struct rv_str s, size_t at, const char *word)
 {
@@ -129,23 +131,20 @@ bool rv_value_is_disguised_word(struct rv_str v)
 	return word.len > 0 && (rv_words_cover(word) >= 85 || rv_wordlist_within(telling, word));
 }
 
-/* Printable text in base64, of at most RV_LOGIN_MAX characters; empty: it is none. */
-static struct rv_str decode_text(struct rv_str v, uint8_t plain[RV_LOGIN_MAX])
+struct rv_str rv_value_decode(struct rv_str v, uint8_t *plain, size_t room)
 {
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	uint32_t bits = 0;
 	unsigned have = 0;
 	size_t made = 0;
 
-	if (v.len > RV_LOGIN_MAX || v.len < 8)
+	if (v.len > room || v.len < CODED_MIN)
 		return RV_STR_NONE;
 	for (size_t i = 0; i < v.len && v.data[i] != '='; i++) {
-		const char *at = memchr(digits, v.data[i], sizeof(digits) - 1);
+		int digit = rv_base64_digit(v.data[i]);
 
-		if (!at)
+		if (digit < 0)
 			return RV_STR_NONE;
-		bits = bits << 6 | (uint32_t)(at - digits);
+		bits = bits << 6 | (uint32_t)digit;
 		have += 6;
 		if (have < 8)
 			continue;
@@ -163,8 +162,8 @@ static struct rv_str decode_text(struct rv_str v, uint8_t plain[RV_LOGIN_MAX])
  * that holds a telling word. */
 bool rv_value_is_coded_filler(struct rv_str v)
 {
-	uint8_t plain[RV_LOGIN_MAX];
-	struct rv_str text = v.len <= PLACEHOLDER_MAX ? decode_text(v, plain) : RV_STR_NONE;
+	uint8_t plain[PLACEHOLDER_MAX];
+	struct rv_str text = rv_value_decode(v, plain, sizeof(plain));
 
 	if (text.len == 0)
 		return false;
@@ -176,7 +175,7 @@ bool rv_value_is_coded_filler(struct rv_str v)
 
 bool rv_value_login(struct rv_str v, uint8_t plain[RV_LOGIN_MAX], struct rv_login *out)
 {
-	struct rv_str text = decode_text(v, plain);
+	struct rv_str text = rv_value_decode(v, plain, RV_LOGIN_MAX);
 	const uint8_t *colon = text.len ? memchr(text.data, ':', text.len) : NULL;
 
 	if (!colon)

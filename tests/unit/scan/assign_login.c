@@ -58,10 +58,27 @@ static void finds_a_login_whose_key_is_the_users_name(void **state)
 		    RV_ASSIGN_DEFAULT);
 }
 
+static void judges_a_login_in_base64url_as_in_base64(void **state)
+{
+	(void)state;
+	static const char *const alphabets[] = {"+/", "-_"};
+	char text[1024];
+
+	for (size_t i = 0; i < RV_LEN(alphabets); i++) {
+		const char *coded =
+			encode_base64(rv_str_of("us?:examplepassword"), alphabets[i], true, 0);
+
+		assert_non_null(strpbrk(coded, alphabets[i]));
+		assert_quiet("a.py",
+			     fill_in("Authorization: Basic %s\n", coded, text, sizeof(text)));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(passes_over_a_login_of_two_poor_halves),
+		cmocka_unit_test(judges_a_login_in_base64url_as_in_base64),
 		cmocka_unit_test(finds_a_login_whose_key_is_the_users_name),
 	};
 
