@@ -147,5 +147,8 @@ RV_NODISCARD rv_status rv_sweeper_doc(struct rv_sweeper *w, const struct rv_doc 
 /* A value that was found otherwise. Begins a document as rv_sweeper_doc does. */
 RV_NODISCARD rv_status rv_sweeper_tell(struct rv_sweeper *w, const struct rv_doc *doc,
 				       const struct rv_found *found);
+/* The first of w->found that ends behind `at`, or their number: they are in order and do not
+ * overlap, so that a document full of values is not gone through for each of them. */
+size_t rv_found_behind(const struct rv_sweeper *w, size_t at);
 /* Keyed, 64 bits; for equality within a run. */
 uint64_t rv_run_hash(const struct rv_run_key *key, struct rv_str bytes);

@@ -28,6 +28,22 @@ struct rv_span rv_layer_place(const struct rv_layer *layer, size_t start, size_t
 	return (struct rv_span){start, start + len};
 }
 
+size_t rv_found_behind(const struct rv_sweeper *w, size_t at)
+{
+	size_t low = 0;
+	size_t high = w->found_count;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (w->found[mid].start + w->found[mid].len > at)
+			high = mid;
+		else
+			low = mid + 1;
+	}
+	return low;
+}
+
 /* Do its bytes, or one beside them, say something else when the run is decoded? */
 static bool is_encoded(struct rv_str bytes, const struct rv_decode_run *run,
 		       const struct rv_found *found)
@@ -51,23 +67,6 @@ static bool is_encoded(struct rv_str bytes, const struct rv_decode_run *run,
 	return memchr(bytes.data + start, marks[run->kind], end - start) != NULL;
 }
 
-/* The first value that ends behind `at`; they are in order and do not overlap. */
-static size_t first_behind(const struct rv_sweeper *w, size_t at)
-{
-	size_t low = 0;
-	size_t high = w->found_count;
-
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (w->found[mid].start + w->found[mid].len > at)
-			high = mid;
-		else
-			low = mid + 1;
-	}
-	return low;
-}
-
 bool rv_fold_put_off(struct rv_sweeper *w, const struct rv_layer *layer)
 {
 	bool has_some = false;
@@ -75,7 +74,7 @@ bool rv_fold_put_off(struct rv_sweeper *w, const struct rv_layer *layer)
 	for (size_t k = 0; k < w->run_count && !is_off(w); k++) {
 		const struct rv_decode_run *run = &w->runs[k];
 
-		for (size_t i = first_behind(w, run->at);
+		for (size_t i = rv_found_behind(w, run->at);
 		     i < w->found_count && w->found[i].start < run->at + run->len; i++) {
 			struct rv_found *f = &w->found[i];
 

@@ -203,12 +203,10 @@ rv_status rv_mask_line(struct rv_sweeper *w, struct rv_str line, size_t line_sta
 	bool is_unclear = false;
 
 	add_span(&spans, value.start, value.end, line);
-	for (size_t i = 0; i < w->found_count; i++) {
-		const struct rv_found *f = &w->found[i];
+	for (size_t i = rv_found_behind(w, line_start);
+	     i < w->found_count && w->found[i].start < line_start + line.len; i++) {
+		struct rv_span span = span_of(&w->found[i], line, line_start);
 
-		if (f->start + f->len <= line_start || f->start >= line_start + line.len)
-			continue;
-		struct rv_span span = span_of(f, line, line_start);
 		add_span(&spans, span.start, span.end, line);
 	}
 	/* A run of which the line holds but an end is none by itself. */

@@ -83,6 +83,24 @@ static void shows_no_value_whatever_it_is(void **state)
 	}
 }
 
+/* A value is in sight where it ends on the line, too: which lines are near is looked for by halves.
+ */
+static void shows_no_value_of_a_line_among_many_values(void **state)
+{
+	struct desk *d = *state;
+	char value[64];
+
+	for (uint64_t seed = 0; seed < 600; seed++) {
+		desk_make("acme_{alnum:30}", seed, value);
+		desk_put(d, value);
+		desk_put(d, seed % 3 == 2 ? "\n" : " and ");
+	}
+	desk_scan(d);
+	assert_int_equal(d->w.leaks.count, 600);
+	for (size_t i = 0; i < d->w.leaks.count; i++)
+		assert_string_equal(d->w.leaks.items[i].context, "***** and ***** and *****");
+}
+
 /* Each shape of a line with a value that is plain and one that is encoded: neither is seen in the
  * context, nor what the other is encoded as. */
 static void assert_runs_hidden(struct desk *d, const char *run)
@@ -262,6 +280,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		DESK_TEST(asks_with_a_line_that_holds_the_value),
 		DESK_TEST(shows_no_value_whatever_it_is),
+		DESK_TEST(shows_no_value_of_a_line_among_many_values),
 		DESK_TEST(shows_no_value_that_is_encoded_beside_another),
 		DESK_TEST(shows_no_end_of_a_run_that_the_line_cuts),
 		DESK_TEST(shows_no_half_of_a_value_that_the_line_cuts),
