@@ -142,8 +142,7 @@ static uint64_t bind_bit(enum rv_bind bind)
 	return 0;
 }
 
-/* Did a machine make it? */
-static bool is_made(uint64_t bits, size_t len)
+bool rv_is_made(uint64_t bits, size_t len)
 {
 	return (bits & (RV_BIT(HEX) | RV_BIT(UUID))) || (bits & RV_BIT(BASE64) && len >= 16) ||
 	       (bits & RV_BIT(MIXED) && bits & RV_BIT(WORDS_NONE) && len >= 12) ||
@@ -162,7 +161,7 @@ static uint64_t joint_bits(uint64_t bits, size_t len)
 
 	if (bits & plain)
 		return 0;
-	if (is_made(bits, len))
+	if (rv_is_made(bits, len))
 		return is_password ? RV_BIT(PASSWORD_MADE)
 		       : is_secret ? RV_BIT(SECRET_MADE)
 				   : RV_BIT(KEY_MADE);
@@ -334,7 +333,7 @@ static bool judge_contents(struct rv_str value, uint64_t *bits)
 		return true;
 	}
 	uint64_t user = login.user.len ? rv_value_features(login.user) : poor;
-	bool is_key = is_made(user, login.user.len) && !(user & poor) &&
+	bool is_key = rv_is_made(user, login.user.len) && !(user & poor) &&
 		      !memchr(login.user.data, '@', login.user.len);
 	bool is_word = login.password.len == 0 || rv_value_features(login.password) & poor;
 

@@ -4,6 +4,7 @@
 
 #define USERINFO_MAX 256
 #define COMMAND_MAX  400
+#define FLAGS_MAX    4
 #define TOKEN_MIN    12
 #define BASIC_MIN    8
 
@@ -110,8 +111,30 @@ static bool find_scheme(struct rv_place *p)
 		    RV_BIT(IN_HEADER) | RV_BIT(NAME_AUTH) | (is_userpass(v) ? RV_BIT(BASE64) : 0));
 }
 
-/* From `at` to the end of the command, lines joined by a backslash: where `option` stands, or 0. */
-static size_t find_option(const struct rv_place *p, size_t at, const char *option)
+/* curl's --user, --proxy-user, or -u and -U, also behind other letters ("-su me:.."), where what
+ * follows stands apart. The end of it, or 0. */
+static size_t end_of_login_option(const struct rv_place *p, size_t at)
+{
+	static const char *const names[] = {"--user ", "--user=", "--proxy-user ", "--proxy-user="};
+	size_t end = at + 1;
+
+	for (size_t i = 0; i < RV_LEN(names); i++) {
+		if (rv_says_at(p->bytes, at, names[i]))
+			return at + strlen(names[i]);
+	}
+	while (end <= at + FLAGS_MAX && rv_is_letter(rv_at(p, end)) &&
+	       (rv_at(p, end) | 0x20) != 'u')
+		end++;
+	if ((rv_at(p, end) | 0x20) != 'u')
+		return 0;
+	uint8_t next = rv_at(p, end + 1);
+
+	return end == at + 1 || rv_is_blank(next) || rv_is_quote(next) ? end + 1 : 0;
+}
+
+/* From `at` to the end of the command, lines joined by a backslash: where the option that is
+ * followed by a password ends, or 0. */
+static size_t find_option(const struct rv_place *p, size_t at, bool is_curl)
 {
 	size_t stop = at + COMMAND_MAX;
 
@@ -120,8 +143,13 @@ static size_t find_option(const struct rv_place *p, size_t at, const char *optio
 
 		if ((c == '\n' && p->bytes.data[at - 1] != '\\') || c == '|' || c == ';')
 			return 0;
-		if (c == '-' && p->bytes.data[at - 1] <= ' ' && rv_says_at(p->bytes, at, option))
-			return at + strlen(option);
+		if (c != '-' || p->bytes.data[at - 1] > ' ')
+			continue;
+		size_t end = is_curl			      ? end_of_login_option(p, at)
+			     : rv_says_at(p->bytes, at, "-p") ? at + 2
+							      : 0;
+		if (end)
+			return end;
 	}
 	return 0;
 }
@@ -135,30 +163,43 @@ static size_t end_of_word(const struct rv_place *p, size_t at, uint8_t quote)
 	return at;
 }
 
+/* user:password. Of KEY: and KEY:x, where the password is none, the user is the secret when a
+ * machine made it. */
+static bool take_login(struct rv_place *p, size_t start, size_t end)
+{
+	const uint64_t poor = RV_BIT(PLACEHOLDER) | RV_BIT(HOLDS_PLACEHOLDER) | RV_BIT(SEQUENCE);
+	const uint8_t *colon = memchr(p->bytes.data + start, ':', end - start);
+
+	if (!colon)
+		return false;
+	struct rv_str user = {p->bytes.data + start, (size_t)(colon - p->bytes.data) - start};
+	struct rv_str password = {colon + 1, end - start - user.len - 1};
+	bool is_none = password.len == 0 || rv_value_features(password) & poor;
+
+	if (is_none && user.len > 0 && rv_is_made(rv_value_features(user), user.len))
+		return take(p, start, start + user.len, RV_BIT(BY_OPTION) | RV_BIT(NAME_API_KEY));
+	return take(p, end - password.len, end, RV_BIT(BY_OPTION) | RV_BIT(NAME_PASSWORD));
+}
+
 /* curl -u user:password, mysql -ppassword. */
 static bool find_command(struct rv_place *p)
 {
 	bool is_curl = (p->bytes.data[p->key_start] | 0x20) == 'c';
-	size_t at = find_option(p, p->key_end, is_curl ? "-u" : "-p");
+	size_t at = find_option(p, p->key_end, is_curl);
 
-	if (!at && is_curl)
-		at = find_option(p, p->key_end, "--user ");
 	if (!at)
 		return false;
 	if (is_curl)
 		at = rv_skip_blanks(p, at);
+	at += rv_at(p, at) == '\\' && rv_is_quote(rv_at(p, at + 1)); /* in a string of code */
 	uint8_t quote = rv_is_quote(rv_at(p, at)) ? rv_at(p, at) : 0;
 	size_t start = at + (quote != 0);
 	size_t end = end_of_word(p, start, quote);
 
-	if (is_curl) {
-		const uint8_t *colon = memchr(p->bytes.data + start, ':', end - start);
-
-		if (!colon)
-			return false;
-		start = (size_t)(colon + 1 - p->bytes.data);
-	}
-	return take(p, start, end, RV_BIT(BY_OPTION) | RV_BIT(NAME_PASSWORD));
+	if (quote && end > start && p->bytes.data[end - 1] == '\\')
+		end--;
+	return is_curl ? take_login(p, start, end)
+		       : take(p, start, end, RV_BIT(BY_OPTION) | RV_BIT(NAME_PASSWORD));
 }
 
 /* IDENTIFIED [WITH plugin] BY|AS [PASSWORD] '..', or a bare word behind BY */

@@ -58,6 +58,9 @@ static inline size_t rv_skip_blanks(const struct rv_place *p, size_t at)
 /* Start of the line, or RV_ASSIGN_REACH * 4 bytes before. */
 size_t rv_line_start(const struct rv_place *p, size_t at);
 
+/* By the features of a value: did a machine make it? (assign.c) */
+bool rv_is_made(uint64_t bits, size_t len);
+
 bool rv_is_in_comment(const struct rv_place *p);
 
 /* Sets bind and at (assign_bind.c). */

@@ -259,6 +259,16 @@ static bool may_be_value(const struct rv_place *p, size_t at)
 	return !is_name && (has_digit || c > ' ');
 }
 
+/* wget --password=.. in YAML and texts: it ends where the shell ends it. */
+static bool is_option(const struct rv_place *p)
+{
+	size_t at = p->name_start;
+
+	return p->bind == RV_BIND_ASSIGN && is_line_form(p) && at > 2 &&
+	       p->bytes.data[at - 1] == '-' && p->bytes.data[at - 2] == '-' &&
+	       rv_is_blank(p->bytes.data[at - 3]);
+}
+
 static bool span_unquoted(struct rv_place *p, size_t at)
 {
 	uint8_t before = p->name_start > 0 ? p->bytes.data[p->name_start - 1] : '\n';
@@ -280,9 +290,9 @@ static bool span_unquoted(struct rv_place *p, size_t at)
 		return span_bare(p, at, "\"'`&;,<>\\)]}") &&
 		       (p->len >= 6 || is_query || p->family == RV_FAMILY_PASSWORD) &&
 		       (p->bind == RV_BIND_ASSIGN || !goes_on(p));
-	if (p->bind == RV_BIND_SPACE)
+	if (p->bind == RV_BIND_SPACE || is_option(p))
 		return span_bare(p, at, "\"'`|<>\\)],;") &&
-		       (p->context->form != RV_FORM_DOC || !goes_on(p));
+		       (is_option(p) || p->context->form != RV_FORM_DOC || !goes_on(p));
 	if (!is_line_form(p) && !rv_is_in_comment(p))
 		return false;
 	bool is_whole_line = p->context->form == RV_FORM_CONFIG || p->context->form == RV_FORM_YAML;

@@ -37,6 +37,32 @@ static void passes_over_a_login_of_two_poor_halves(void **state)
 	assert_true(look_at_login("a.py", "kxqwe.zvbrth@mxwqz.io", "x") < RV_ASSIGN_DEFAULT);
 }
 
+static void passes_over_commands_without_a_secret(void **state)
+{
+	(void)state;
+	static const char *const texts[] = {
+		"curl -u admin: https://host.io/\n",
+		"curl -u elastic:changeme https://host.io/\n",
+		"curl -u user:password https://host.io/\n",
+		"curl -u \"$API_KEY:\" https://host.io/\n",
+		"curl -u ${API_KEY}:x https://host.io/\n",
+		"curl -u YOUR_API_KEY: https://host.io/\n",
+		"curl -u <api key>: https://host.io/\n",
+		"curl --user-agent Mozilla/5.0: https://host.io/\n",
+		"curl --user some.one@host.io: https://host.io/\n",
+		"curl -so out kx93Zq7Tb2Wm4Rv8:80\n",
+		"wget --password=$PASS --user=me https://host.io/\n",
+		"wget --user=me --password=PASSWORD https://host.io/\n",
+		"wget --password-file=secrets.txt https://host.io/\n",
+	};
+	static const char *const paths[] = {"a.sh", "a.md", "a.yml", "a.py"};
+
+	for (size_t i = 0; i < RV_LEN(texts); i++) {
+		for (size_t k = 0; k < RV_LEN(paths); k++)
+			assert_quiet(paths[k], texts[i]);
+	}
+}
+
 static void finds_a_login_whose_key_is_the_users_name(void **state)
 {
 	(void)state;
@@ -78,6 +104,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(passes_over_a_login_of_two_poor_halves),
+		cmocka_unit_test(passes_over_commands_without_a_secret),
 		cmocka_unit_test(judges_a_login_in_base64url_as_in_base64),
 		cmocka_unit_test(finds_a_login_whose_key_is_the_users_name),
 	};
