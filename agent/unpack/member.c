@@ -157,13 +157,16 @@ bool rv_member_put(struct rv_level *level, struct rv_str bytes)
 	return !level->walk->is_stopped;
 }
 
-/* The blocks that do not fit into one window, the first of them in `block`. */
-static void read_windows(struct rv_level *level, struct rv_str block)
+/* The blocks that do not fit into one window, the first of them in `block`. Of a container of that
+ * kind only the bytes are handed over. */
+static void read_windows(struct rv_level *level, enum rv_unpack_kind kind, struct rv_str block)
 {
 	enum outcome outcome = MORE;
 	size_t hole;
 
-	rv_walk_trouble(level->walk, RV_UNPACK_TOO_LARGE, "larger than the limit for one member");
+	if (kind != RV_UNPACK_NONE)
+		rv_walk_trouble(level->walk, RV_UNPACK_TOO_LARGE,
+				"a container in a container, too large to be opened");
 	while (outcome == MORE && !level->walk->is_stopped) {
 		while (block.len && !level->walk->is_stopped) {
 			if (level->member->len == level->member->max)
@@ -202,7 +205,7 @@ void rv_member_read(struct rv_level *level, int64_t size)
 			stream(level, kind, block, size);
 			return;
 		}
-		read_windows(level, block);
+		read_windows(level, kind, block);
 		rv_level_tell(level, RV_UNPACK_NONE, true);
 		return;
 	}

@@ -97,7 +97,7 @@ enum rv_unpack_reason {
 	RV_UNPACK_ENCRYPTED,
 	RV_UNPACK_DAMAGED, /* what came before the damage was handed over */
 	RV_UNPACK_UNSUPPORTED,
-	RV_UNPACK_TOO_LARGE, /* the member was handed over in windows, and not entered */
+	RV_UNPACK_TOO_LARGE, /* a container, handed over as bytes and not entered */
 	/* What the next walk may be spared. */
 	RV_UNPACK_OVER,	      /* "time": is_over said so */
 	RV_UNPACK_MEMORY,     /* there was none */
