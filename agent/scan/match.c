@@ -171,6 +171,8 @@ static bool run(struct rv_scan *s, struct rv_armed *row, struct rv_span range, u
 		give_up(s, row->rule);
 		return false;
 	}
+	uint32_t back = atomic_load_explicit(&row->back, memory_order_relaxed);
+	s->back = back > s->back ? back : s->back;
 	int n = pcre2_match(code, s->bytes.data, range.end, range.start, options, s->lane->match,
 			    scanner->limits);
 	if (n < 0) {

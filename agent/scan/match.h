@@ -49,6 +49,7 @@ struct rv_scan {
 	bool is_watched; /* there are marks of the parts */
 	size_t mark_count;
 	size_t part;	 /* that is searched */
+	uint32_t back;	 /* the most that a regex may have looked at before where it began */
 	bool has_looked; /* at what is around a name, wherever that ends */
 };
 

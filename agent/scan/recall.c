@@ -113,14 +113,15 @@ static struct before before(const struct rv_lane *lane)
 }
 
 /* Did it give something, or may what waits for the anchor have looked beyond the part's key? It
- * begins in the part, or up to `back` bytes before. */
+ * begins in the part, or up to `back` bytes before; its regexes look behind them. */
 static void note(struct rv_scan *s, struct before b, const struct rv_anchor *anchor, unsigned back)
 {
 	const struct rv_lane *lane = s->lane;
 
 	if (lane->hit_count != b.hits || lane->given_up != b.given_up ||
-	    anchor->behind + back > RV_RECALL_REACH || anchor->ahead > RV_RECALL_REACH)
+	    anchor->behind + back + s->back > RV_RECALL_REACH || anchor->ahead > RV_RECALL_REACH)
 		s->lane->marks[s->part].is_dirty = true;
+	s->back = 0;
 }
 
 /* Did it look at what is around a name, and may that go beyond the key? `end`: of the anchor. */

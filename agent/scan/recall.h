@@ -1,9 +1,9 @@
 /* scan: inside of the engine: which parts of a buffer were searched before, in whatever buffer, and
  * gave nothing: no anchor and no long word led to a value, no encoded run was found (none at all in
  * the buffer when there were more than are told), and no rule that was asked may have looked beyond
- * what the part's key is made of: a regex by its reach, what is around a name by where its lines
- * end (rv_assign_stays_within). Without a memo, and of a buffer searched as a whole: none. For
- * scan.c. */
+ * what the part's key is made of: a regex by its reach and its look-behinds, what is around a name
+ * by where its lines end (rv_assign_stays_within). Without a memo, and of a buffer searched as a
+ * whole: none. For scan.c. */
 #pragma once
 
 #include "agent/scan/match.h"

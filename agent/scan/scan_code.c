@@ -16,6 +16,20 @@ static uint32_t group_of(const pcre2_code *code, const struct rv_rule *rule)
 	return groups > 0 ? 1 : 0;
 }
 
+/* Look-behinds may stand in one another, each going back from where the outer one went: there are
+ * no more of them than brackets. */
+static uint32_t back_of(const pcre2_code *code, const char *regex)
+{
+	uint32_t most = 0;
+	uint64_t all = 1;
+
+	(void)pcre2_pattern_info(code, PCRE2_INFO_MAXLOOKBEHIND, &most); /* code is not NULL */
+	for (; *regex; regex++)
+		all += *regex == '(';
+	all *= most;
+	return all < RV_REACH_ALL ? (uint32_t)all : RV_REACH_ALL;
+}
+
 static pcre2_code *make(const struct rv_rule *rule, bool with_jit)
 {
 	int error = 0;
@@ -39,6 +53,7 @@ const pcre2_code *rv_armed_code(struct rv_scanner *scanner, struct rv_armed *row
 	if (!made)
 		return NULL;
 	atomic_store_explicit(&row->group, group_of(made, row->rule), memory_order_relaxed);
+	atomic_store_explicit(&row->back, back_of(made, row->rule->regex), memory_order_relaxed);
 	pcre2_code *before = NULL;
 	if (atomic_compare_exchange_strong_explicit(&row->code, &before, made, memory_order_acq_rel,
 						    memory_order_acquire))

@@ -30,6 +30,7 @@ struct rv_armed {
 	const struct rv_check_row *check; /* or NULL */
 	_Atomic(pcre2_code *) code;	  /* NULL until first needed */
 	_Atomic(uint32_t) group;	  /* of the value, once code is there */
+	_Atomic(uint32_t) back;		  /* bytes that it may look at before where it begins */
 	int32_t near[RV_RULE_NEAR_MAX];	  /* rows, ended by -1 when fewer */
 };
 

@@ -1,5 +1,6 @@
 /* tests: what is remembered of searched parts: less work, and never another result. */
 #include "agent/scan/memo.h"
+#include "agent/model/kinds.h"
 #include "agent/scan/scan.h"
 #include "tests/support/sample.h"
 #include "tests/support/unit.h"
@@ -186,6 +187,51 @@ static void looks_again_where_a_rule_may_look_farther(void **state)
 	for (int i = 0; i < 2; i++) {
 		(void)assert_same(*state, none, (struct rv_span){0, 40});
 		(void)assert_same(*state, one, (struct rv_span){0, 40});
+	}
+}
+
+/* A rule of one's own may ask for what stands far before its anchor. */
+static void looks_again_where_a_regex_looks_far_behind(void **state)
+{
+	static const char *const regexes[] = {"(?<=far .{400})acme_[0-9a-z]{30}",
+					      "(?<=(?<=far .{200}).{200})acme_[0-9a-z]{30}"};
+
+	(void)state;
+	for (size_t i = 0; i < RV_LEN(regexes); i++) {
+		struct rv_rule rule = {.id = "acme-key",
+				       .name = "Acme key",
+				       .provider = "acme",
+				       .regex = regexes[i],
+				       .anchors = (const char *const[]){"acme_", NULL},
+				       .kind = RV_KIND_API_KEY,
+				       .confidence = 95,
+				       .flags = RV_RULE_FLEET | RV_RULE_ANYWHERE};
+		struct fixture f = {0};
+		struct rv_ruleset *set = NULL;
+		const char *rest = "{lower:200} {lower:199}acme_{lower:30}\nand so on\n";
+		char none[1024], one[1024], tail[900];
+
+		assert_ok(rv_ruleset_new(false, &set));
+		assert_ok(rv_ruleset_add(set, &rule, NULL));
+		assert_ok(rv_scanner_new(set, &f.scanner, NULL));
+		assert_ok(rv_memo_new(&f.memo));
+		assert_ok(rv_lane_new(f.scanner, &f.with));
+		assert_ok(rv_lane_new(f.scanner, &f.without));
+		rv_lane_set_memo(f.with, f.memo);
+		render(rest, tail, sizeof(tail));
+		(void)snprintf(none, sizeof(none), "not a %s", tail); /* both fit */
+		(void)snprintf(one, sizeof(one), "a far %s", tail);
+		struct rv_span part = {6 + 400, 6 + 440};
+
+		for (int k = 0; k < 2; k++) {
+			assert_int_equal(assert_same(&f, none, part).count, 0);
+			assert_int_equal(assert_same(&f, one, part).count, 1);
+		}
+		rv_lane_free(f.with);
+		rv_lane_free(f.without);
+		rv_memo_free(f.memo);
+		rv_scanner_free(f.scanner);
+		rv_ruleset_free(set);
 	}
 }
 
@@ -417,6 +463,7 @@ int main(void)
 		TEST(tells_an_encoded_run_each_time_it_is_met),
 		TEST(looks_again_when_what_stands_beside_it_is_new),
 		TEST(looks_again_where_a_rule_may_look_farther),
+		TEST(looks_again_where_a_regex_looks_far_behind),
 		TEST(looks_again_where_runs_were_not_told),
 		TEST(looks_again_where_a_names_lines_go_farther),
 		TEST(text_with_a_path_is_searched_in_full),
