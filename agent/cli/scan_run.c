@@ -228,7 +228,6 @@ static rv_status prepare(struct rv_scan_run *s, struct rv_diag *diag)
 	return RV_OK;
 }
 
-/* Which values they are is chance: the threads asked in some order. */
 static void tell_spent(struct rv_scan_run *s)
 {
 	struct rv_leaks *leaks = &s->result.leaks;
@@ -261,11 +260,34 @@ static void watch_for_cuts(void)
 	(void)sigaction(SIGBUS, &action, NULL); /* else it ends by the signal */
 }
 
+/* With more guessable values than are derived the threads decided by chance which ones: all is
+ * scanned once more, the ones being chosen. What is scanned in one order needs no second pass. */
+static bool goes_again(struct rv_scan_run *s)
+{
+	enum rv_sweep_source source = s->ask.sweep.source;
+	bool is_in_threads = source == RV_SWEEP_PATHS || source == RV_SWEEP_DIFF;
+
+	return is_in_threads && !s->validation && s->ask.sweep.max_time_us == 0 &&
+	       rv_identity_choose(s->policy.identity);
+}
+
+static rv_status sweep(struct rv_scan_run *s, struct rv_diag *diag)
+{
+	RV_TRY(rv_sweep_run(&s->ask.sweep, &s->result, diag));
+	if (!goes_again(s))
+		return RV_OK;
+	rv_sweep_result_done(&s->result);
+	s->result = (struct rv_sweep_result){0};
+	if (s->policy.baseline)
+		rv_baseline_forget_found(s->policy.baseline);
+	return rv_sweep_run(&s->ask.sweep, &s->result, diag);
+}
+
 rv_status rv_scan_run_do(struct rv_scan_run *s, struct rv_diag *diag)
 {
 	watch_for_cuts();
 	RV_TRY(prepare(s, diag));
-	rv_status status = rv_sweep_run(&s->ask.sweep, &s->result, diag);
+	rv_status status = sweep(s, diag);
 	rv_out_progress_end(s->out);
 	if (rv_is_ok(status))
 		tell_spent(s);

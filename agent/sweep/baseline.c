@@ -358,6 +358,12 @@ bool rv_baseline_has_ended(const struct rv_baseline *baseline,
 	       end <= baseline->now_utc_us;
 }
 
+void rv_baseline_forget_found(struct rv_baseline *baseline)
+{
+	for (size_t i = 0; i < baseline->count; i++)
+		baseline->slots[i].is_found = false;
+}
+
 size_t rv_baseline_prune(struct rv_baseline *baseline)
 {
 	settle(baseline);

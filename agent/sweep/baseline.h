@@ -71,6 +71,8 @@ bool rv_baseline_has_ended(const struct rv_baseline *baseline,
  * is none; MISCONFIGURED: the baseline is gitleaks' report. */
 RV_NODISCARD rv_status rv_baseline_add(struct rv_baseline *baseline,
 				       const struct rv_baseline_entry *entry, struct rv_diag *diag);
+/* As after parse: no match has found anything. For a second pass, while nobody matches. */
+void rv_baseline_forget_found(struct rv_baseline *baseline);
 /* Drops what no match has found since parse; returns how many. After a whole scan only. */
 size_t rv_baseline_prune(struct rv_baseline *baseline);
 /* Drops what has ended; returns how many. */

@@ -19,7 +19,7 @@
 #define MESSAGE_MAX    ((size_t)64 << 20)
 #define PUBLIC_CONTEXT "reeve finding identity 1"
 
-#define SLOTS (RV_IDENTITY_SLOW_MAX * 2) /* a power of two, never full */
+#define SLOTS (RV_IDENTITY_SLOW_MAX * 4) /* a power of two, never full: both passes fit */
 
 enum slot_state {
 	SLOT_FREE,
@@ -48,6 +48,11 @@ struct rv_identity {
 	struct known *cache;  /* SLOTS of them, when first needed */
 	size_t count;
 	unsigned under_way;
+	/* The least tags of all that were asked for, distinct, slow_max of them at most. */
+	uint64_t least[RV_IDENTITY_SLOW_MAX];
+	size_t least_count;
+	size_t most; /* where the greatest of them is */
+	bool is_chosen;
 };
 
 rv_status rv_identity_new(const uint8_t salt[RV_IDENTITY_SALT], struct rv_identity **out)
@@ -154,10 +159,50 @@ static struct known *slot_of(struct known *cache, const struct rv_digest *key)
 	return &cache[at];
 }
 
+/* What a value is chosen by: the same in every run under one baseline, and in no order that anybody
+ * can know without it. */
+static uint64_t tag_of(const struct rv_identity *identity, struct rv_str value)
+{
+	struct rv_digest d =
+		rv_hmac_sha256(identity->weak_salt, sizeof(identity->weak_salt),
+			       value.len ? value.data : (const uint8_t *)"", value.len);
+
+	return rv_get_u64(d.bytes);
+}
+
+/* Under the lock. */
+static void note_tag(struct rv_identity *identity, uint64_t tag)
+{
+	uint64_t *least = identity->least;
+	bool is_full = identity->least_count >= identity->slow_max;
+
+	if (is_full && (identity->slow_max == 0 || tag >= least[identity->most]))
+		return;
+	for (size_t i = 0; i < identity->least_count; i++) {
+		if (least[i] == tag)
+			return;
+	}
+	least[is_full ? identity->most : identity->least_count++] = tag;
+	identity->most = 0;
+	for (size_t i = 1; i < identity->least_count; i++) {
+		if (least[i] > least[identity->most])
+			identity->most = i;
+	}
+}
+
+/* Under the lock: may it be derived? */
+static bool has_room(struct rv_identity *identity, uint64_t tag, bool is_new)
+{
+	if (identity->is_chosen)
+		return identity->slow_max > 0 && tag <= identity->least[identity->most];
+	note_tag(identity, tag);
+	return !is_new || identity->count < identity->slow_max;
+}
+
 enum slow { SLOW_DONE, SLOW_MINE, SLOW_SPENT, SLOW_NO_MEMORY };
 
 /* Under the lock: what the value was before, or *out_slot is the caller's to fill. */
-static enum slow claim(struct rv_identity *identity, const struct rv_digest *key,
+static enum slow claim(struct rv_identity *identity, const struct rv_digest *key, uint64_t tag,
 		       struct known **out_slot)
 {
 	struct known *slot;
@@ -169,10 +214,10 @@ static enum slow claim(struct rv_identity *identity, const struct rv_digest *key
 	for (;;) {
 		slot = slot_of(identity->cache, key);
 		*out_slot = slot;
+		if (!has_room(identity, tag, slot->state == SLOT_FREE))
+			return SLOW_SPENT;
 		if (slot->state == SLOT_DONE)
 			return SLOW_DONE;
-		if (slot->state == SLOT_FREE && identity->count >= identity->slow_max)
-			return SLOW_SPENT;
 		if (slot->state != SLOT_UNDER_WAY && identity->under_way < RV_IDENTITY_AT_ONCE)
 			break;
 		(void)pthread_cond_wait(&identity->wake, &identity->lock); /* looks again */
@@ -205,11 +250,12 @@ static enum slow slow_of(struct rv_identity *identity, struct rv_str value, stru
 	struct rv_digest key =
 		rv_hmac_sha256(identity->cache_key, sizeof(identity->cache_key),
 			       value.len ? value.data : (const uint8_t *)"", value.len);
+	uint64_t tag = tag_of(identity, value);
 	struct known *slot = NULL;
 
 	if (pthread_mutex_lock(&identity->lock) != 0)
 		return SLOW_NO_MEMORY;
-	enum slow slow = claim(identity, &key, &slot);
+	enum slow slow = claim(identity, &key, tag, &slot);
 	if (slow == SLOW_DONE)
 		*out = slot->slow;
 	(void)pthread_mutex_unlock(&identity->lock); /* it is held */
@@ -220,6 +266,14 @@ void rv_identity_limit(struct rv_identity *identity, size_t slow_max)
 {
 	RV_BUG_ON(slow_max > RV_IDENTITY_SLOW_MAX);
 	identity->slow_max = slow_max;
+}
+
+bool rv_identity_choose(struct rv_identity *identity)
+{
+	bool is_first = rv_identity_is_spent(identity) && !identity->is_chosen;
+
+	identity->is_chosen |= is_first;
+	return is_first;
 }
 
 bool rv_identity_is_spent(const struct rv_identity *identity)

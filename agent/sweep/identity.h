@@ -28,6 +28,11 @@ void rv_identity_freep(struct rv_identity **identity);
 void rv_identity_limit(struct rv_identity *identity, size_t slow_max);
 /* Was a value told under the salt of this run because there were too many? Any thread. */
 bool rv_identity_is_spent(const struct rv_identity *identity);
+/* Between two passes over the same values, while nobody asks. In the first those get a name first
+ * that are asked for first, which is chance; in the second those whose keyed hash is least among
+ * all of the first, so that it is the same ones in any order. False: there were not too many, and
+ * no second pass is needed. */
+bool rv_identity_choose(struct rv_identity *identity);
 /* is_stable (may be NULL): another run gives the same. EXHAUSTED: no memory. */
 RV_NODISCARD rv_status rv_identity_of(struct rv_identity *identity, const struct rv_rule *rule,
 				      struct rv_str value, char out[RV_IDENTITY_TEXT],

@@ -207,6 +207,37 @@ static void threads_agree_and_spend_the_limit_once(void **state)
 	}
 }
 
+/* Which ones are derived is the same, whoever was asked for first in the first pass. */
+static void chooses_the_same_values_in_any_order(void **state)
+{
+	static const char *const words[6] = {"spring", "summer", "autumn",
+					     "winter", "monday", "sunday"};
+	bool chosen[6] = {0};
+
+	(void)state;
+	for (size_t first = 0; first < 6; first++) {
+		RV_CLEANUP(rv_identity_freep) struct rv_identity *identity = NULL;
+		char print[RV_IDENTITY_TEXT];
+		bool is_stable = false;
+		size_t count = 0;
+
+		assert_ok(rv_identity_new(salt, &identity));
+		rv_identity_limit(identity, 2);
+		assert_false(rv_identity_choose(identity)); /* none was too many */
+		for (size_t i = 0; i < 12; i++)
+			of(identity, &one, rv_str_of(words[(first + i) % 6]), print, &is_stable);
+		assert_true(rv_identity_choose(identity));
+		assert_false(rv_identity_choose(identity));
+		for (size_t i = 0; i < 6; i++) {
+			of(identity, &one, rv_str_of(words[i]), print, &is_stable);
+			assert_true(first == 0 || is_stable == chosen[i]);
+			chosen[i] = is_stable;
+			count += is_stable;
+		}
+		assert_int_equal(count, 2);
+	}
+}
+
 static void calls_weak_what_people_choose(void **state)
 {
 	static const char *const weak[] = {"",
@@ -235,6 +266,7 @@ int main(void)
 		cmocka_unit_test(tells_what_is_past_the_limit_under_a_salt_of_the_run),
 		cmocka_unit_test(is_no_hmac_under_the_salt_past_the_limit),
 		cmocka_unit_test(threads_agree_and_spend_the_limit_once),
+		cmocka_unit_test(chooses_the_same_values_in_any_order),
 		cmocka_unit_test(calls_weak_what_people_choose),
 	};
 
