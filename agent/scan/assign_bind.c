@@ -42,7 +42,7 @@ static size_t skip_annotation(const struct rv_place *p, size_t at)
 {
 	size_t stop = at + ANNOTATION_MAX;
 
-	if (p->context->form != RV_FORM_CODE || !rv_is_letter(rv_at(p, at)))
+	if (!rv_is_letter(rv_at(p, at)) || !rv_form_is(p, RV_FORM_BIT(CODE)))
 		return 0;
 	while (at < stop && is_type_byte(rv_at(p, at)))
 		at++;
@@ -140,14 +140,14 @@ static bool bind_space(struct rv_place *p, size_t at)
 		return bound(p, RV_BIND_SPACE, at);
 	if (rv_is_quote(rv_at(p, at)))
 		return bound(p, RV_BIND_SPACE, at);
-	if (p->context->form == RV_FORM_CODE || p->context->form == RV_FORM_DOC)
+	if (rv_form_is(p, RV_FORM_BIT(CODE) | RV_FORM_BIT(DOC)))
 		return false;
 	size_t line = rv_skip_blanks(p, rv_line_start(p, p->name_start));
 	struct rv_str rest = {p->bytes.data + line, p->name_start - line};
 
 	if (rv_says(rest, "login ") || rv_says_at(rest, 0, "env ") || rv_says_at(rest, 0, "set "))
 		return bound(p, RV_BIND_SPACE, at);
-	return rest.len == 0 && p->context->form == RV_FORM_CONFIG && bound(p, RV_BIND_SPACE, at);
+	return rest.len == 0 && rv_form_is(p, RV_FORM_BIT(CONFIG)) && bound(p, RV_BIND_SPACE, at);
 }
 
 /* assertEquals("PASSWORD", ".."): the two are compared, neither names the other. */

@@ -213,7 +213,7 @@ static bool find_sql(struct rv_place *p)
 	if (!rv_says(before, "user ") && !rv_says(before, "role ") && !rv_says(before, "grant "))
 		return false;
 	if (rv_says_at(p->bytes, at, "by ") && rv_is_letter(rv_at(p, at + 3)) &&
-	    p->context->form != RV_FORM_CODE) {
+	    !rv_form_is(p, RV_FORM_BIT(CODE))) {
 		size_t word = end_of_word(p, at + 3, 0);
 
 		while (word > at + 3 && strchr(",;.)", p->bytes.data[word - 1]))

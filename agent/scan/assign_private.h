@@ -20,7 +20,7 @@ enum rv_bind {
 /* One occurrence as it is taken apart. */
 struct rv_place {
 	struct rv_str bytes;
-	const struct rv_context *context;
+	struct rv_context *context;
 	unsigned family;
 	size_t key_start;
 	size_t key_end;
@@ -36,6 +36,16 @@ struct rv_place {
 	bool is_quoted;
 	uint64_t bits;
 };
+
+/* Is the file of one of these forms? Nothing else asks, so that those that would have been answered
+ * alike are known (rv_context.alike). */
+static inline bool rv_form_is(const struct rv_place *p, unsigned forms)
+{
+	bool is_one = forms >> p->context->form & 1U;
+
+	p->context->alike &= (uint16_t)(is_one ? forms : ~forms);
+	return is_one;
+}
 
 /* Byte at `at`, or 0 past the end: no parser of ours wants a NUL. */
 static inline uint8_t rv_at(const struct rv_place *p, size_t at)

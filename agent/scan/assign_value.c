@@ -141,7 +141,7 @@ static size_t skip_to_default(const struct rv_place *p, size_t at)
 		}
 		return at;
 	}
-	if (p->context->form != RV_FORM_CODE || !rv_is_letter(rv_at(p, at)) || !names_env(p, at))
+	if (!rv_is_letter(rv_at(p, at)) || !rv_form_is(p, RV_FORM_BIT(CODE)) || !names_env(p, at))
 		return at;
 	for (size_t i = at; i < at + RV_ASSIGN_REACH && rv_at(p, i) >= ' '; i++) {
 		for (size_t k = 0; rv_at(p, i) == ' ' && k < RV_LEN(signs); k++) {
@@ -234,10 +234,8 @@ static bool goes_on(const struct rv_place *p)
 
 static bool is_line_form(const struct rv_place *p)
 {
-	uint8_t form = p->context->form;
-
-	return form == RV_FORM_CONFIG || form == RV_FORM_YAML || form == RV_FORM_TEXT ||
-	       form == RV_FORM_DOC || form == RV_FORM_SHELL || form == RV_FORM_SQL;
+	return rv_form_is(p, RV_FORM_BIT(CONFIG) | RV_FORM_BIT(YAML) | RV_FORM_BIT(TEXT) |
+				     RV_FORM_BIT(DOC) | RV_FORM_BIT(SHELL) | RV_FORM_BIT(SQL));
 }
 
 /* What is bare in code is an expression; a value only inside a text or a comment. Before its line
@@ -276,7 +274,7 @@ static bool span_unquoted(struct rv_place *p, size_t at)
 
 	if (is_query && p->name_start > 5 && rv_says_at(p->bytes, p->name_start - 5, ".svg?"))
 		return false; /* a badge's */
-	if (!is_query && p->context->form == RV_FORM_CODE && !may_be_value(p, at))
+	if (!is_query && rv_form_is(p, RV_FORM_BIT(CODE)) && !may_be_value(p, at))
 		return false;
 	bool in_string = is_query || is_in_string(p);
 
@@ -292,15 +290,15 @@ static bool span_unquoted(struct rv_place *p, size_t at)
 		       (p->bind == RV_BIND_ASSIGN || !goes_on(p));
 	if (p->bind == RV_BIND_SPACE || is_option(p))
 		return span_bare(p, at, "\"'`|<>\\)],;") &&
-		       (is_option(p) || p->context->form != RV_FORM_DOC || !goes_on(p));
+		       (is_option(p) || !rv_form_is(p, RV_FORM_BIT(DOC)) || !goes_on(p));
 	if (!is_line_form(p) && !rv_is_in_comment(p))
 		return false;
-	bool is_whole_line = p->context->form == RV_FORM_CONFIG || p->context->form == RV_FORM_YAML;
+	bool is_whole_line = rv_form_is(p, RV_FORM_BIT(CONFIG) | RV_FORM_BIT(YAML));
 
 	if (!span_bare(p, at, is_whole_line ? "" : "\"'`&;<>\\|,)"))
 		return false;
-	return !goes_on(p) || (p->context->form == RV_FORM_SHELL && p->bind == RV_BIND_ASSIGN) ||
-	       p->context->form == RV_FORM_DOC;
+	return !goes_on(p) || (p->bind == RV_BIND_ASSIGN && rv_form_is(p, RV_FORM_BIT(SHELL))) ||
+	       rv_form_is(p, RV_FORM_BIT(DOC));
 }
 
 /* JSON in a string, "{\"sig\":\"..\"}": the longest run of token characters is the value. */
@@ -408,7 +406,7 @@ bool rv_span_find(struct rv_place *p)
 	if (!rv_is_quote(rv_at(p, at)))
 		at = skip_to_default(p, at);
 
-	if (rv_at(p, at) == '`' && p->context->form == RV_FORM_SHELL)
+	if (rv_at(p, at) == '`' && rv_form_is(p, RV_FORM_BIT(SHELL)))
 		return false; /* a command */
 	bool found = rv_is_quote(rv_at(p, at)) ? span_quoted(p, at, is_escaped)
 					       : span_unquoted(p, skip_scheme(p, at));

@@ -242,8 +242,7 @@ struct rv_context rv_context_of(struct rv_str path)
 
 bool rv_context_is_in_use(struct rv_context *context)
 {
-	if (context->form != RV_FORM_CONFIG && context->form != RV_FORM_YAML &&
-	    context->form != RV_FORM_SHELL)
+	if (!(1U << context->form & RV_FORMS_IN_USE))
 		return false;
 	rv_context_complete(context);
 	return !context->is_test && !context->is_doc;

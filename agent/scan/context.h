@@ -16,9 +16,15 @@ enum rv_form {
 	RV_FORM_DOC, /* for people: Markdown and its like */
 };
 
+/* As sets. */
+#define RV_FORM_BIT(form) (1U << RV_FORM_##form)
+#define RV_FORMS_IN_USE	  (RV_FORM_BIT(CONFIG) | RV_FORM_BIT(YAML) | RV_FORM_BIT(SHELL))
+
 struct rv_context {
 	struct rv_str path; /* until it is_whole */
 	uint8_t form;	    /* enum rv_form */
+	uint16_t alike;	    /* forms with which a value would have been looked for in the same way,
+			     * of those that were set before */
 	bool is_lock;	    /* digests of packages */
 	bool is_dump;	    /* a copy of what a database holds */
 	/* of the whole path, once is_whole; few files need it */

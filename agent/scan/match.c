@@ -57,6 +57,11 @@ static struct rv_context *context_of(struct rv_scan *s)
 	return &s->context;
 }
 
+static bool is_any_file(const struct rv_scan *s)
+{
+	return s->flags & RV_SCAN_ANY_FILE && s->lane->path.len == 0;
+}
+
 static bool is_word(uint8_t c)
 {
 	return isalnum(c) != 0;
@@ -120,6 +125,15 @@ static bool is_made_up(struct rv_scan *s, const struct rv_rule *rule, struct rv_
 	       !(rv_value_is_chosen(value) && rv_context_is_in_use(context_of(s)));
 }
 
+/* Where nobody knows the file it may be one that uses what is made up elsewhere. */
+static void add_in_use(struct rv_scan *s, struct rv_hit hit, struct rv_str value)
+{
+	if (!is_any_file(s) || !is_chosen(hit.rule) || !rv_value_is_chosen(value))
+		return;
+	hit.forms = RV_FORMS_IN_USE;
+	add_unpublished(s, hit);
+}
+
 /* The rule's demands on the value; what only weakens it lowers the confidence. */
 static void judge(struct rv_scan *s, struct rv_armed *row, struct rv_span match, struct rv_span v)
 {
@@ -146,8 +160,10 @@ static void judge(struct rv_scan *s, struct rv_armed *row, struct rv_span match,
 		hit.confidence = CONFIDENCE_UNPROVEN;
 	else
 		hit.is_identified = row->check && row->check->identifies;
-	if (!hit.is_identified && hit.confidence > CONFIDENCE_DUMMY && is_made_up(s, rule, value))
+	if (!hit.is_identified && hit.confidence > CONFIDENCE_DUMMY && is_made_up(s, rule, value)) {
+		add_in_use(s, hit, value);
 		hit.confidence = CONFIDENCE_DUMMY;
+	}
 	if (!(rule->flags & RV_RULE_COMPANION) && !hit.is_identified && hit.confidence < 80 &&
 	    context_of(s)->is_lock)
 		hit.confidence = hit.confidence / 2;
@@ -232,6 +248,59 @@ static void try_whole(struct rv_scan *s, struct rv_armed *row)
 	}
 }
 
+static void add_assignment(struct rv_scan *s, const struct rv_rule *rule,
+			   const struct rv_assign *found, uint16_t forms)
+{
+	size_t start = found->name_len > 0 && found->name_start < found->start ? found->name_start
+									       : found->start;
+	struct rv_hit hit = {.rule = rule,
+			     .start = found->start,
+			     .len = found->len,
+			     .match_start = start,
+			     .match_len = found->start + found->len - start,
+			     .forms = forms,
+			     .kind = found->kind,
+			     .confidence = found->confidence};
+
+	if (hit.len > 0 && (hit.confidence > 0 || (s->flags & RV_SCAN_MASK)))
+		add_unpublished(s, hit);
+}
+
+/* How a value is written, and what it means, follows from the file's name: each reading. */
+static void try_any_file(struct rv_scan *s, const struct rv_rule *rule, unsigned anchor, size_t end)
+{
+	/* JSON and XML have no bare values, and else mean as much as what has no name. */
+	static const struct {
+		struct rv_context file;
+		uint16_t forms;
+	} readings[] = {
+		{{.form = RV_FORM_TEXT, .is_whole = true},
+		 RV_FORM_BIT(TEXT) | RV_FORM_BIT(JSON) | RV_FORM_BIT(XML)},
+		{{.form = RV_FORM_CONFIG, .is_whole = true},
+		 RV_FORM_BIT(CONFIG) | RV_FORM_BIT(YAML)},
+		{{.form = RV_FORM_SHELL, .is_whole = true}, RV_FORM_BIT(SHELL)},
+		{{.form = RV_FORM_SQL, .is_dump = true, .is_whole = true}, RV_FORM_BIT(SQL)},
+		{{.form = RV_FORM_CODE, .is_whole = true}, RV_FORM_BIT(CODE)},
+		{{.form = RV_FORM_DOC, .is_doc = true, .is_whole = true}, RV_FORM_BIT(DOC)},
+	};
+
+	unsigned left = UINT16_MAX;
+
+	for (size_t i = 0; i < RV_LEN(readings); i++) {
+		struct rv_context file = readings[i].file;
+		struct rv_assign found;
+
+		if (!(left & readings[i].forms))
+			continue;
+		file.alike = UINT16_MAX;
+		if (rv_assign_at(s->bytes, &file, anchor, end, &found)) {
+			add_assignment(s, rule, &found, readings[i].forms);
+			file.alike = readings[i].forms; /* others may mean more */
+		}
+		left &= ~(unsigned)file.alike;
+	}
+}
+
 static void try_assignment(struct rv_scan *s, struct rv_armed *row, const struct rv_anchor *anchor,
 			   struct rv_span span)
 {
@@ -240,20 +309,11 @@ static void try_assignment(struct rv_scan *s, struct rv_armed *row, const struct
 	if (anchor->assign < 0 || !rv_assign_may(s->bytes, (unsigned)anchor->assign, span.end))
 		return;
 	s->has_looked = true;
-	if (!rv_assign_look(s->bytes, context_of(s), (unsigned)anchor->assign, span.end, &found))
-		return;
-	size_t start = found.name_len > 0 && found.name_start < found.start ? found.name_start
-									    : found.start;
-	struct rv_hit hit = {.rule = row->rule,
-			     .start = found.start,
-			     .len = found.len,
-			     .match_start = start,
-			     .match_len = found.start + found.len - start,
-			     .kind = found.kind,
-			     .confidence = found.confidence};
-
-	if (hit.len > 0 && (hit.confidence > 0 || (s->flags & RV_SCAN_MASK)))
-		add_unpublished(s, hit);
+	if (is_any_file(s))
+		try_any_file(s, row->rule, (unsigned)anchor->assign, span.end);
+	else if (rv_assign_look(s->bytes, context_of(s), (unsigned)anchor->assign, span.end,
+				&found))
+		add_assignment(s, row->rule, &found, 0);
 }
 
 /* The anchor tells the form: "-----BEGIN ", "Private-Lines: ", "\"kty\"". */

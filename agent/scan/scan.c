@@ -234,6 +234,18 @@ static void settle_overlaps(struct rv_scan *s)
 	lane->hit_count = kept;
 }
 
+/* Of values that may be there nothing is known yet that would choose between two. */
+static void drop_incomplete(struct rv_lane *lane)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < lane->hit_count; i++) {
+		if (!is_dropped(&lane->hits[i]))
+			lane->hits[kept++] = lane->hits[i];
+	}
+	lane->hit_count = kept;
+}
+
 /* They have named others, and kept a plain assignment from telling them. */
 static void drop_companions(struct rv_lane *lane)
 {
@@ -366,7 +378,10 @@ static void settle(struct rv_scan *s)
 		if (lane->hits[i].rule->near)
 			name_hit(s, i);
 	}
-	settle_overlaps(s);
+	if (s->flags & RV_SCAN_ANY_FILE && lane->path.len == 0)
+		drop_incomplete(lane);
+	else
+		settle_overlaps(s);
 	if (!(s->flags & RV_SCAN_MASK))
 		drop_companions(lane);
 }

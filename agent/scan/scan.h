@@ -70,16 +70,20 @@ struct rv_hit {
 	size_t match_start; /* of all that the rule matched */
 	size_t match_len;
 	struct rv_str public_id; /* borrows from the buffer; empty when none */
-	bool is_identified;	 /* a provider checksum or a public id says what it is */
-	uint8_t kind;		 /* enum rv_kind: the rule's, or what an assignment's name says */
+	uint16_t forms; /* RV_SCAN_ANY_FILE: if the file is of one of these (context.h); 0: any */
+	bool is_identified; /* a provider checksum or a public id says what it is */
+	uint8_t kind;	    /* enum rv_kind: the rule's, or what an assignment's name says */
 	uint8_t confidence;
 };
 
 /* Masking: also what fails its check, its boundary or its entropy, and companions; overlapping
  * values are joined into one span. */
-#define RV_SCAN_MASK	  1U
-#define RV_SCAN_BINARY	  2U /* not text, whatever the first bytes are */
-#define RV_SCAN_RUNS	  4U /* remember encoded runs: rv_lane_runs */
+#define RV_SCAN_MASK   1U
+#define RV_SCAN_BINARY 2U /* not text, whatever the first bytes are */
+#define RV_SCAN_RUNS   4U /* remember encoded runs: rv_lane_runs */
+/* Nobody knows yet what the file is called: told is what each form of file would make of the bytes,
+ * so values may overlap. No effect in a lane with a path. */
+#define RV_SCAN_ANY_FILE  8U
 #define RV_SCAN_MAX_BYTES (UINT32_C(1) << 30)
 #define RV_SCAN_MAX_HITS  65536
 /* Bytes around a part that rules may look at: what a caller must keep of the text before. */

@@ -12,6 +12,7 @@ struct rv_carried {
 	uint64_t hash;
 	uint32_t start, len;
 	uint32_t match_start, match_len;
+	uint16_t forms; /* of the file (rv_sighting) */
 };
 
 /* The values of one blob, kept while deltas on it are told. */

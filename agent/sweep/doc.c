@@ -68,6 +68,7 @@ static rv_status on_hit(const struct rv_hit *hit, void *user)
 			       .len = hit->len,
 			       .match_start = hit->match_start,
 			       .match_len = hit->match_len,
+			       .forms = hit->forms,
 			       .kind = hit->kind,
 			       .confidence = hit->confidence,
 			       .is_identified = hit->is_identified};
@@ -92,6 +93,7 @@ static rv_status scan_bytes(struct rv_sweeper *w, const struct rv_doc *doc,
 {
 	rv_status s;
 
+	flags |= w->on_sighting ? RV_SCAN_ANY_FILE : 0;
 	w->found_count = 0;
 	if (layer->depth == 0 && doc->parts)
 		s = rv_scan_parts(w->lane, layer->bytes, doc->parts, doc->part_count, flags, on_hit,

@@ -72,6 +72,7 @@ struct rv_found {
 	size_t start, len; /* in the layer */
 	size_t match_start, match_len;
 	char public_id[132]; /* "" none */
+	uint16_t forms;	     /* of rv_hit */
 	uint8_t kind, confidence;
 	bool is_identified;
 	bool is_put_off; /* told after what encodings in it hold, unless that says it better */
@@ -83,6 +84,7 @@ struct rv_sighting {
 	uint64_t value_hash; /* keyed, of this run: equal values are equal here */
 	size_t start, len;   /* in the document */
 	size_t match_start, match_len;
+	uint16_t forms; /* of the file, in which it is one (scan/context.h); 0: in any */
 	uint8_t confidence;
 	bool is_encoded; /* in a layer */
 	bool is_inside;	 /* of an archive's member: its place is there */

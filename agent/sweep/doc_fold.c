@@ -18,7 +18,7 @@ static bool is_guess(const struct rv_rule *rule)
 
 static bool is_off(const struct rv_sweeper *w)
 {
-	return w->choice && w->choice->keeps;
+	return w->on_sighting != NULL;
 }
 
 struct rv_span rv_layer_place(const struct rv_layer *layer, size_t start, size_t len)

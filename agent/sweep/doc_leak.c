@@ -58,6 +58,9 @@ static bool has_seen(struct rv_sweeper *w, const struct rv_layer *layer,
 		     const struct rv_found *found, uint64_t hash, struct rv_span place)
 {
 	const struct rv_rule *rule = found->rule;
+	/* Of sightings each form of file counts. */
+	if (w->on_sighting)
+		return false;
 	size_t look = w->seen_count < 256 ? w->seen_count : 256;
 
 	for (size_t i = w->seen_count; i > w->seen_count - look; i--) {
@@ -352,6 +355,7 @@ rv_status rv_doc_tell(struct rv_sweeper *w, const struct rv_doc *doc, const stru
 				.len = place.end - place.start,
 				.match_start = match.start,
 				.match_len = match.end - match.start,
+				.forms = found->forms,
 				.confidence = found->confidence,
 				.is_encoded = layer->depth > 0,
 				.is_inside = doc->inside != NULL};

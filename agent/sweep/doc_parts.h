@@ -17,7 +17,7 @@ RV_NODISCARD rv_status rv_doc_tell(struct rv_sweeper *w, const struct rv_doc *do
 
 /* One value, one finding, when it is encoded: a guess about text that turns out to be encoded
  * yields to what is in it, and a guess within a value that a layer above proved is none. Of a
- * history's second pass nothing is folded: the first has chosen. */
+ * history's first pass nothing is folded: in which files it is a guess is not known yet. */
 /* Marks those of w->found that are guesses about encoded text. True: there are such. */
 bool rv_fold_put_off(struct rv_sweeper *w, const struct rv_layer *layer);
 /* Takes the mark from those that no value seen since `first` of w->seen overlaps; the others, and

@@ -27,15 +27,20 @@ static rv_status on_sighting(void *user, const struct rv_sighting *s)
 				  .start = (uint32_t)s->start,
 				  .len = (uint32_t)s->len,
 				  .match_start = (uint32_t)s->match_start,
-				  .match_len = (uint32_t)s->match_len};
+				  .match_len = (uint32_t)s->match_len,
+				  .forms = s->forms};
 
 	/* What lies in an archive is not carried: a delta on it changes everything behind. */
 	if (s->is_inside)
-		return rv_secrets_add(&l->secrets, l->oid, s->value_hash);
+		return rv_secrets_add(&l->secrets, l->oid, s->value_hash, s->forms);
 	/* Looked at again although it was carried over. */
 	for (size_t i = 0; i < l->now->count; i++) {
-		if (l->now->items[i].start == item.start && l->now->items[i].hash == item.hash)
-			return RV_OK;
+		struct rv_carried *old = &l->now->items[i];
+
+		if (old->start != item.start || old->hash != item.hash)
+			continue;
+		old->forms = rv_forms_join(old->forms, item.forms);
+		return RV_OK;
 	}
 	return rv_carry_add(l->now, &item);
 }
@@ -94,7 +99,8 @@ static rv_status object(void *user, const struct rv_git_told *told, void **out_s
 	atomic_fetch_add_explicit(&l->run->bytes, told->bytes.len, memory_order_relaxed);
 	rv_status status = look_or_leave(l, told, &found);
 	for (size_t i = 0; i < found.count && rv_is_ok(status); i++)
-		status = rv_secrets_add(&l->secrets, told->oid, found.items[i].hash);
+		status = rv_secrets_add(&l->secrets, told->oid, found.items[i].hash,
+					found.items[i].forms);
 	struct rv_carry *kept = NULL;
 	if (rv_is_ok(status) && (found.count > 0 || found.is_unknown) && told->is_base) {
 		kept = malloc(sizeof(*kept));

@@ -4,6 +4,8 @@
  * of another. */
 #include "agent/sweep/history.h"
 
+#include "agent/scan/context.h"
+
 #include <stdlib.h>
 
 #define PLACES_MAX (1U << 20) /* further places of values let pass; more are a gap */
@@ -43,6 +45,7 @@ struct telling {
 	const struct rv_git_origins *origins;
 	struct settled *settled; /* by value */
 	struct rv_str *paths;	 /* by blob; data NULL: no path of it may be looked at */
+	uint16_t *forms;	 /* by blob: of all its paths that are kept */
 	uint32_t blob;		 /* in hand */
 	struct rv_str path;	 /* as above */
 	uint32_t wanted;	 /* the value that rv_doc_choice.wants said yes to */
@@ -80,16 +83,29 @@ static bool is_better(const struct telling *t, uint32_t a, uint32_t b)
 	return by_worth(t, &x, &y) < 0;
 }
 
-/* Joins what one blob says. */
-static void settle(struct telling *t, uint32_t secret, uint32_t blob)
+static uint16_t form_of(struct rv_str path)
 {
-	const struct rv_git_origin *o = &t->origins->items[blob];
-	struct settled *s = &t->settled[secret];
+	return (uint16_t)(1U << rv_context_begin(path).form);
+}
 
-	if (!t->paths[blob].data)
+/* Is it a value in a file of one of these forms? */
+static bool is_value_in(const struct rv_holding *h, uint16_t forms)
+{
+	return h->forms == 0 || (h->forms & forms);
+}
+
+/* Joins what one blob says. */
+static void settle(struct telling *t, const struct rv_holding *h)
+{
+	uint32_t blob = h->blob;
+	const struct rv_git_origin *o = &t->origins->items[blob];
+	struct settled *s = &t->settled[h->secret];
+
+	if (!t->paths[blob].data || !is_value_in(h, t->forms[blob]))
 		return;
 	s->versions++;
-	if (s->blob == RV_GIT_NONE || is_better(t, blob, s->blob))
+	if (is_value_in(h, form_of(t->paths[blob])) &&
+	    (s->blob == RV_GIT_NONE || is_better(t, blob, s->blob)))
 		s->blob = blob;
 	if (age_of(t, o->first) > age_of(t, s->first))
 		s->first = o->first;
@@ -106,10 +122,13 @@ static rv_status find_path(struct telling *t, uint32_t blob)
 
 	if (origin->path_count > 0) {
 		t->paths[blob] = origin->paths[0];
+		for (uint16_t i = 0; i < origin->path_count; i++)
+			t->forms[blob] |= form_of(origin->paths[i]);
 		return RV_OK;
 	}
 	if (origin->has_unwanted)
 		return RV_OK;
+	t->forms[blob] = RV_FORM_BIT(TEXT);
 	rv_git_oid_hex(&t->secrets->blobs.oids[blob], t->view->git->oid_len, hex);
 	const char *name = rv_leaks_text(&t->w->leaks, rv_str_of(hex));
 	t->paths[blob] = rv_str_of(name ? name : "");
@@ -120,7 +139,8 @@ static rv_status settle_all(struct telling *t)
 {
 	t->settled = calloc(t->secrets->count + 1, sizeof(*t->settled));
 	t->paths = calloc(t->secrets->blobs.count + 1, sizeof(*t->paths));
-	if (!t->settled || !t->paths)
+	t->forms = calloc(t->secrets->blobs.count + 1, sizeof(*t->forms));
+	if (!t->settled || !t->paths || !t->forms)
 		return rv_fail_nomem(NULL);
 	for (uint32_t i = 0; i < t->secrets->blobs.count; i++)
 		RV_TRY(find_path(t, i));
@@ -130,7 +150,7 @@ static rv_status settle_all(struct telling *t)
 		t->settled[i].last = RV_GIT_NONE;
 	}
 	for (uint32_t i = 0; i < t->secrets->holding_count; i++)
-		settle(t, t->secrets->holdings[i].secret, t->secrets->holdings[i].blob);
+		settle(t, &t->secrets->holdings[i]);
 	return RV_OK;
 }
 
@@ -281,12 +301,14 @@ static rv_status add_places(struct telling *t, const struct rv_holding *h, struc
 	const struct rv_git_origin *origin = &t->origins->items[h->blob];
 	const struct settled *s = &t->settled[h->secret];
 
-	if (s->is_open || s->blob == RV_GIT_NONE)
+	if (s->is_open)
 		return RV_OK;
 	for (uint16_t i = 0; i < origin->path_count; i++) {
 		struct place place = {h->secret, h->blob, origin->paths[i]};
 
-		if (rv_leaks_compare(place.path, t->paths[s->blob]) != 0)
+		if (is_value_in(h, form_of(place.path)) &&
+		    (s->blob == RV_GIT_NONE ||
+		     rv_leaks_compare(place.path, t->paths[s->blob]) != 0))
 			RV_TRY(add_place(list, &place));
 	}
 	return RV_OK;
@@ -448,6 +470,7 @@ rv_status rv_history_tell(struct rv_run *run, struct rv_repo_view *view,
 		status = tell_all(&t);
 	free(t.settled);
 	free(t.paths);
+	free(t.forms);
 	rv_git_origins_done(&origins);
 	return status;
 }

@@ -3,6 +3,9 @@
 
 #include <stdlib.h>
 
+#define HOLDINGS_LOOK 64 /* back, for the same value of the same blob */
+#define FORMS_MASK    0xfffU
+
 void rv_secrets_init(struct rv_secrets *s)
 {
 	*s = (struct rv_secrets){0};
@@ -75,7 +78,24 @@ static rv_status number_of(struct rv_secrets *s, uint64_t hash, uint32_t *out)
 	return RV_OK;
 }
 
-rv_status rv_secrets_add(struct rv_secrets *s, const struct rv_git_oid *blob, uint64_t hash)
+/* Known already of this blob? Its values come one after the other. */
+static bool join(struct rv_secrets *s, uint32_t blob, uint32_t secret, unsigned forms)
+{
+	for (uint32_t i = s->holding_count; i > 0 && s->holding_count - i < HOLDINGS_LOOK; i--) {
+		struct rv_holding *h = &s->holdings[i - 1];
+
+		if (h->blob != blob)
+			return false;
+		if (h->secret != secret)
+			continue;
+		h->forms = rv_forms_join(h->forms, forms) & FORMS_MASK;
+		return true;
+	}
+	return false;
+}
+
+rv_status rv_secrets_add(struct rv_secrets *s, const struct rv_git_oid *blob, uint64_t hash,
+			 unsigned forms)
 {
 	uint32_t secret = 0;
 	uint32_t number = 0;
@@ -86,6 +106,8 @@ rv_status rv_secrets_add(struct rv_secrets *s, const struct rv_git_oid *blob, ui
 	}
 	RV_TRY(number_of(s, hash, &secret));
 	RV_TRY(rv_git_oidmap_put(&s->blobs, blob, &number, NULL));
+	if (join(s, number, secret, forms))
+		return RV_OK;
 	if (s->holding_count == s->holding_room) {
 		uint32_t room = s->holding_room ? s->holding_room * 2 : 64;
 		struct rv_holding *more = realloc(s->holdings, room * sizeof(*more));
@@ -95,7 +117,10 @@ rv_status rv_secrets_add(struct rv_secrets *s, const struct rv_git_oid *blob, ui
 		s->holdings = more;
 		s->holding_room = room;
 	}
-	s->holdings[s->holding_count++] = (struct rv_holding){number, secret};
+	s->holdings[s->holding_count++] =
+		(struct rv_holding){.blob = number,
+				    .secret = secret & (RV_SECRETS_MAX - 1),
+				    .forms = forms & FORMS_MASK};
 	return RV_OK;
 }
 
@@ -121,7 +146,8 @@ rv_status rv_secrets_join(struct rv_secrets *s, const struct rv_secrets *from)
 {
 	for (uint32_t i = 0; i < from->holding_count; i++)
 		RV_TRY(rv_secrets_add(s, &from->blobs.oids[from->holdings[i].blob],
-				      from->hashes[from->holdings[i].secret]));
+				      from->hashes[from->holdings[i].secret],
+				      from->holdings[i].forms));
 	for (uint32_t i = 0; i < from->large_count; i++)
 		RV_TRY(rv_secrets_add_large(s, &from->blobs.oids[from->large[i]]));
 	s->is_full |= from->is_full;

@@ -16,8 +16,9 @@ struct rv_secrets {
 	uint32_t mask;
 	struct rv_git_oidmap blobs; /* that hold any */
 	struct rv_holding {
-		uint32_t blob;	 /* number in blobs */
-		uint32_t secret; /* number in hashes */
+		uint32_t blob;	      /* number in blobs */
+		uint32_t secret : 20; /* number in hashes */
+		uint32_t forms : 12;  /* of file, in which it is one; 0: in any */
 	} * holdings;
 	uint32_t holding_count, holding_room;
 	uint32_t *large; /* numbers in blobs: not looked at, larger than --max-file */
@@ -27,9 +28,15 @@ struct rv_secrets {
 
 void rv_secrets_init(struct rv_secrets *s);
 void rv_secrets_done(struct rv_secrets *s);
-/* This blob holds this value. EXHAUSTED: no memory; past a maximum is_full is set and it is OK. */
+/* Of file in which it is a value: here or there. 0: in any. */
+static inline uint16_t rv_forms_join(unsigned a, unsigned b)
+{
+	return a && b ? (uint16_t)(a | b) : 0;
+}
+/* This blob holds this value, in a file of these forms (rv_sighting). EXHAUSTED: no memory; past a
+ * maximum is_full is set and it is OK. */
 RV_NODISCARD rv_status rv_secrets_add(struct rv_secrets *s, const struct rv_git_oid *blob,
-				      uint64_t hash);
+				      uint64_t hash, unsigned forms);
 /* This blob was not looked at. Told once. EXHAUSTED: no memory. */
 RV_NODISCARD rv_status rv_secrets_add_large(struct rv_secrets *s, const struct rv_git_oid *blob);
 RV_NODISCARD rv_status rv_secrets_join(struct rv_secrets *s, const struct rv_secrets *from);

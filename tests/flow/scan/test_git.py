@@ -35,6 +35,30 @@ class History(scanning.Case):
         self.assertEqual(leak["history"]["first"]["author"], "A U Thor")
         self.assertEqual(leak["history"]["first"]["message"], "add it")
 
+    def test_a_history_says_of_files_of_every_form_what_their_directory_says(self):
+        p = self.password
+        files = {
+            "a/db.conf": f"db_password = {p()};{p()}\n",
+            "a/db.ini": f"[db]\npassword={p()},{p()}\n",
+            "a/app.yml": f'db:\n  password: {p()}"{p()}|x1\n',
+            "a/app.properties": f"api.secret={p()}){p()}\n",
+            "a/redis.conf": f"password {p()}\nrequirepass {p()}\n",
+            "a/run.sh": f"PASSWORD={p()} mysql -u root\nexport TOKEN={p()}{p()}\n",
+            "a/f.py": f'password = "{p()}"\n',
+            "a/g.json": f'{{"db_password": "{p()}"}}\n',
+            "a/h.xml": f"<password>{p()}</password>\n",
+            "a/i.sql": f"CREATE USER a IDENTIFIED BY '{p()}';\n",
+            "a/k.yml": f"secret: {p()}{p()}\nkey: {p()}{p()}\n",
+            "a/plain": f"password: {p()}\n",
+            "a/prod.env": "DB_PASSWORD=" + self.keep("Sec" + "ret2024!") + "\n",
+            "README.md": f"password: {p()} is used\n",
+        }
+        repo = self.repo()
+        repo.commit(files)
+        places = self.found(".", cwd=repo.path).places
+        self.assertGreaterEqual(len(places), len(files))
+        self.assertEqual(self.found("--git", cwd=repo.path).places, places)
+
     def test_commits_of_one_second_are_told_in_their_order(self):
         for number in range(4):  # ids differ, and decided before
             repo, token = self.repo(f"r{number}"), self.token()

@@ -363,7 +363,11 @@ static rv_status carry_many(void *user)
 	for (uint32_t i = 0; i < MANY; i++)
 		s[i] = (struct rv_git_segment){i * 1000, 1000, i % 2 ? RV_GIT_INSERTED : i * 1000};
 	for (uint32_t i = 0; i < MANY && rv_is_ok(status); i++) {
-		struct rv_carried item = {i, i * 1000 + 500, 40, i * 1000 + 500, 40};
+		struct rv_carried item = {.hash = i,
+					  .start = i * 1000 + 500,
+					  .len = 40,
+					  .match_start = i * 1000 + 500,
+					  .match_len = 40};
 
 		status = rv_carry_add(&base, &item);
 	}

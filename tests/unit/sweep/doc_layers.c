@@ -205,19 +205,58 @@ static rv_status see(void *user, const struct rv_sighting *s)
 	return RV_OK;
 }
 
-static void sights_one_value_once(void **state)
+static void put_encoded_guess(struct desk *d)
+{
+	desk_put(d, "guess=");
+	desk_put(d, encoded(d->value, 0));
+	desk_put(d, "\n");
+}
+
+/* In which files it is a guess is not known yet. */
+static void sights_a_guess_and_what_is_in_it(void **state)
 {
 	struct desk *d = *state;
 
 	d->w.on_sighting = see;
 	d->w.sighting_user = d;
-	desk_put(d, "guess=");
-	desk_put(d, encoded(d->value, 0));
-	desk_put(d, "\n");
+	put_encoded_guess(d);
 	desk_scan(d);
-	assert_int_equal(d->seen_count, 1);
-	assert_string_equal(d->seen[0].rule->id, "acme-key");
-	assert_true(d->seen[0].is_encoded);
+	assert_int_equal(d->seen_count, 2);
+	assert_false(d->seen[0].is_encoded && d->seen[1].is_encoded);
+}
+
+static bool wants_all(void *user, uint64_t hash)
+{
+	(void)user;
+	(void)hash;
+	return true;
+}
+
+static rv_status leave(void *user, struct rv_leaks *leaks, struct rv_leak *leak)
+{
+	(void)user;
+	(void)leaks;
+	(void)leak;
+	return RV_OK;
+}
+
+static bool keeps_all(void *user, struct rv_leaks *leaks, const struct rv_leak *leak)
+{
+	(void)user;
+	(void)leaks;
+	(void)leak;
+	return true;
+}
+
+static void tells_one_value_of_a_history_once(void **state)
+{
+	struct desk *d = *state;
+	const struct rv_doc_choice choice = {wants_all, leave, d, keeps_all};
+
+	d->w.choice = &choice;
+	put_encoded_guess(d);
+	desk_scan(d);
+	assert_rule(d, "acme-key", "base64");
 }
 
 int main(void)
@@ -231,7 +270,8 @@ int main(void)
 		DESK_TEST(hides_other_values_of_the_line_of_a_late_guess),
 		DESK_TEST(tells_a_guess_of_the_layer_that_says_it_best),
 		DESK_TEST(tells_no_guess_within_what_is_surer),
-		DESK_TEST(sights_one_value_once),
+		DESK_TEST(sights_a_guess_and_what_is_in_it),
+		DESK_TEST(tells_one_value_of_a_history_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
