@@ -1,6 +1,7 @@
 /* scan: files whose lines are credentials by the file's name. Not here: files with keywords. */
 #include "agent/scan/assign_private.h"
 
+#define LISTED_LOOK   8 /* lines that are no comments */
 #define PGPASS_FIELDS 5 /* host:port:database:user:password */
 
 static struct rv_str last_part(struct rv_str path)
@@ -61,6 +62,38 @@ static struct rv_str account_value(struct rv_str line)
 static bool is_locked(struct rv_str v)
 {
 	return v.len < RV_VALUE_MIN || v.data[0] == '*' || v.data[0] == '!';
+}
+
+/* "joe:x..": a name of no blank and no quote, and behind the colon no blank, path or colon. */
+static bool is_account(struct rv_str line)
+{
+	size_t at = 0;
+
+	while (at < line.len && line.data[at] > ' ' && !rv_is_quote(line.data[at]) &&
+	       line.data[at] != ':')
+		at++;
+	return at > 0 && at + 1 < line.len && line.data[at] == ':' && line.data[at + 1] > ' ' &&
+	       line.data[at + 1] != ':' && line.data[at + 1] != '/';
+}
+
+bool rv_assign_may_be_listed(enum rv_listed listed, struct rv_str bytes)
+{
+	size_t at = 0;
+
+	for (unsigned looks = 0; looks < LISTED_LOOK && at < bytes.len;) {
+		const uint8_t *newline = memchr(bytes.data + at, '\n', bytes.len - at);
+		size_t len = newline ? (size_t)(newline - bytes.data) - at : bytes.len - at;
+		struct rv_str line = {bytes.data + at, len < RV_ASSIGN_VALUE_MAX ? len : 0};
+
+		at += len + 1;
+		if (line.len == 0 || line.data[0] == '#' || line.data[0] == '\r')
+			continue;
+		looks++;
+		if (listed == RV_LISTED_ACCOUNTS ? is_account(line)
+						 : field_start(line, PGPASS_FIELDS - 1) != SIZE_MAX)
+			return true;
+	}
+	return false;
 }
 
 bool rv_assign_next_line(enum rv_listed listed, struct rv_str bytes, size_t *at,

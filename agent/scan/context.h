@@ -18,6 +18,7 @@ enum rv_form {
 
 /* As sets. */
 #define RV_FORM_BIT(form) (1U << RV_FORM_##form)
+#define RV_FORMS_LISTED	  (1U << 9) /* none of them: a list by its name (assign.h), whatever else */
 #define RV_FORMS_IN_USE	  (RV_FORM_BIT(CONFIG) | RV_FORM_BIT(YAML) | RV_FORM_BIT(SHELL))
 
 struct rv_context {

@@ -57,11 +57,6 @@ static struct rv_context *context_of(struct rv_scan *s)
 	return &s->context;
 }
 
-static bool is_any_file(const struct rv_scan *s)
-{
-	return s->flags & RV_SCAN_ANY_FILE && s->lane->path.len == 0;
-}
-
 static bool is_word(uint8_t c)
 {
 	return isalnum(c) != 0;
@@ -128,7 +123,7 @@ static bool is_made_up(struct rv_scan *s, const struct rv_rule *rule, struct rv_
 /* Where nobody knows the file it may be one that uses what is made up elsewhere. */
 static void add_in_use(struct rv_scan *s, struct rv_hit hit, struct rv_str value)
 {
-	if (!is_any_file(s) || !is_chosen(hit.rule) || !rv_value_is_chosen(value))
+	if (!rv_is_any_file(s) || !is_chosen(hit.rule) || !rv_value_is_chosen(value))
 		return;
 	hit.forms = RV_FORMS_IN_USE;
 	add_unpublished(s, hit);
@@ -309,7 +304,7 @@ static void try_assignment(struct rv_scan *s, struct rv_armed *row, const struct
 	if (anchor->assign < 0 || !rv_assign_may(s->bytes, (unsigned)anchor->assign, span.end))
 		return;
 	s->has_looked = true;
-	if (is_any_file(s))
+	if (rv_is_any_file(s))
 		try_any_file(s, row->rule, (unsigned)anchor->assign, span.end);
 	else if (rv_assign_look(s->bytes, context_of(s), (unsigned)anchor->assign, span.end,
 				&found))
@@ -461,6 +456,7 @@ void rv_match_listed(struct rv_scan *s, int listed)
 				       .len = found.len,
 				       .match_start = found.start,
 				       .match_len = found.len,
+				       .forms = rv_is_any_file(s) ? RV_FORMS_LISTED : 0,
 				       .kind = found.kind,
 				       .confidence = found.confidence});
 	}

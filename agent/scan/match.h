@@ -53,6 +53,12 @@ struct rv_scan {
 	bool has_looked; /* at what is around a name, wherever that ends */
 };
 
+/* Is nothing known of the file, and all that it may be is wanted? */
+static inline bool rv_is_any_file(const struct rv_scan *s)
+{
+	return s->flags & RV_SCAN_ANY_FILE && s->lane->path.len == 0;
+}
+
 /* Vectorscan's callback for the anchors: user is a struct rv_scan. Ends the search (1) when the
  * hits are full. */
 int rv_match_on_anchor(unsigned id, unsigned long long from, unsigned long long to,

@@ -331,6 +331,20 @@ static void find_words(struct rv_scan *s, struct rv_span part)
 		s->lane->has_more_runs = true;
 }
 
+static void match_listed(struct rv_scan *s)
+{
+	static const enum rv_listed all[] = {RV_LISTED_PGPASS, RV_LISTED_ACCOUNTS};
+	struct rv_str path = s->lane->path;
+	enum rv_listed listed = path.len > 0 ? rv_assign_listed(path) : RV_LISTED_NOT;
+
+	if (listed != RV_LISTED_NOT)
+		rv_match_listed(s, (int)listed);
+	for (size_t i = 0; rv_is_any_file(s) && s->is_text && i < RV_LEN(all); i++) {
+		if (rv_assign_may_be_listed(all[i], s->bytes))
+			rv_match_listed(s, (int)all[i]);
+	}
+}
+
 static rv_status find(struct rv_scan *s, const struct rv_span *parts, size_t part_count)
 {
 	struct rv_lane *lane = s->lane;
@@ -363,9 +377,7 @@ static rv_status find(struct rv_scan *s, const struct rv_span *parts, size_t par
 	rv_recall_end(s);
 	if (lane->scanner->has_free_whole)
 		rv_match_whole(s);
-	enum rv_listed listed = lane->path.len > 0 ? rv_assign_listed(lane->path) : RV_LISTED_NOT;
-	if (listed != RV_LISTED_NOT)
-		rv_match_listed(s, (int)listed);
+	match_listed(s);
 	return RV_OK;
 }
 
@@ -378,7 +390,7 @@ static void settle(struct rv_scan *s)
 		if (lane->hits[i].rule->near)
 			name_hit(s, i);
 	}
-	if (s->flags & RV_SCAN_ANY_FILE && lane->path.len == 0)
+	if (rv_is_any_file(s))
 		drop_incomplete(lane);
 	else
 		settle_overlaps(s);

@@ -4,6 +4,7 @@
  * of another. */
 #include "agent/sweep/history.h"
 
+#include "agent/scan/assign.h"
 #include "agent/scan/context.h"
 
 #include <stdlib.h>
@@ -85,7 +86,8 @@ static bool is_better(const struct telling *t, uint32_t a, uint32_t b)
 
 static uint16_t form_of(struct rv_str path)
 {
-	return (uint16_t)(1U << rv_context_begin(path).form);
+	return (uint16_t)(1U << rv_context_begin(path).form |
+			  (rv_assign_listed(path) != RV_LISTED_NOT ? RV_FORMS_LISTED : 0));
 }
 
 /* Is it a value in a file of one of these forms? */

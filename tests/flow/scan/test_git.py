@@ -51,6 +51,9 @@ class History(scanning.Case):
             "a/k.yml": f"secret: {p()}{p()}\nkey: {p()}{p()}\n",
             "a/plain": f"password: {p()}\n",
             "a/prod.env": "DB_PASSWORD=" + self.keep("Sec" + "ret2024!") + "\n",
+            "etc/.pgpass": f"db.acme.net:5432:app:joe:{p()}\n",
+            "etc/.htpasswd": f"# users\njoe:{p()}\n",
+            "etc/shadow": f"root:{p()}:18000:0:99999:7:::\nbin:*:18000::::::\n",
             "README.md": f"password: {p()} is used\n",
         }
         repo = self.repo()
