@@ -85,7 +85,8 @@ static struct rv_suppress_file suppress_file(const struct looking *l, struct rv_
 /* A gate lists what the change adds to be let pass. What becomes settings under another name is new
  * there whole. */
 static rv_status list_suppressions(struct looking *l, const struct rv_git_change *c,
-				   struct rv_str text, const struct rv_git_lines *lines)
+				   struct rv_str old_text, struct rv_str text,
+				   const struct rv_git_lines *lines)
 {
 	const struct rv_suppress_file file = suppress_file(l, c->path);
 
@@ -93,7 +94,7 @@ static rv_status list_suppressions(struct looking *l, const struct rv_git_change
 		return RV_OK;
 	if (c->old_path.len > 0 && rv_suppress_is_settings(&file))
 		lines = NULL;
-	return rv_suppress_look(&l->w->leaks, &file, text, lines);
+	return rv_suppress_look(&l->w->leaks, &file, old_text, text, lines);
 }
 
 /* What was settings has another name now, and counts no more. */
@@ -129,11 +130,11 @@ static rv_status scan_added(struct looking *l, const struct rv_git_change *c,
 		doc.told = added;
 		doc.told_count = lines.count;
 		doc.only_told = true;
-		s = list_suppressions(l, c, new_text, &lines);
+		s = list_suppressions(l, c, old_text, new_text, &lines);
 		rv_git_lines_done(&lines);
 		RV_TRY(s);
 	} else {
-		RV_TRY(list_suppressions(l, c, new_text, NULL));
+		RV_TRY(list_suppressions(l, c, old_text, new_text, NULL));
 	}
 	l->w->choice = &choice;
 	rv_status status = !is_wanted || (doc.only_told && doc.told_count == 0)

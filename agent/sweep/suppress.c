@@ -139,8 +139,9 @@ static const char *what_of(enum sort sort, struct rv_str line)
 	return NULL;
 }
 
+/* *out_is_listed: something was; else it is as it was. */
 static rv_status look_at_lines(struct rv_leaks *leaks, const struct rv_suppress_file *file,
-			       struct rv_str text, uint32_t number)
+			       struct rv_str text, uint32_t number, bool *out_is_listed)
 {
 	enum sort sort = sort_of(file);
 	uint32_t first = 0; /* that is not blank; of settings */
@@ -159,24 +160,52 @@ static rv_status look_at_lines(struct rv_leaks *leaks, const struct rv_suppress_
 		if (first == 0 && sort > IGNORE && !is_blank(line))
 			first = number;
 	}
+	*out_is_listed |= has_entry || first > 0;
 	return first > 0 && !has_entry
 		       ? rv_leaks_suppression(leaks, file->path, first, settings_words)
 		       : RV_OK;
 }
 
-rv_status rv_suppress_look(struct rv_leaks *leaks, const struct rv_suppress_file *file,
-			   struct rv_str text, const struct rv_git_lines *lines)
+/* Does the old text have lines that the new one lacks, and that say something? */
+static rv_status has_lost_lines(struct rv_str old_text, struct rv_str text, bool *out)
 {
+	struct rv_git_lines lost = {0};
+	rv_status status = rv_git_lines_added(text, old_text, &lost);
+
+	*out = false;
+	for (size_t i = 0; i < lost.count && rv_is_ok(status) && !*out; i++) {
+		struct rv_str piece = {old_text.data + lost.items[i].at, lost.items[i].len};
+
+		for (size_t at = 0; at < piece.len && !*out;) {
+			const uint8_t *end = memchr(piece.data + at, '\n', piece.len - at);
+			size_t len = end ? (size_t)(end - piece.data) - at : piece.len - at;
+
+			*out = !is_blank((struct rv_str){piece.data + at, len});
+			at += len + 1;
+		}
+	}
+	rv_git_lines_done(&lost);
+	return status;
+}
+
+rv_status rv_suppress_look(struct rv_leaks *leaks, const struct rv_suppress_file *file,
+			   struct rv_str old_text, struct rv_str text,
+			   const struct rv_git_lines *lines)
+{
+	bool is_listed = false;
+	bool has_lost = false;
+
 	if (!lines)
-		return look_at_lines(leaks, file, text, 1);
-	if (lines->count == 0)
-		return rv_suppress_removed(leaks, file);
+		return look_at_lines(leaks, file, text, 1, &is_listed);
 	for (size_t i = 0; i < lines->count; i++) {
 		struct rv_str piece = {text.data + lines->items[i].at, lines->items[i].len};
 
-		RV_TRY(look_at_lines(leaks, file, piece, (uint32_t)lines->items[i].line));
+		RV_TRY(look_at_lines(leaks, file, piece, (uint32_t)lines->items[i].line,
+				     &is_listed));
 	}
-	return RV_OK;
+	if (!is_listed && sort_of(file) != SOURCE)
+		RV_TRY(has_lost_lines(old_text, text, &has_lost));
+	return has_lost ? rv_suppress_removed(leaks, file) : RV_OK;
 }
 
 rv_status rv_suppress_removed(struct rv_leaks *leaks, const struct rv_suppress_file *file)

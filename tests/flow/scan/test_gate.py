@@ -100,6 +100,17 @@ class Gate(GateCase):
         self.assertEqual(self.listed(), want)
         self.assertEqual(self.listed("--worktree"), want)
 
+    def test_a_comment_in_place_of_rules_does_not_hide_that_they_are_gone(self):
+        two = self.RULES.format("ours_") + self.RULES.format("more_").split("rules:\n", 1)[1]
+        two = two.replace("id: our-key", "id: another", 1)
+        self.into_base({".reeve.yaml": "scan:\n  rules: [ci/r.yaml]\n", "ci/r.yaml": two})
+        self.r.commit({"ci/r.yaml": self.RULES.format("ours_").replace("our-key", "another")
+                       + "# more to come\n"})
+        self.assertEqual(self.listed(), [("ci/r.yaml", 1)])
+        self.into_base({"ci/r.yaml": two})
+        self.r.commit({"ci/r.yaml": two + "# more to come\n"})
+        self.assertEqual(self.listed(), [])
+
     def test_files_that_the_configuration_of_the_change_names_are_listed(self):
         self.r.commit({".reeve.yaml": "scan:\n  baseline: ./ci/b.json\n",
                        "ci/b.json": self.baseline(self.ENTRY.format("1" * 32)),
