@@ -261,6 +261,25 @@ static void add_assignment(struct rv_scan *s, const struct rv_rule *rule,
 		add_unpublished(s, hit);
 }
 
+/* Is the reading behind the last one worth something, and of another span than those before? */
+static bool is_another(const struct rv_scan *s, struct rv_assign *found, uint16_t *forms,
+		       size_t count)
+{
+	const struct rv_assign *one = &found[count];
+
+	if (one->confidence < s->flags >> 8)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		if (found[i].start != one->start || found[i].len != one->len)
+			continue;
+		forms[i] |= forms[count];
+		if (found[i].confidence < one->confidence)
+			found[i] = *one;
+		return false;
+	}
+	return true;
+}
+
 /* How a value is written, and what it means, follows from the file's name: each reading. */
 static void try_any_file(struct rv_scan *s, const struct rv_rule *rule, unsigned anchor, size_t end)
 {
@@ -279,21 +298,26 @@ static void try_any_file(struct rv_scan *s, const struct rv_rule *rule, unsigned
 		{{.form = RV_FORM_DOC, .is_doc = true, .is_whole = true}, RV_FORM_BIT(DOC)},
 	};
 
+	struct rv_assign found[RV_LEN(readings)];
+	uint16_t forms[RV_LEN(readings)];
 	unsigned left = UINT16_MAX;
+	size_t count = 0;
 
 	for (size_t i = 0; i < RV_LEN(readings); i++) {
 		struct rv_context file = readings[i].file;
-		struct rv_assign found;
 
 		if (!(left & readings[i].forms))
 			continue;
 		file.alike = UINT16_MAX;
-		if (rv_assign_at(s->bytes, &file, anchor, end, &found)) {
-			add_assignment(s, rule, &found, readings[i].forms);
+		if (rv_assign_at(s->bytes, &file, anchor, end, &found[count])) {
+			forms[count] = readings[i].forms;
+			count += is_another(s, found, forms, count);
 			file.alike = readings[i].forms; /* others may mean more */
 		}
 		left &= ~(unsigned)file.alike;
 	}
+	for (size_t i = 0; i < count; i++)
+		add_assignment(s, rule, &found[i], forms[i]);
 }
 
 static void try_assignment(struct rv_scan *s, struct rv_armed *row, const struct rv_anchor *anchor,

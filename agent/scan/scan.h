@@ -83,9 +83,11 @@ struct rv_hit {
 #define RV_SCAN_RUNS   4U /* remember encoded runs: rv_lane_runs */
 /* Nobody knows yet what the file is called: told is what each form of file would make of the bytes,
  * so values may overlap. No effect in a lane with a path. */
-#define RV_SCAN_ANY_FILE  8U
-#define RV_SCAN_MAX_BYTES (UINT32_C(1) << 30)
-#define RV_SCAN_MAX_HITS  65536
+#define RV_SCAN_ANY_FILE 8U
+/* .. and of readings of an assignment only those of this confidence. */
+#define RV_SCAN_LEAST(confidence) ((unsigned)(confidence) << 8)
+#define RV_SCAN_MAX_BYTES	  (UINT32_C(1) << 30)
+#define RV_SCAN_MAX_HITS	  65536
 /* Bytes around a part that rules may look at: what a caller must keep of the text before. */
 #define RV_SCAN_REACH 4096
 

@@ -93,7 +93,9 @@ static rv_status scan_bytes(struct rv_sweeper *w, const struct rv_doc *doc,
 {
 	rv_status s;
 
-	flags |= w->on_sighting ? RV_SCAN_ANY_FILE : 0;
+	if (w->on_sighting)
+		flags |= RV_SCAN_ANY_FILE |
+			 RV_SCAN_LEAST(w->shared->shows_all ? 0 : w->shared->min_confidence);
 	w->found_count = 0;
 	if (layer->depth == 0 && doc->parts)
 		s = rv_scan_parts(w->lane, layer->bytes, doc->parts, doc->part_count, flags, on_hit,

@@ -392,6 +392,23 @@ static void too_many_values_are_said(void **state)
 	rv_buf_done(&text);
 }
 
+/* Of an unknown file, too: forms that read it alike are one. */
+static void a_value_that_all_forms_read_alike_is_told_once(void **state)
+{
+	struct fixture *f = *state;
+	const unsigned flags = RV_SCAN_ANY_FILE | RV_SCAN_LEAST(50);
+	char text[256];
+	size_t count = 0;
+
+	assert_true(sample_render("db_password = \"{pass:16}\"\n", 3, text, sizeof(text)));
+	assert_true(rv_is_ok(rv_scan_buffer(f->lane, rv_str_of(text), flags, count_only, &count)));
+	assert_int_equal(count, 1);
+	assert_true(sample_render("db_password = {pass:8};{pass:8}\n", 3, text, sizeof(text)));
+	count = 0;
+	assert_true(rv_is_ok(rv_scan_buffer(f->lane, rv_str_of(text), flags, count_only, &count)));
+	assert_int_equal(count, 2);
+}
+
 static void entropy_counts_bits(void **state)
 {
 	(void)state; /* none needed */
@@ -418,6 +435,7 @@ int main(void)
 		cmocka_unit_test(hostile_buffers_end_and_are_bounded),
 		cmocka_unit_test(values_after_many_encoded_runs_are_found),
 		cmocka_unit_test(values_right_below_base64_are_found),
+		cmocka_unit_test(a_value_that_all_forms_read_alike_is_told_once),
 		cmocka_unit_test(too_many_values_are_said),
 		cmocka_unit_test(entropy_counts_bits),
 	};
