@@ -309,7 +309,7 @@ static void try_any_file(struct rv_scan *s, const struct rv_rule *rule, unsigned
 		if (!(left & readings[i].forms))
 			continue;
 		file.alike = UINT16_MAX;
-		if (rv_assign_at(s->bytes, &file, anchor, end, &found[count])) {
+		if (rv_assign_look(s->bytes, &file, anchor, end, &found[count])) {
 			forms[count] = readings[i].forms;
 			count += is_another(s, found, forms, count);
 			file.alike = readings[i].forms; /* others may mean more */
