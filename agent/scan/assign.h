@@ -89,8 +89,9 @@ const char *rv_feature_name(unsigned feature);
  */
 enum rv_listed { RV_LISTED_NOT = 0, RV_LISTED_PGPASS, RV_LISTED_ACCOUNTS };
 enum rv_listed rv_assign_listed(struct rv_str path);
-/* Does one of its first lines read so? For files whose name is not known: many that are none do. */
-bool rv_assign_may_be_listed(enum rv_listed listed, struct rv_str bytes);
+/* As which does one of its first lines read? 1 << enum rv_listed or more of them; 0: none. For
+ * files whose name is not known: many that are none do. */
+unsigned rv_assign_may_be_listed(struct rv_str bytes);
 /* Looks at the line at `*at` and moves on to the next; false at the end. out->len is 0 for a line
  * without a credential (a locked account, a comment). Hashes of the same lines are found by their
  * anchors as well: drop equal spans. */

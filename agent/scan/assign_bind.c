@@ -42,14 +42,14 @@ static size_t skip_annotation(const struct rv_place *p, size_t at)
 {
 	size_t stop = at + ANNOTATION_MAX;
 
-	if (!rv_is_letter(rv_at(p, at)) || !rv_form_is(p, RV_FORM_BIT(CODE)))
+	if (!rv_is_letter(rv_at(p, at)))
 		return 0;
 	while (at < stop && is_type_byte(rv_at(p, at)))
 		at++;
 	at = rv_skip_blanks(p, at);
 	if (rv_at(p, at) != '=' || rv_at(p, at + 1) == '=' || rv_at(p, at + 1) == '>')
 		return 0;
-	return at + 1;
+	return rv_form_is(p, RV_FORM_BIT(CODE)) ? at + 1 : 0;
 }
 
 static bool bind_equals(struct rv_place *p, size_t at)
@@ -113,6 +113,13 @@ static bool is_named_by(const struct rv_place *p)
 		(at >= 2 && rv_says_at(p->bytes, at - 2, "id")));
 }
 
+/* "login joe", "env set": what stands before a name without a sign. */
+static bool is_command(struct rv_str rest)
+{
+	return rv_says(rest, "login ") || rv_says_at(rest, 0, "env ") ||
+	       rv_says_at(rest, 0, "set ");
+}
+
 /* After blanks: an option's value, a quoted value, a line of a file without signs. */
 static bool bind_space(struct rv_place *p, size_t at)
 {
@@ -140,14 +147,13 @@ static bool bind_space(struct rv_place *p, size_t at)
 		return bound(p, RV_BIND_SPACE, at);
 	if (rv_is_quote(rv_at(p, at)))
 		return bound(p, RV_BIND_SPACE, at);
-	if (rv_form_is(p, RV_FORM_BIT(CODE) | RV_FORM_BIT(DOC)))
-		return false;
 	size_t line = rv_skip_blanks(p, rv_line_start(p, p->name_start));
 	struct rv_str rest = {p->bytes.data + line, p->name_start - line};
 
-	if (rv_says(rest, "login ") || rv_says_at(rest, 0, "env ") || rv_says_at(rest, 0, "set "))
-		return bound(p, RV_BIND_SPACE, at);
-	return rest.len == 0 && rv_form_is(p, RV_FORM_BIT(CONFIG)) && bound(p, RV_BIND_SPACE, at);
+	if (rest.len == 0)
+		return rv_form_is(p, RV_FORM_BIT(CONFIG)) && bound(p, RV_BIND_SPACE, at);
+	return is_command(rest) && !rv_form_is(p, RV_FORM_BIT(CODE) | RV_FORM_BIT(DOC)) &&
+	       bound(p, RV_BIND_SPACE, at);
 }
 
 /* assertEquals("PASSWORD", ".."): the two are compared, neither names the other. */

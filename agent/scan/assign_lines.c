@@ -76,24 +76,28 @@ static bool is_account(struct rv_str line)
 	       line.data[at + 1] != ':' && line.data[at + 1] != '/';
 }
 
-bool rv_assign_may_be_listed(enum rv_listed listed, struct rv_str bytes)
+unsigned rv_assign_may_be_listed(struct rv_str bytes)
 {
+	unsigned lists = 0;
 	size_t at = 0;
 
 	for (unsigned looks = 0; looks < LISTED_LOOK && at < bytes.len;) {
 		const uint8_t *newline = memchr(bytes.data + at, '\n', bytes.len - at);
 		size_t len = newline ? (size_t)(newline - bytes.data) - at : bytes.len - at;
-		struct rv_str line = {bytes.data + at, len < RV_ASSIGN_VALUE_MAX ? len : 0};
+		struct rv_str line = {bytes.data + at, len};
 
 		at += len + 1;
-		if (line.len == 0 || line.data[0] == '#' || line.data[0] == '\r')
+		if (len == 0 || line.data[0] == '#' || line.data[0] == '\r')
 			continue;
 		looks++;
-		if (listed == RV_LISTED_ACCOUNTS ? is_account(line)
-						 : field_start(line, PGPASS_FIELDS - 1) != SIZE_MAX)
-			return true;
+		if (len >= RV_ASSIGN_VALUE_MAX || !memchr(line.data, ':', len))
+			continue;
+		if (is_account(line))
+			lists |= 1U << RV_LISTED_ACCOUNTS;
+		if (field_start(line, PGPASS_FIELDS - 1) != SIZE_MAX)
+			lists |= 1U << RV_LISTED_PGPASS;
 	}
-	return false;
+	return lists;
 }
 
 bool rv_assign_next_line(enum rv_listed listed, struct rv_str bytes, size_t *at,

@@ -262,9 +262,9 @@ static bool is_option(const struct rv_place *p)
 {
 	size_t at = p->name_start;
 
-	return p->bind == RV_BIND_ASSIGN && is_line_form(p) && at > 2 &&
-	       p->bytes.data[at - 1] == '-' && p->bytes.data[at - 2] == '-' &&
-	       rv_is_blank(p->bytes.data[at - 3]);
+	return p->bind == RV_BIND_ASSIGN && at > 2 && p->bytes.data[at - 1] == '-' &&
+	       p->bytes.data[at - 2] == '-' && rv_is_blank(p->bytes.data[at - 3]) &&
+	       is_line_form(p);
 }
 
 static bool span_unquoted(struct rv_place *p, size_t at)
@@ -274,7 +274,7 @@ static bool span_unquoted(struct rv_place *p, size_t at)
 
 	if (is_query && p->name_start > 5 && rv_says_at(p->bytes, p->name_start - 5, ".svg?"))
 		return false; /* a badge's */
-	if (!is_query && rv_form_is(p, RV_FORM_BIT(CODE)) && !may_be_value(p, at))
+	if (!is_query && !may_be_value(p, at) && rv_form_is(p, RV_FORM_BIT(CODE)))
 		return false;
 	bool in_string = is_query || is_in_string(p);
 
@@ -290,8 +290,8 @@ static bool span_unquoted(struct rv_place *p, size_t at)
 		       (p->bind == RV_BIND_ASSIGN || !goes_on(p));
 	if (p->bind == RV_BIND_SPACE || is_option(p))
 		return span_bare(p, at, "\"'`|<>\\)],;") &&
-		       (is_option(p) || !rv_form_is(p, RV_FORM_BIT(DOC)) || !goes_on(p));
-	if (!is_line_form(p) && !rv_is_in_comment(p))
+		       (is_option(p) || !goes_on(p) || !rv_form_is(p, RV_FORM_BIT(DOC)));
+	if (!rv_is_in_comment(p) && !is_line_form(p))
 		return false;
 	bool is_whole_line = rv_form_is(p, RV_FORM_BIT(CONFIG) | RV_FORM_BIT(YAML));
 

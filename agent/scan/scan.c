@@ -339,8 +339,9 @@ static void match_listed(struct rv_scan *s)
 
 	if (listed != RV_LISTED_NOT)
 		rv_match_listed(s, (int)listed);
-	for (size_t i = 0; rv_is_any_file(s) && s->is_text && i < RV_LEN(all); i++) {
-		if (rv_assign_may_be_listed(all[i], s->bytes))
+	unsigned lists = rv_is_any_file(s) && s->is_text ? rv_assign_may_be_listed(s->bytes) : 0;
+	for (size_t i = 0; lists && i < RV_LEN(all); i++) {
+		if (lists >> all[i] & 1U)
 			rv_match_listed(s, (int)all[i]);
 	}
 }
