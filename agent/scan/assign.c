@@ -283,6 +283,25 @@ static bool is_last_argument(const struct rv_place *p)
 	return rv_at(p, rv_skip_blanks(p, p->start + p->len + 1)) == ')';
 }
 
+static bool judge_name(struct rv_place *p, struct rv_str name, uint8_t *kind)
+{
+	struct rv_assign_common *c = p->common;
+
+	if (c->is_named == RV_UNKNOWN) {
+		c->name_bits = 0;
+		c->is_named =
+			rv_name_judge(name, p->key_start - p->name_start, p->key_end - p->key_start,
+				      p->family, &c->name_bits, &c->kind)
+				? RV_KNOWN_YES
+				: RV_KNOWN_NO;
+	}
+	if (c->is_named == RV_KNOWN_NO)
+		return false;
+	p->bits |= c->name_bits;
+	*kind = c->kind;
+	return true;
+}
+
 static bool find_named(struct rv_place *p, uint8_t *kind)
 {
 	p->name_start = name_start(p);
@@ -295,8 +314,7 @@ static bool find_named(struct rv_place *p, uint8_t *kind)
 	if (p->bind == RV_BIND_CALL &&
 	    rv_name_is_asking(name, p->key_start - p->name_start, p->key_end - p->name_start))
 		return false;
-	return rv_name_judge(name, p->key_start - p->name_start, p->key_end - p->key_start,
-			     p->family, &p->bits, kind);
+	return judge_name(p, name, kind);
 }
 
 /* Most addresses end at a slash or a quote before any '@'. */
@@ -342,16 +360,31 @@ static bool judge_contents(struct rv_str value, uint64_t *bits)
 	return login.password.len > 0 || is_key;
 }
 
+static void look_at_value(const struct rv_place *p, struct rv_str value)
+{
+	struct rv_assign_common *c = p->common;
+
+	if (c->len == p->len && c->start == p->start && c->is_quoted == p->is_quoted && c->len > 0)
+		return;
+	c->start = p->start;
+	c->len = p->len;
+	c->is_quoted = p->is_quoted;
+	c->is_reference = rv_value_is_reference(value, !p->is_quoted);
+	c->features = c->is_reference ? 0 : rv_value_features(value);
+}
+
 /* Beyond the first look. Apart, so that those refused by it pay for no frame. */
 static __attribute__((noinline)) bool look_closer(struct rv_str bytes, struct rv_context *context,
 						  const struct rv_assign_anchor *a, size_t end,
-						  size_t name_stop, struct rv_assign *out)
+						  size_t name_stop, struct rv_assign_common *common,
+						  struct rv_assign *out)
 {
 	struct rv_place
 		p; /* each member set one by one: clearing it all costs more than the look */
 
 	p.bytes = bytes;
 	p.context = context;
+	p.common = common;
 	p.family = a->family;
 	p.key_start = end - a->len;
 	p.key_end = end;
@@ -371,15 +404,17 @@ static __attribute__((noinline)) bool look_closer(struct rv_str bytes, struct rv
 		return false;
 	struct rv_str value = {bytes.data + p.start, p.len};
 
-	if (rv_value_is_reference(value, !p.is_quoted) ||
-	    (context->is_lock && a->family != RV_FAMILY_URL))
+	if (context->is_lock && a->family != RV_FAMILY_URL)
+		return false;
+	look_at_value(&p, value);
+	if (common->is_reference)
 		return false;
 	if (rv_is_in_comment(&p))
 		p.bits |= RV_BIT(COMMENT);
 	if (p.bits & RV_BIT(IN_HEADER))
 		kind = RV_KIND_TOKEN;
 	rv_context_complete(context);
-	p.bits |= rv_value_features(value) | form_bits(context) | bind_bit(p.bind);
+	p.bits |= common->features | form_bits(context) | bind_bit(p.bind);
 	if (!judge_contents(value, &p.bits))
 		return false;
 	if (p.bits & RV_BIT(NAME_PASSWORD) && rv_value_is_chosen(value) &&
@@ -414,14 +449,17 @@ bool rv_assign_may(struct rv_str bytes, unsigned anchor, size_t end)
 bool rv_assign_at(struct rv_str bytes, struct rv_context *context, unsigned anchor, size_t end,
 		  struct rv_assign *out)
 {
+	struct rv_assign_common common = {0};
+
 	return rv_assign_may(bytes, anchor, end) &&
-	       rv_assign_look(bytes, context, anchor, end, out);
+	       rv_assign_look(bytes, context, anchor, end, &common, out);
 }
 
 bool rv_assign_look(struct rv_str bytes, struct rv_context *context, unsigned anchor, size_t end,
-		    struct rv_assign *out)
+		    struct rv_assign_common *common, struct rv_assign *out)
 {
 	const struct rv_assign_anchor *a = &rv_assign_anchors[anchor];
 	size_t name_stop = a->family <= RV_FAMILY_SALT ? name_end(bytes, end) : end - a->len;
-	return look_closer(bytes, context, a, end, name_stop, out);
+
+	return look_closer(bytes, context, a, end, name_stop, common, out);
 }

@@ -68,9 +68,20 @@ bool rv_assign_at(struct rv_str bytes, struct rv_context *context, unsigned anch
 /* The first look of rv_assign_at, for who would have to make the context: false is false there too.
  */
 bool rv_assign_may(struct rv_str bytes, unsigned anchor, size_t end);
+/* What looks at one occurrence have in common, whatever the file: {0} before the first. */
+enum rv_known { RV_UNKNOWN = 0, RV_KNOWN_NO, RV_KNOWN_YES };
+struct rv_assign_common {
+	uint8_t is_named; /* enum rv_known: is it the name of a secret? When not, no look finds */
+	uint8_t in_string, in_comment; /* enum rv_known: the name */
+	uint8_t kind;
+	uint64_t name_bits;
+	size_t start, len; /* the value last looked at, and what it is; len 0: none */
+	uint64_t features;
+	bool is_quoted, is_reference;
+};
 /* The rest of rv_assign_at, where rv_assign_may said true. */
 bool rv_assign_look(struct rv_str bytes, struct rv_context *context, unsigned anchor, size_t end,
-		    struct rv_assign *out);
+		    struct rv_assign_common *common, struct rv_assign *out);
 
 /* Does all that both look at for this occurrence surely lie in [from, to), when rv_assign_may was
  * true? What ends the buffer ends a look too. False also when that cannot be told cheaply: no line

@@ -21,6 +21,7 @@ enum rv_bind {
 struct rv_place {
 	struct rv_str bytes;
 	struct rv_context *context;
+	struct rv_assign_common *common;
 	unsigned family;
 	size_t key_start;
 	size_t key_end;

@@ -14,8 +14,8 @@ size_t rv_line_start(const struct rv_place *p, size_t at)
 	return newline ? (size_t)(newline - p->bytes.data) + 1 : stop;
 }
 
-/* Is the name inside a string of code? By the quotes before it on its line. */
-static bool is_in_string(const struct rv_place *p)
+/* By the quotes before the name on its line. */
+static bool look_for_string(const struct rv_place *p)
 {
 	uint8_t open = 0;
 
@@ -30,7 +30,17 @@ static bool is_in_string(const struct rv_place *p)
 	return open != 0;
 }
 
-bool rv_is_in_comment(const struct rv_place *p)
+/* Is the name inside a string of code? */
+static bool is_in_string(const struct rv_place *p)
+{
+	uint8_t *known = &p->common->in_string;
+
+	if (*known == RV_UNKNOWN)
+		*known = look_for_string(p) ? RV_KNOWN_YES : RV_KNOWN_NO;
+	return *known == RV_KNOWN_YES;
+}
+
+static bool look_for_comment(const struct rv_place *p)
 {
 	size_t at = rv_skip_blanks(p, rv_line_start(p, p->name_start));
 	uint8_t c = rv_at(p, at);
@@ -39,6 +49,15 @@ bool rv_is_in_comment(const struct rv_place *p)
 	return at < p->name_start && (c == '#' || c == ';' || (c == '*' && d == ' ') ||
 				      (c == '/' && (d == '/' || d == '*')) ||
 				      (c == '-' && d == '-') || (c == '<' && d == '!'));
+}
+
+bool rv_is_in_comment(const struct rv_place *p)
+{
+	uint8_t *known = &p->common->in_comment;
+
+	if (*known == RV_UNKNOWN)
+		*known = look_for_comment(p) ? RV_KNOWN_YES : RV_KNOWN_NO;
+	return *known == RV_KNOWN_YES;
 }
 
 /* Letters that may stand before a quote: b"..", u'..', @"..", $"..". */

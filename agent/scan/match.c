@@ -298,18 +298,19 @@ static void try_any_file(struct rv_scan *s, const struct rv_rule *rule, unsigned
 		{{.form = RV_FORM_DOC, .is_doc = true, .is_whole = true}, RV_FORM_BIT(DOC)},
 	};
 
+	struct rv_assign_common common = {0};
 	struct rv_assign found[RV_LEN(readings)];
 	uint16_t forms[RV_LEN(readings)];
 	unsigned left = UINT16_MAX;
 	size_t count = 0;
 
-	for (size_t i = 0; i < RV_LEN(readings); i++) {
+	for (size_t i = 0; i < RV_LEN(readings) && common.is_named != RV_KNOWN_NO; i++) {
 		struct rv_context file = readings[i].file;
 
 		if (!(left & readings[i].forms))
 			continue;
 		file.alike = UINT16_MAX;
-		if (rv_assign_look(s->bytes, &file, anchor, end, &found[count])) {
+		if (rv_assign_look(s->bytes, &file, anchor, end, &common, &found[count])) {
 			forms[count] = readings[i].forms;
 			count += is_another(s, found, forms, count);
 			file.alike = readings[i].forms; /* others may mean more */
@@ -323,6 +324,7 @@ static void try_any_file(struct rv_scan *s, const struct rv_rule *rule, unsigned
 static void try_assignment(struct rv_scan *s, struct rv_armed *row, const struct rv_anchor *anchor,
 			   struct rv_span span)
 {
+	struct rv_assign_common common = {0};
 	struct rv_assign found;
 
 	if (anchor->assign < 0 || !rv_assign_may(s->bytes, (unsigned)anchor->assign, span.end))
@@ -331,7 +333,7 @@ static void try_assignment(struct rv_scan *s, struct rv_armed *row, const struct
 	if (rv_is_any_file(s))
 		try_any_file(s, row->rule, (unsigned)anchor->assign, span.end);
 	else if (rv_assign_look(s->bytes, context_of(s), (unsigned)anchor->assign, span.end,
-				&found))
+				&common, &found))
 		add_assignment(s, row->rule, &found, 0);
 }
 
