@@ -34,16 +34,8 @@ void rv_parts_done(struct rv_parts *parts)
 	*parts = (struct rv_parts){0};
 }
 
-static rv_status add_part(struct rv_parts *parts, size_t start, size_t end, size_t len)
+static rv_status put_part(struct rv_parts *parts, size_t start, size_t end)
 {
-	start = start > RV_CARRY_REACH ? start - RV_CARRY_REACH : 0;
-	end = end < len - (len < RV_CARRY_REACH ? len : RV_CARRY_REACH) ? end + RV_CARRY_REACH
-									: len;
-	struct rv_span *last = parts->count > 0 ? &parts->items[parts->count - 1] : NULL;
-	if (last && start >= last->start && start <= last->end) {
-		last->end = end > last->end ? end : last->end;
-		return RV_OK;
-	}
 	if (parts->count == parts->room) {
 		size_t room = parts->room ? parts->room * 2 : 16;
 		struct rv_span *more = realloc(parts->items, room * sizeof(*more));
@@ -60,6 +52,20 @@ static rv_status add_part(struct rv_parts *parts, size_t start, size_t end, size
 static bool continues(const struct rv_git_segment *before, const struct rv_git_segment *s)
 {
 	return before->base_at != RV_GIT_INSERTED && before->base_at + before->len == s->base_at;
+}
+
+/* Most lie beside the last. */
+static inline rv_status add_part(struct rv_parts *parts, size_t start, size_t end, size_t len)
+{
+	struct rv_span *last = parts->count > 0 ? &parts->items[parts->count - 1] : NULL;
+
+	start = start > RV_CARRY_REACH ? start - RV_CARRY_REACH : 0;
+	end = end < len && len - end > RV_CARRY_REACH ? end + RV_CARRY_REACH : len;
+	if (!last || start < last->start || start > last->end)
+		return put_part(parts, start, end);
+	if (end > last->end)
+		last->end = end;
+	return RV_OK;
 }
 
 /* Around insertions, and where two copies meet that did not. */
