@@ -253,7 +253,7 @@ rv_status rv_git_tree_list_make(const struct rv_git_odb *odb, bool looks_up,
 	const unsigned count = threads == 0		      ? 1
 			       : threads > RV_GIT_THREADS_MAX ? RV_GIT_THREADS_MAX
 							      : threads;
-	pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	pthread_mutex_t lock = PTHREAD_ADAPTIVE_MUTEX_INITIALIZER_NP;
 	RV_CLEANUP(rv_git_tree_list_done)
 	struct rv_git_tree_list list = {
 		.odb = looks_up ? odb : NULL, .on_trouble = on_trouble, .user = user};

@@ -167,7 +167,7 @@ rv_status rv_history_look(struct rv_run *run, struct rv_repo_view *view,
 				     .threads = run->threads,
 				     .users = users};
 	struct rv_memo *memo = NULL;
-	pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	pthread_mutex_t lock = PTHREAD_ADAPTIVE_MUTEX_INITIALIZER_NP;
 
 	if (!lookers)
 		return rv_fail_nomem(diag);
