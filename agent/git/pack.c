@@ -115,6 +115,46 @@ uint64_t rv_git_pack_offset(const struct rv_git_pack *pack, uint32_t n)
 	return offset >= HEADER_LEN && offset < pack->len - pack->oid_len ? offset : 0;
 }
 
+static bool is_below(const struct rv_git_pack *pack, uint32_t n, const struct rv_git_oid *oid)
+{
+	return memcmp(rv_git_pack_oid(pack, n), oid->bytes, pack->oid_len) < 0;
+}
+
+/* Ids are spread evenly: of those that begin with one byte, `oid` stands near where its next bytes
+ * point. From there in steps that double, and within the last of them by halves. */
+static uint32_t search(const struct rv_git_pack *pack, const struct rv_git_oid *oid, uint32_t low,
+		       uint32_t high)
+{
+	uint32_t near =
+		low + (uint32_t)((uint64_t)rv_git_be32(oid->bytes + 1) * (high - low) >> 32);
+	uint32_t step = 2;
+
+	if (is_below(pack, near, oid)) {
+		low = near + 1;
+		while (high - low > step && is_below(pack, low + step, oid)) {
+			low += step + 1;
+			step *= 2;
+		}
+		high = high - low > step ? low + step : high;
+	} else {
+		high = near;
+		while (high - low > step && !is_below(pack, high - step, oid)) {
+			high -= step;
+			step *= 2;
+		}
+		low = high - low > step ? high - step + 1 : low;
+	}
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (is_below(pack, middle, oid))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 /* The first number in the index whose id is not below `oid`. */
 static uint32_t lower_bound(const struct rv_git_pack *pack, const struct rv_git_oid *oid)
 {
@@ -122,15 +162,7 @@ static uint32_t lower_bound(const struct rv_git_pack *pack, const struct rv_git_
 	uint32_t low = first ? rv_git_be32(pack->fanout + 4 * (size_t)(first - 1)) : 0;
 	uint32_t high = rv_git_be32(pack->fanout + 4 * (size_t)first);
 
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (memcmp(rv_git_pack_oid(pack, middle), oid->bytes, pack->oid_len) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return low < high ? search(pack, oid, low, high) : low;
 }
 
 uint32_t rv_git_pack_find(const struct rv_git_pack *pack, const struct rv_git_oid *oid)
