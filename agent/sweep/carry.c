@@ -60,7 +60,7 @@ static inline rv_status add_part(struct rv_parts *parts, size_t start, size_t en
 	struct rv_span *last = parts->count > 0 ? &parts->items[parts->count - 1] : NULL;
 
 	start = start > RV_CARRY_REACH ? start - RV_CARRY_REACH : 0;
-	end = end < len && len - end > RV_CARRY_REACH ? end + RV_CARRY_REACH : len;
+	end = end < len && len - end > RV_CARRY_ON ? end + RV_CARRY_ON : len;
 	if (!last || start < last->start || start > last->end)
 		return put_part(parts, start, end);
 	if (end > last->end)

@@ -5,8 +5,11 @@
 #include "agent/git/delta.h"
 #include "agent/sweep/doc.h"
 
-/* Bytes around what a delta adds where an anchor may lie that the addition completes. */
+/* Bytes before and behind what a delta adds where an anchor may lie that the addition completes: a
+ * name, what may stand between the halves of a pair, and the name's sign; behind it only the marks
+ * within a value whose beginning was added (rv_rule.behind). */
 #define RV_CARRY_REACH 128
+#define RV_CARRY_ON    80
 
 struct rv_carried {
 	uint64_t hash;

@@ -83,10 +83,10 @@ static void looks_around_what_is_inserted(void **state)
 
 	carry(c, first, 2, LEN, NULL);
 	assert_int_equal(c->parts.count, 1);
-	assert_part(c, 0, 0, 10 + RV_CARRY_REACH);
+	assert_part(c, 0, 0, 10 + RV_CARRY_ON);
 	carry(c, middle, 3, LEN, NULL);
 	assert_int_equal(c->parts.count, 1);
-	assert_part(c, 0, 5000 - RV_CARRY_REACH, 5010 + RV_CARRY_REACH);
+	assert_part(c, 0, 5000 - RV_CARRY_REACH, 5010 + RV_CARRY_ON);
 	carry(c, last, 2, LEN, NULL);
 	assert_int_equal(c->parts.count, 1);
 	assert_part(c, 0, LEN - RV_CARRY_REACH, LEN + 10);
@@ -106,7 +106,7 @@ static void joins_parts_that_touch(void **state)
 
 	carry(c, near, 5, LEN, NULL);
 	assert_int_equal(c->parts.count, 1);
-	assert_part(c, 0, 5000 - RV_CARRY_REACH, 5220 + RV_CARRY_REACH);
+	assert_part(c, 0, 5000 - RV_CARRY_REACH, 5220 + RV_CARRY_ON);
 }
 
 static void looks_where_copies_meet_that_did_not(void **state)
@@ -117,12 +117,12 @@ static void looks_where_copies_meet_that_did_not(void **state)
 
 	carry(c, swapped, 2, LEN, NULL);
 	assert_int_equal(c->parts.count, 3);
-	assert_part(c, 0, 0, RV_CARRY_REACH);
-	assert_part(c, 1, 5000 - RV_CARRY_REACH, 5000 + RV_CARRY_REACH);
+	assert_part(c, 0, 0, RV_CARRY_ON);
+	assert_part(c, 1, 5000 - RV_CARRY_REACH, 5000 + RV_CARRY_ON);
 	assert_part(c, 2, LEN - RV_CARRY_REACH, LEN);
 	carry(c, without, 2, LEN, NULL);
 	assert_int_equal(c->parts.count, 1);
-	assert_part(c, 0, 4000 - RV_CARRY_REACH, 4000 + RV_CARRY_REACH);
+	assert_part(c, 0, 4000 - RV_CARRY_REACH, 4000 + RV_CARRY_ON);
 }
 
 static void looks_at_an_end_and_a_start_that_were_not(void **state)
@@ -136,7 +136,7 @@ static void looks_at_an_end_and_a_start_that_were_not(void **state)
 	assert_part(c, 0, 9000 - RV_CARRY_REACH, 9000);
 	carry(c, tail, 1, LEN, NULL);
 	assert_int_equal(c->parts.count, 1);
-	assert_part(c, 0, 0, RV_CARRY_REACH);
+	assert_part(c, 0, 0, RV_CARRY_ON);
 }
 
 static void carries_a_whole_value_to_its_place(void **state)
@@ -287,7 +287,7 @@ static bool is_change(const struct rv_git_segment *s, size_t count, int64_t at, 
 static void assert_looks_around(const struct carried *c, int64_t at, int64_t len)
 {
 	int64_t from = at > RV_CARRY_REACH - 1 ? at - (RV_CARRY_REACH - 1) : 0;
-	int64_t until = at + RV_CARRY_REACH < len ? at + RV_CARRY_REACH : len;
+	int64_t until = at + RV_CARRY_ON < len ? at + RV_CARRY_ON : len;
 
 	if (!is_in_parts(c, (size_t)from, (size_t)until))
 		fail_msg("byte %lld of %lld is not looked around", (long long)at, (long long)len);
