@@ -1,14 +1,17 @@
-/* tests: how fast a repository is read, and nothing else. Usage: rv_git_bench REPO [THREADS | all].
- * Rebuilds every blob once, with THREADS: the floor of a history, to be measured from outside.
- * Without: with 1 and with 2, and a line for each: objects, bytes, bytes that deltas insert, wall
- * and CPU seconds, the largest resident size so far. With `all` also trees, commits, and where 1
- * and 100 of the blobs came from. */
+/* tests: how fast a repository is read, and nothing else. Usage: rv_git_bench REPO [THREADS [blobs]
+ * | all]. With THREADS: rebuilds every object once, or every blob alone: a floor of its history, to
+ * be measured from outside. Else: every blob with 1 and with 2 threads, and a line for each:
+ * objects, bytes, bytes that deltas insert, wall and CPU seconds, the largest resident size so far.
+ * With `all` also trees, commits, and where 1 and 100 of the blobs came from. */
 #include "agent/git/origin.h"
 #include "agent/git/visit.h"
 
 #include <stdio.h>
 #include <sys/resource.h>
 #include <time.h>
+
+#define BLOBS	     (1u << RV_GIT_BLOB)
+#define EVERY_OBJECT (BLOBS | 1u << RV_GIT_TREE | 1u << RV_GIT_COMMIT | 1u << RV_GIT_TAG)
 
 struct sums {
 	uint64_t objects, bytes, inserted, troubles;
@@ -146,7 +149,7 @@ int main(int argc, char **argv)
 	int failed;
 
 	if (argc < 2) {
-		(void)fprintf(stderr, "usage: %s REPO [THREADS | all]\n", argv[0]);
+		(void)fprintf(stderr, "usage: %s REPO [THREADS [blobs] | all]\n", argv[0]);
 		return 2;
 	}
 	threads = argc > 2 && strcmp(argv[2], "all") != 0 ? strtoul(argv[2], NULL, 10) : 0;
@@ -160,10 +163,9 @@ int main(int argc, char **argv)
 	}
 	threads = threads < RV_GIT_THREADS_MAX ? threads : RV_GIT_THREADS_MAX;
 	if (threads > 0)
-		failed = measure(&git->odb, 1u << RV_GIT_BLOB, (unsigned)threads);
+		failed = measure(&git->odb, argc > 3 ? BLOBS : EVERY_OBJECT, (unsigned)threads);
 	else
-		failed = measure(&git->odb, 1u << RV_GIT_BLOB, 1) ||
-			 measure(&git->odb, 1u << RV_GIT_BLOB, 2);
+		failed = measure(&git->odb, BLOBS, 1) || measure(&git->odb, BLOBS, 2);
 	if (!failed && argc > 2 && threads == 0)
 		failed = measure(&git->odb, 1u << RV_GIT_TREE, 1) ||
 			 measure(&git->odb, 1u << RV_GIT_COMMIT, 1) || measure_origins(git, 1) ||

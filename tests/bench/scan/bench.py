@@ -240,10 +240,11 @@ class Bench:
                 result.runs.append(run.as_dict())
         return result, act, runs
 
-    def history_floor(self, where):
-        """As the others are: a process from its start to its end."""
+    def history_floors(self, where):
+        """As the others are: a process from its start to its end. All objects, and blobs alone."""
         command = [self.args.git_bench, git_dir(where["path"]), str(self.args.threads)]
-        return self.floor_entry("floor", command, self.args.runs)
+        return [self.floor_entry("floor", command, self.args.runs),
+                self.floor_entry("floor-blobs", command + ["blobs"], self.args.runs)]
 
     def measure(self, section, where, entries):
         entries = [e for e in entries if e]
@@ -296,7 +297,7 @@ class Bench:
                         pass
             entries = self.scanners("history", where, "history", self.args.peer_runs)
             if self.args.git_bench:
-                entries.insert(0, self.history_floor(where))
+                entries[:0] = self.history_floors(where)
             self.measure("history", where, entries)
 
     def small_tree(self):

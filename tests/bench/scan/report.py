@@ -95,8 +95,9 @@ def _speed(label, results, gain, cost):
              at_least=True, unsure=_other_hour(results.get("gitleaks")) if key == "wall_s" else "")
     for key, name in (("wall_s", "wall"), ("cpu_s", "CPU")):
         _row("%s: reeve / floor, %s" % (label, name), _quotient(results, "reeve", "floor", key), "x", *cost)
-        if "floor-paged" in results:
-            _row("%s: reeve / floor-paged, %s" % (label, name), _quotient(results, "reeve", "floor-paged", key), "x", *cost)
+        for other in ("floor-paged", "floor-blobs"):
+            if other in results:
+                _row("%s: reeve / %s, %s" % (label, other, name), _quotient(results, "reeve", other, key), "x", *cost)
     for peer in ("betterleaks", "kingfisher", "trufflehog"):
         if peer in results:
             _row("%s: %s / reeve, CPU" % (label, peer), _quotient(results, peer, "reeve", "cpu_s"), "x", *ACTIVE_GAIN,
