@@ -1,75 +1,111 @@
-/* scan: see reads.h. One pass, one addition a byte. */
+/* scan: see reads.h. 64 bytes at a time, as sets of places. */
 #include "agent/scan/reads.h"
+
+#include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 /* From so many turns and digits on a word is no name: one of both cases; one of small letters. */
 #define CAMEL_TURNS  6
 #define CAMEL_DIGITS 5
 #define SMALL_TURNS  4
 #define SMALL_DIGITS 12
-#define COUNT_MAX    16384 /* twice that fits a count */
-#define STRIDE	     16
+#define COUNT_MAX    16384
+#define AT_ONCE	     64
 
-/* What a byte is in a word; signs are what keeps words apart. */
-enum { SIGN, LOWER, UPPER, DIGIT };
-#define FIVE(first, class)                                                     \
-	[(first)] = (class), [(first) + 1] = (class), [(first) + 2] = (class), \
-	[(first) + 3] = (class), [(first) + 4] = (class)
-static const uint8_t class_of[256] =
-	{
-		FIVE('a', LOWER), FIVE('f', LOWER), FIVE('k', LOWER), FIVE('p', LOWER),
-		FIVE('u', LOWER), ['z'] = LOWER,    FIVE('A', UPPER), FIVE('F', UPPER),
-		FIVE('K', UPPER), FIVE('P', UPPER), FIVE('U', UPPER), ['Z'] = UPPER,
-		FIVE('0', DIGIT), FIVE('5', DIGIT),
+/* Bit i: of which kind byte i is; none: a sign, which keeps words apart. */
+struct kinds {
+	uint64_t lower, upper, digit;
 };
 
-/* Counted in one sum, 16 bits each. */
-#define TURNS(n)       ((uint64_t)(n) << 48)
-#define IS_DIGIT       ((uint64_t)1 << 32)
-#define IS_UPPER       ((uint64_t)1 << 16)
-#define IS_LOWER       ((uint64_t)1)
-#define THREE(a, b, c) ((a) << 4 | (b) << 2 | (c))
+#ifdef __SSE2__
+static uint64_t are_within(__m128i bytes, char first, char count)
+{
+	__m128i from = _mm_sub_epi8(bytes, _mm_set1_epi8(first));
+	__m128i most = _mm_min_epu8(from, _mm_set1_epi8((char)(count - 1)));
 
-/* By the classes of a byte and of the two before it. */
-#define ROW(a)                                                                                   \
-	[THREE(a, SIGN, LOWER)] = IS_LOWER, [THREE(a, SIGN, UPPER)] = IS_UPPER,                  \
-			[THREE(a, SIGN, DIGIT)] = IS_DIGIT, [THREE(a, LOWER, LOWER)] = IS_LOWER, \
-			[THREE(a, LOWER, UPPER)] = IS_UPPER | TURNS(1),                          \
-			[THREE(a, LOWER, DIGIT)] = IS_DIGIT | TURNS(2),                          \
-			[THREE(a, UPPER, LOWER)] = IS_LOWER | TURNS((a) == UPPER),               \
-			[THREE(a, UPPER, UPPER)] = IS_UPPER,                                     \
-			[THREE(a, UPPER, DIGIT)] = IS_DIGIT | TURNS(2),                          \
-			[THREE(a, DIGIT, LOWER)] = IS_LOWER | TURNS(2),                          \
-			[THREE(a, DIGIT, UPPER)] = IS_UPPER | TURNS(2),                          \
-			[THREE(a, DIGIT, DIGIT)] = IS_DIGIT
-static const uint64_t counts_of[64] = {ROW(SIGN), ROW(LOWER), ROW(UPPER), ROW(DIGIT)};
+	return (uint64_t)(uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(from, most));
+}
+
+static struct kinds kinds_of(const uint8_t *word, size_t len)
+{
+	struct kinds k = {0};
+
+	for (size_t at = 0; at < len; at += 16) {
+		const uint8_t *from = word + at;
+		uint8_t rest[16] = {0};
+
+		if (len - at < 16)
+			from = memcpy(rest, from, len - at);
+		__m128i bytes = _mm_loadu_si128((const __m128i_u *)from);
+		k.lower |= are_within(bytes, 'a', 26) << at;
+		k.upper |= are_within(bytes, 'A', 26) << at;
+		k.digit |= are_within(bytes, '0', 10) << at;
+	}
+	return k;
+}
+#else
+static struct kinds kinds_of(const uint8_t *word, size_t len)
+{
+	struct kinds k = {0};
+
+	for (size_t at = 0; at < len; at++) {
+		uint8_t c = word[at];
+
+		k.lower |= (uint64_t)(c >= 'a' && c <= 'z') << at;
+		k.upper |= (uint64_t)(c >= 'A' && c <= 'Z') << at;
+		k.digit |= (uint64_t)(c >= '0' && c <= '9') << at;
+	}
+	return k;
+}
+#endif
+
+/* At most `most`: names have few. */
+static unsigned count(uint64_t places, unsigned most)
+{
+	unsigned n = 0;
+
+	for (; places && n < most; places &= places - 1)
+		n++;
+	return n;
+}
+
+/* The places that follow those of `now`, by `steps`. */
+static uint64_t behind(uint64_t now, uint64_t before, unsigned steps)
+{
+	return now << steps | before >> (AT_ONCE - steps);
+}
 
 bool rv_reads_like_name(const uint8_t *word, size_t len)
 {
-	uint64_t sum = 0;
-	unsigned a = SIGN;
-	unsigned b = SIGN;
+	struct kinds before = {0};
+	unsigned turns = 0;
+	unsigned digits = 0;
+	bool has_lower = false;
+	bool has_upper = false;
 
 	if (len > COUNT_MAX)
 		return false;
-	for (size_t i = 0; i < len;) {
-		size_t stop = len - i > STRIDE ? i + STRIDE : len;
+	for (size_t at = 0; at < len; at += AT_ONCE) {
+		struct kinds k = kinds_of(word + at, len - at < AT_ONCE ? len - at : AT_ONCE);
+		uint64_t lower = behind(k.lower, before.lower, 1);
+		uint64_t upper = behind(k.upper, before.upper, 1);
+		uint64_t digit = behind(k.digit, before.digit, 1);
+		uint64_t to_and_fro = ((lower | upper) & k.digit) | (digit & (k.lower | k.upper));
+		uint64_t humps =
+			(lower & k.upper) | (behind(k.upper, before.upper, 2) & upper & k.lower);
 
-		for (; i < stop; i++) {
-			unsigned c = class_of[word[i]];
-
-			sum += counts_of[THREE(a, b, c)];
-			a = b;
-			b = c;
-		}
+		turns += 2 * count(to_and_fro, CAMEL_TURNS) + count(humps, CAMEL_TURNS);
+		digits += count(k.digit, SMALL_DIGITS);
+		has_lower |= k.lower != 0;
+		has_upper |= k.upper != 0;
 		/* More of it makes it no name again. */
-		if (sum >= TURNS(CAMEL_TURNS) || (sum >> 32 & 0xffff) >= SMALL_DIGITS)
+		if (turns >= CAMEL_TURNS || digits >= SMALL_DIGITS)
 			return false;
+		before = k;
 	}
-	unsigned turns = (unsigned)(sum >> 48) & 0xffff;
-	unsigned digits = (unsigned)(sum >> 32) & 0xffff;
-	bool has_lower = (sum & 0xffff) != 0;
-
-	if (has_lower && (sum >> 16 & 0xffff))
-		return turns < CAMEL_TURNS && digits < CAMEL_DIGITS;
-	return turns < (has_lower ? SMALL_TURNS : 1) && digits < SMALL_DIGITS;
+	if (has_lower && has_upper)
+		return digits < CAMEL_DIGITS;
+	return turns < (has_lower ? SMALL_TURNS : 1);
 }

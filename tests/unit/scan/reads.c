@@ -3,6 +3,7 @@
 
 #include "tests/support/unit.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #define VALUES 100000
@@ -77,6 +78,59 @@ static void random_values_are_no_names(void **state)
 	assert_true(lost(all, 32) < VALUES / 10000);
 }
 
+/* As reads.h says it, byte by byte. */
+static bool reads_so(const char *word, size_t len)
+{
+	unsigned turns = 0, digits = 0, lower = 0, upper = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		char c = word[i];
+		char before = i > 0 ? word[i - 1] : '-';
+		bool was_letter = isalpha((unsigned char)before);
+
+		lower += islower((unsigned char)c) != 0;
+		upper += isupper((unsigned char)c) != 0;
+		digits += isdigit((unsigned char)c) != 0;
+		if ((isdigit((unsigned char)c) && was_letter) ||
+		    (isalpha((unsigned char)c) && isdigit((unsigned char)before)))
+			turns += 2;
+		else if (isupper((unsigned char)c) && islower((unsigned char)before))
+			turns++;
+		else if (islower((unsigned char)c) && isupper((unsigned char)before) && i > 1 &&
+			 isupper((unsigned char)word[i - 2]))
+			turns++;
+	}
+	return lower && upper ? turns < 6 && digits < 5 : turns < (lower ? 4U : 1U) && digits < 12;
+}
+
+/* Of few kinds of bytes each, so that turns stand at the edges of what is looked at at once. */
+static void reads_words_of_any_length_byte_by_byte(void **state)
+{
+	static const char *const alphabets[] = {
+		"ab",  "AAAAAAAAb", "aaaaaaaaaaaaaaaB",
+		"ab-", "AB_",	    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa1",
+		"A1",  "aB1-"};
+	char word[200];
+	uint64_t seed = 7;
+	unsigned names = 0;
+
+	(void)state;
+	for (unsigned n = 0; n < VALUES; n++) {
+		const char *alphabet = alphabets[n % RV_LEN(alphabets)];
+		size_t len = 1 + n % (sizeof(word) - 1);
+
+		for (size_t i = 0; i < len; i++) {
+			seed = seed * 6364136223846793005U + 1442695040888963407U;
+			word[i] = alphabet[(seed >> 33) % strlen(alphabet)];
+		}
+		bool is_one = rv_reads_like_name((const uint8_t *)word, len);
+		if (is_one != reads_so(word, len))
+			fail_msg("%.*s", (int)len, word);
+		names += is_one;
+	}
+	assert_true(names > VALUES / 10 && names < VALUES - VALUES / 10);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -84,6 +138,7 @@ int main(void)
 		cmocka_unit_test(what_mixes_letters_and_digits_is_none),
 		cmocka_unit_test(a_word_without_end_is_none),
 		cmocka_unit_test(random_values_are_no_names),
+		cmocka_unit_test(reads_words_of_any_length_byte_by_byte),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
