@@ -56,50 +56,127 @@ static bool take_host(const ASN1_STRING *text, char out[RV_PLACE_NAME])
 	return true;
 }
 
-static void name_of(const X509 *cert, char out[RV_PLACE_NAME])
+/* Of a certificate what is told of it; OpenSSL would also make a key of its public half, which
+ * costs more than all the rest. */
+struct parts {
+	struct rv_str issuer, subject, validity, spki; /* with tag and length */
+	struct rv_str alternative;		       /* subjectAltName, when there is one */
+};
+
+/* The next element of `in`, whole and what is in it. False: there is none, or another tag. */
+static bool take(struct rv_str *in, int wanted, struct rv_str *whole, struct rv_str *inside)
 {
-	GENERAL_NAMES *names = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
+	const uint8_t *p = in->data;
+	long len = 0;
+	int tag = 0, class = 0;
+
+	if (in->len == 0 || (ASN1_get_object(&p, &len, &tag, &class, (long)in->len) & 0x81))
+		return false; /* broken, or of no length */
+	if ((class << 8 | tag) != wanted)
+		return false;
+	*inside = (struct rv_str){p, (size_t)len};
+	*whole = (struct rv_str){in->data, (size_t)(p - in->data) + (size_t)len};
+	*in = (struct rv_str){p + len, in->len - whole->len};
+	return true;
+}
+
+static struct rv_str alternative_in(struct rv_str extensions)
+{
+	static const uint8_t oid[] = {0x55, 0x1d, 0x11}; /* 2.5.29.17 */
+	struct rv_str whole, list, one, id, value;
+
+	if (!take(&extensions, V_ASN1_SEQUENCE, &whole, &list))
+		return RV_STR_NONE;
+	while (take(&list, V_ASN1_SEQUENCE, &whole, &one)) {
+		if (!take(&one, V_ASN1_OBJECT, &whole, &id) || id.len != sizeof(oid) ||
+		    memcmp(id.data, oid, sizeof(oid)) != 0)
+			continue;
+		(void)take(&one, V_ASN1_BOOLEAN, &whole, &value); /* critical */
+		return take(&one, V_ASN1_OCTET_STRING, &whole, &value) ? value : RV_STR_NONE;
+	}
+	return RV_STR_NONE;
+}
+
+/* RFC 5280, section 4.1. */
+static bool take_apart(struct rv_str der, struct parts *out)
+{
+	const int version = V_ASN1_CONTEXT_SPECIFIC << 8, extensions = version | 3;
+	struct rv_str in, whole, rest;
+
+	if (!take(&der, V_ASN1_SEQUENCE, &whole, &in) || !take(&in, V_ASN1_SEQUENCE, &whole, &rest))
+		return false;
+	(void)take(&rest, version, &whole, &in);
+	if (!take(&rest, V_ASN1_INTEGER, &whole, &in) ||
+	    !take(&rest, V_ASN1_SEQUENCE, &whole, &in) ||
+	    !take(&rest, V_ASN1_SEQUENCE, &out->issuer, &in) ||
+	    !take(&rest, V_ASN1_SEQUENCE, &whole, &out->validity) ||
+	    !take(&rest, V_ASN1_SEQUENCE, &out->subject, &in) ||
+	    !take(&rest, V_ASN1_SEQUENCE, &out->spki, &in))
+		return false;
+	(void)take(&rest, version | 1, &whole, &in);
+	(void)take(&rest, version | 2, &whole, &in);
+	out->alternative = take(&rest, extensions, &whole, &in) ? alternative_in(in) : RV_STR_NONE;
+	return true;
+}
+
+static void name_of(const struct parts *cert, char out[RV_PLACE_NAME])
+{
+	const uint8_t *p = cert->alternative.data;
+	GENERAL_NAMES *names = cert->alternative.len
+				       ? d2i_GENERAL_NAMES(NULL, &p, (long)cert->alternative.len)
+				       : NULL;
 	bool is_named = false;
 
-	for (int i = 0; i < sk_GENERAL_NAME_num(names) && !is_named; i++) {
+	for (int i = 0; names && i < sk_GENERAL_NAME_num(names) && !is_named; i++) {
 		const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
 
 		is_named = name->type == GEN_DNS && take_host(name->d.dNSName, out);
 	}
 	GENERAL_NAMES_free(names);
-	X509_NAME *subject = X509_get_subject_name(cert);
-	int at = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
-	if (!is_named && at >= 0)
+	if (is_named)
+		return;
+	p = cert->subject.data;
+	X509_NAME *subject = d2i_X509_NAME(NULL, &p, (long)cert->subject.len);
+	int at = subject ? X509_NAME_get_index_by_NID(subject, NID_commonName, -1) : -1;
+
+	if (at >= 0)
 		(void)take_host(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)),
 				out); /* else it has no name */
+	X509_NAME_free(subject);
+}
+
+/* Until when it is good, and whether for long. */
+static void look_at_validity(struct rv_str validity, struct rv_public *found)
+{
+	const uint8_t *p = validity.data;
+	const uint8_t *end = p + validity.len;
+	ASN1_TIME *from = d2i_ASN1_TIME(NULL, &p, (long)validity.len);
+	ASN1_TIME *until = from ? d2i_ASN1_TIME(NULL, &p, (long)(end - p)) : NULL;
+	struct tm tm = {0};
+	int days = 0;
+	int seconds = 0;
+
+	if (until && ASN1_TIME_to_tm(until, &tm) == 1)
+		found->end_utc_us = (int64_t)timegm(&tm) * RV_US_PER_S;
+	found->is_long_lived =
+		until && ASN1_TIME_diff(&days, &seconds, from, until) == 1 && days > LONG_DAYS;
+	ASN1_TIME_free(from);
+	ASN1_TIME_free(until);
 }
 
 static rv_status tell_certificate(struct search *s, struct rv_str der, const uint8_t *at)
 {
 	struct rv_public found = {.kind = RV_PUBLIC_CERTIFICATE};
-	const uint8_t *p = der.data;
-	X509 *cert = d2i_X509(NULL, &p, (long)der.len);
-	uint8_t *spki = NULL;
-	struct tm end = {0};
-	int days = 0;
-	int seconds = 0;
+	struct parts cert = {0};
 
-	if (!cert)
+	if (!take_apart(der, &cert))
 		return RV_OK;
-	int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &spki);
-	if (len > 0)
-		rv_spki_of_der((struct rv_str){spki, (size_t)len}, found.spki);
-	OPENSSL_free(spki);
-	name_of(cert, found.name);
-	if (ASN1_TIME_to_tm(X509_get0_notAfter(cert), &end) == 1)
-		found.end_utc_us = (int64_t)timegm(&end) * RV_US_PER_S;
-	found.is_self_issued =
-		X509_NAME_cmp(X509_get_subject_name(cert), X509_get_issuer_name(cert)) == 0;
-	found.is_long_lived = ASN1_TIME_diff(&days, &seconds, X509_get0_notBefore(cert),
-					     X509_get0_notAfter(cert)) == 1 &&
-			      days > LONG_DAYS;
-	X509_free(cert);
-	return len > 0 ? tell(s, &found, at) : RV_OK;
+	rv_spki_of_der(cert.spki, found.spki);
+	name_of(&cert, found.name);
+	look_at_validity(cert.validity, &found);
+	found.is_self_issued = cert.issuer.len == cert.subject.len &&
+			       memcmp(cert.issuer.data, cert.subject.data, cert.issuer.len) == 0;
+	return tell(s, &found, at);
 }
 
 /* The base64 up to the next '-', decoded behind itself; false: none. */
