@@ -284,6 +284,7 @@ rv_status rv_scan_policy_load(struct rv_scan_policy *policy, const struct rv_sca
 					  .given = &policy->given};
 
 	*policy = (struct rv_scan_policy){.under = ask->under};
+	policy->has_no_paths = ask->sweep.source == RV_SWEEP_STDIN;
 	policy->roots = ask->sweep.source == RV_SWEEP_PATHS ? ask->sweep.paths : NULL;
 	rv_status status = load_all(policy, ask, &source, diag);
 	rv_repo_view_done(&view);
@@ -334,6 +335,13 @@ static struct rv_str relative(const struct rv_scan_policy *p, struct rv_str path
 	if (path.len > 2 && path.data[0] == '.' && path.data[1] == '/')
 		return (struct rv_str){path.data + 2, path.len - 2};
 	return path;
+}
+
+bool rv_scan_policy_holds(const struct rv_scan_policy *p, const struct rv_rule *rule,
+			  struct rv_str path, const char *inside)
+{
+	path = p->has_no_paths ? RV_STR_NONE : relative(p, path);
+	return rv_filter_holds(p->config, rule, path, inside);
 }
 
 bool rv_scan_policy_wants(void *user, struct rv_str path, bool is_dir)

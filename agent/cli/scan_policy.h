@@ -16,6 +16,7 @@ struct rv_scan_policy {
 	char *baseline_path;	      /* from which, or where one would go; owned */
 	struct rv_identity *identity;
 	const char *const *roots; /* of what is scanned, NULL-ended; NULL: paths are as they are */
+	bool has_no_paths;	  /* it is standard input */
 	struct rv_filter filter;
 	struct rv_named given;	   /* files of a ref that the caller or what he named names */
 	uint32_t file_count;	   /* configuration files that were read */
@@ -53,6 +54,9 @@ void rv_scan_policy_done(struct rv_scan_policy *policy);
 /* For rv_sweep_shared.judge; user is struct rv_scan_policy. */
 rv_status rv_scan_policy_judge(void *user, struct rv_leaks *leaks, struct rv_leak *leak,
 			       const struct rv_judging *about);
+/* For rv_sweep_shared.holds; likewise. What comes on standard input has no path. */
+bool rv_scan_policy_holds(const struct rv_scan_policy *policy, const struct rv_rule *rule,
+			  struct rv_str path, const char *inside);
 /* For rv_sweep_options.wants; likewise. */
 bool rv_scan_policy_wants(void *user, struct rv_str path, bool is_dir);
 /* For rv_sweep_options.expects: the same of files, and counts nothing. */

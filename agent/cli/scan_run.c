@@ -154,6 +154,13 @@ static rv_status on_leak(void *user, struct rv_leaks *leaks, struct rv_leak *lea
 	return s->validation ? rv_validation_note(s->validation, leak, about->value) : RV_OK;
 }
 
+static bool holds(void *user, const struct rv_rule *rule, struct rv_str path, const char *inside)
+{
+	const struct rv_scan_run *s = user;
+
+	return rv_scan_policy_holds(&s->policy, rule, path, inside);
+}
+
 /* Behind the walls nobody may ask any more. */
 static uint64_t descriptors(void)
 {
@@ -210,6 +217,8 @@ static rv_status prepare(struct rv_scan_run *s, struct rv_diag *diag)
 		.shows_all = s->ask.shows_all,
 		.judge = on_leak,
 		.judge_user = s,
+		.holds = holds,
+		.path_rules = rv_filter_path_rules(s->policy.config),
 		.composites = rv_filter_has_composites(s->policy.config) ? s->policy.config : NULL,
 	};
 	rv_random(s->shared.key.bytes, sizeof(s->shared.key.bytes));

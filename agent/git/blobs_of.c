@@ -33,12 +33,13 @@ static void tell_lost(const struct rv_git_graph *graph, const struct rv_git_chan
 	graph->on_trouble(graph->user, &trouble);
 }
 
-static rv_status put(void *user, const struct rv_git_change *change)
+static rv_status put(void *user, uint32_t commit, const struct rv_git_change *change)
 {
 	const struct bringing *b = user;
 	bool is_new = false;
 	uint32_t number;
 
+	(void)commit; /* any of them */
 	if (!rv_git_mode_is_blob(change->new_mode))
 		return RV_OK;
 	RV_TRY(rv_git_oidmap_put(b->blobs, &change->new_oid, &number, &is_new));
@@ -49,33 +50,64 @@ static rv_status put(void *user, const struct rv_git_change *change)
 	return RV_OK;
 }
 
-rv_status rv_git_blobs_of(struct rv_git_graph *graph, const uint32_t *commits, uint32_t count,
-			  struct rv_git_oidmap *blobs)
+struct telling {
+	rv_git_brought_fn *each;
+	void *user;
+	uint32_t commit;
+};
+
+static rv_status tell(void *user, const struct rv_git_change *change)
+{
+	const struct telling *t = user;
+
+	return change->new_mode != 0 ? t->each(t->user, t->commit, change) : RV_OK;
+}
+
+/* The trees of its parents, as far as they are there. */
+static rv_status read_parents(struct rv_git_graph *graph, uint32_t commit,
+			      struct rv_git_oid parents[RV_GIT_PARENTS_MAX], size_t *out_count)
+{
+	size_t known = 0;
+
+	for (uint32_t j = 0; j < graph->nodes[commit].parent_count; j++) {
+		uint32_t parent = rv_git_graph_parent(graph, commit, j);
+
+		RV_TRY(rv_git_graph_read(graph, parent));
+		if (graph->nodes[parent].state == RV_GIT_NODE_READ && known < RV_GIT_PARENTS_MAX)
+			parents[known++] = graph->nodes[parent].tree;
+	}
+	*out_count = known;
+	return RV_OK;
+}
+
+rv_status rv_git_brought_in(struct rv_git_graph *graph, const uint32_t *commits, uint32_t count,
+			    rv_git_brought_fn *each, void *user)
 {
 	const struct rv_git_differ differ = {.reader = graph->reader,
 					     .oid_len = graph->git->oid_len,
 					     .on_trouble = graph->on_trouble,
 					     .trouble_user = graph->user};
-	struct bringing bringing = {graph, blobs};
+	struct telling telling = {each, user, RV_GIT_NONE};
 
 	for (uint32_t i = 0; i < count; i++) {
 		struct rv_git_oid parents[RV_GIT_PARENTS_MAX];
-		struct rv_git_oid tree;
 		size_t known = 0;
 
 		RV_TRY(rv_git_graph_read(graph, commits[i]));
 		if (graph->nodes[commits[i]].state != RV_GIT_NODE_READ)
 			continue;
-		for (uint32_t j = 0; j < graph->nodes[commits[i]].parent_count; j++) {
-			uint32_t parent = rv_git_graph_parent(graph, commits[i], j);
-
-			RV_TRY(rv_git_graph_read(graph, parent));
-			if (graph->nodes[parent].state == RV_GIT_NODE_READ &&
-			    known < RV_GIT_PARENTS_MAX)
-				parents[known++] = graph->nodes[parent].tree;
-		}
-		tree = graph->nodes[commits[i]].tree;
-		RV_TRY(rv_git_tree_diff(&differ, parents, known, &tree, put, &bringing));
+		RV_TRY(read_parents(graph, commits[i], parents, &known));
+		const struct rv_git_oid tree = graph->nodes[commits[i]].tree;
+		telling.commit = commits[i];
+		RV_TRY(rv_git_tree_diff(&differ, parents, known, &tree, tell, &telling));
 	}
 	return RV_OK;
+}
+
+rv_status rv_git_blobs_of(struct rv_git_graph *graph, const uint32_t *commits, uint32_t count,
+			  struct rv_git_oidmap *blobs)
+{
+	struct bringing bringing = {graph, blobs};
+
+	return rv_git_brought_in(graph, commits, count, put, &bringing);
 }

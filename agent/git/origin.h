@@ -56,6 +56,13 @@ void rv_git_origins_done(struct rv_git_origins *origins); /* accepts a zeroed on
 /* What stands in a commit of the graph; borrowed until the graph's next read. */
 RV_NODISCARD rv_status rv_git_graph_commit(struct rv_git_graph *graph, uint32_t n,
 					   struct rv_git_commit *out);
+/* What these commits brought in, against all their parents: files, links and submodules. Of a
+ * commit without parents (or whose parents are missing): all it has. Trees that are missing are
+ * told. */
+typedef rv_status rv_git_brought_fn(void *user, uint32_t commit,
+				    const struct rv_git_change *change);
+RV_NODISCARD rv_status rv_git_brought_in(struct rv_git_graph *graph, const uint32_t *commits,
+					 uint32_t count, rv_git_brought_fn *each, void *user);
 /* The blobs that these commits brought in, against all their parents: for rv_git_visit.only. Of a
  * commit without parents (or whose parents are missing): all its blobs. Trees and blobs that are
  * missing are told. */

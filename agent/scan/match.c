@@ -369,6 +369,8 @@ static void try_row(struct rv_scan *s, struct rv_armed *row, const struct rv_anc
 {
 	const struct rv_rule *rule = row->rule;
 
+	if (!rv_row_is_held(s->lane, row, s->flags))
+		return;
 	if ((rule->flags & RV_RULE_TEXT_ONLY) && !s->is_text && !(s->flags & RV_SCAN_MASK))
 		return;
 	switch ((enum rv_matcher)rule->matcher) {
@@ -456,7 +458,8 @@ void rv_match_whole(struct rv_scan *s)
 		const struct rv_rule *rule = scanner->rows[r].rule;
 
 		if ((rule->flags & RV_RULE_WHOLE) && rule->regex &&
-		    (!rule->anchors || !rule->anchors[0]))
+		    (!rule->anchors || !rule->anchors[0]) &&
+		    rv_row_is_held(s->lane, &scanner->rows[r], s->flags))
 			try_whole(s, &scanner->rows[r]);
 	}
 }
@@ -473,6 +476,8 @@ void rv_match_listed(struct rv_scan *s, int listed)
 		if (scanner->rows[r].rule->matcher == RV_MATCHER_ASSIGNMENT)
 			row = &scanner->rows[r];
 	}
+	if (row && !rv_row_is_held(s->lane, row, s->flags))
+		return;
 	while (row && !s->is_full &&
 	       rv_assign_next_line((enum rv_listed)listed, s->bytes, &at, &found)) {
 		if (found.len == 0)

@@ -26,6 +26,10 @@ struct rv_lane {
 	uint32_t scan_number;
 	struct rv_rule_cost *costs; /* by row; NULL: not counted */
 	struct rv_str path;
+	rv_rule_holds_fn *holds; /* or NULL */
+	void *holds_user;
+	uint8_t *held; /* what it said of this path, by row (held.c) .. */
+	bool has_held; /* .. of some */
 	struct rv_decode_run *runs;
 	size_t run_count, run_room;
 	bool has_more_runs;
@@ -58,6 +62,9 @@ static inline bool rv_is_any_file(const struct rv_scan *s)
 {
 	return s->flags & RV_SCAN_ANY_FILE && s->lane->path.len == 0;
 }
+
+/* May the row find anything in the lane's path? One of the path alone finds nothing in bytes. */
+bool rv_row_is_held(struct rv_lane *lane, const struct rv_armed *row, unsigned flags);
 
 /* Vectorscan's callback for the anchors: user is a struct rv_scan. Ends the search (1) when the
  * hits are full. */

@@ -21,7 +21,8 @@ rv_status rv_lane_new(struct rv_scanner *scanner, struct rv_lane **out)
 	lane->scanner = scanner;
 	lane->match = pcre2_match_data_create(64, NULL);
 	lane->whole_done = calloc(scanner->count + 1, sizeof(*lane->whole_done));
-	if (!lane->match || !lane->whole_done ||
+	lane->held = calloc(scanner->count + 1, sizeof(*lane->held));
+	if (!lane->match || !lane->whole_done || !lane->held ||
 	    (scanner->all.db && hs_alloc_scratch(scanner->all.db, &lane->scratch) != HS_SUCCESS) ||
 	    (scanner->words.db &&
 	     hs_alloc_scratch(scanner->words.db, &lane->scratch) != HS_SUCCESS))
@@ -37,6 +38,7 @@ void rv_lane_free(struct rv_lane *lane)
 	(void)hs_free_scratch(lane->scratch); /* frees NULL too */
 	pcre2_match_data_free(lane->match);
 	free(lane->whole_done);
+	free(lane->held);
 	free(lane->hits);
 	free(lane->costs);
 	free(lane->runs);
@@ -48,11 +50,6 @@ void rv_lane_freep(struct rv_lane **lane)
 {
 	rv_lane_free(*lane);
 	*lane = NULL;
-}
-
-void rv_lane_set_path(struct rv_lane *lane, struct rv_str path)
-{
-	lane->path = path;
 }
 
 void rv_lane_set_memo(struct rv_lane *lane, struct rv_memo *memo)

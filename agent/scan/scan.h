@@ -54,6 +54,10 @@ void rv_lane_freep(struct rv_lane **lane);
 /* Where what is scanned next lies; borrowed until set again. It is looked at only when something is
  * found. None at first. */
 void rv_lane_set_path(struct rv_lane *lane, struct rv_str path);
+/* Does a rule that has a path_regex hold there? Asked of such rules alone, once for each path that
+ * is set, and not while masking. NULL, at first: each holds everywhere. */
+typedef bool rv_rule_holds_fn(void *user, const struct rv_rule *rule);
+void rv_lane_set_holds(struct rv_lane *lane, rv_rule_holds_fn *holds, void *user);
 
 /* With a memo (memo.h), parts that gave nothing when this lane, or another one with this memo and
  * this scanner, searched the same bytes between the same bytes before are not searched again; only

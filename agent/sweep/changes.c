@@ -114,7 +114,7 @@ static rv_status scan_added(struct looking *l, const struct rv_git_change *c,
 	struct rv_git_lines lines = {0};
 	RV_CLEANUP(rv_freep) struct rv_span *added = NULL;
 	struct rv_doc doc = {.path = c->path, .bytes = new_text};
-	struct rv_doc_choice choice = {wants_all, complete, l, NULL};
+	struct rv_doc_choice choice = {.wants = wants_all, .complete = complete, .user = l};
 
 	if (old_text.len > 0) {
 		rv_status s = rv_git_lines_added(old_text, new_text, &lines);

@@ -44,6 +44,9 @@ void rv_scan_config_free(struct rv_scan_config *config)
 		rv_pattern_free(config->allowlists.items[i].regexes);
 	}
 	free(config->allowlists.items);
+	for (size_t i = 0; i < config->rule_paths.count; i++)
+		rv_pattern_free(config->rule_paths.items[i].pattern);
+	free(config->rule_paths.items);
 	free(config->drafts.items);
 	free(config->required.items);
 	free(config->paths.items);
@@ -175,7 +178,7 @@ rv_status rv_scan_config_seal(struct rv_scan_config *config, struct rv_diag *dia
 	if (config->prints.count)
 		qsort(config->prints.items, config->prints.count, sizeof(*config->prints.items),
 		      by_print);
-	return RV_OK;
+	return rv_config_list_path_rules(config, diag);
 }
 
 const struct rv_ruleset *rv_scan_config_rules(const struct rv_scan_config *config)

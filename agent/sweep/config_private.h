@@ -43,6 +43,7 @@ struct rv_required {
 	const char *other;
 	int within_lines;   /* -1: anywhere in the file */
 	int within_columns; /* -1: any */
+	bool is_of_path;    /* the other is judged by the path alone: taken to be there */
 };
 
 struct rv_ignore_path {
@@ -58,6 +59,12 @@ struct rv_ignore_print {
 struct rv_disabled {
 	const char *id;
 	const char *where; /* "name:line:column" */
+};
+
+/* The path of a rule, compiled. */
+struct rv_rule_path {
+	const struct rv_rule *rule;
+	struct rv_pattern *pattern;
 };
 
 /* A growing list of one of the above. */
@@ -78,6 +85,8 @@ struct rv_scan_config {
 	RV_LIST_OF(struct rv_allowlist) allowlists;
 	RV_LIST_OF(struct rv_draft) drafts;
 	RV_LIST_OF(struct rv_required) required;
+	RV_LIST_OF(struct rv_rule_path) rule_paths; /* by address of their rules */
+	const struct rv_rule *const *path_rules;    /* judged by the path alone; NULL: none */
 	RV_LIST_OF(struct rv_ignore_path) paths;
 	RV_LIST_OF(struct rv_ignore_print) prints;
 	RV_LIST_OF(const char *) hidden;	 /* ids whose findings are parts of others */
@@ -119,6 +128,11 @@ RV_NODISCARD rv_status rv_config_load_prints(struct rv_scan_config *config, stru
 					     const char *name, struct rv_diag *diag);
 /* config_seal.c: drafts and native rules over the built-in ones. */
 RV_NODISCARD rv_status rv_config_settle_rules(struct rv_scan_config *config, struct rv_diag *diag);
+/* rule_path.c: the paths of the rules, once they are settled. */
+RV_NODISCARD rv_status rv_config_compile_paths(struct rv_scan_config *config, struct rv_diag *diag);
+/* .. and the rules of the path alone that are in force at last. */
+RV_NODISCARD rv_status rv_config_list_path_rules(struct rv_scan_config *config,
+						 struct rv_diag *diag);
 /* config_gitleaks_list.c: one allowlist table of gitleaks' form for these rules (NULL: all). */
 RV_NODISCARD rv_status rv_config_read_allowlist(struct rv_scan_config *config,
 						const struct rv_yaml *y, const json_t *table,

@@ -64,7 +64,7 @@ static rv_status add_draft(struct rv_scan_config *config, const struct rv_draft 
 		.regex = draft->regex,
 		.path_regex = draft->path,
 		.flags = RV_RULE_ANYWHERE | RV_RULE_ANCHOR_FOLDS |
-			 (draft->regex ? RV_RULE_WHOLE : RV_RULE_PATH_ONLY),
+			 (draft->regex ? RV_RULE_WHOLE : RV_RULE_PATH_ONLY | RV_RULE_FLEET),
 		.ahead = RV_RULE_AHEAD_MAX,
 		.min_entropy = draft->entropy_tenths,
 		.group = draft->group,
@@ -122,12 +122,19 @@ static rv_status settle_draft(struct rv_scan_config *config, const struct rv_dra
 	return RV_OK;
 }
 
-static rv_status check_required(const struct rv_scan_config *config, struct rv_diag *diag)
+static rv_status check_required(struct rv_scan_config *config, struct rv_diag *diag)
 {
 	for (size_t i = 0; i < config->required.count; i++) {
-		const struct rv_required *need = &config->required.items[i];
+		struct rv_required *need = &config->required.items[i];
+		const struct rv_rule *other = rv_ruleset_find(config->ruleset, need->other);
 
-		if (!rv_ruleset_find(config->ruleset, need->other))
+		need->is_of_path = other && (other->flags & RV_RULE_PATH_ONLY);
+		if (need->is_of_path)
+			rv_config_note(config,
+				       "rule %s requires %s, which has no regex: it is taken to be "
+				       "there",
+				       need->rule, need->other);
+		if (!other)
 			return rv_fail(RV_CLASS_MALFORMED, diag,
 				       "rule %s requires %s: there is no such rule", need->rule,
 				       need->other);
@@ -194,5 +201,5 @@ rv_status rv_config_settle_rules(struct rv_scan_config *config, struct rv_diag *
 			rv_config_note(config, "%s: there is no rule %s",
 				       config->forbidden.items[i + 1], config->forbidden.items[i]);
 	}
-	return RV_OK;
+	return rv_config_compile_paths(config, diag);
 }

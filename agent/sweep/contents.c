@@ -113,6 +113,13 @@ static void name_member(struct opening *o, struct rv_str path)
 	o->inside[at + len] = '\0';
 }
 
+/* Its members, or keys, are looked at, and not its bytes. */
+static bool is_container(const struct opening *o, const struct rv_unpack_member *m)
+{
+	return m->kind == RV_UNPACK_PKCS12 || m->kind == RV_UNPACK_JKS ||
+	       (m->kind != RV_UNPACK_NONE && m->depth < o->run->options->archive_depth);
+}
+
 static bool on_member(const struct rv_unpack_member *m, void *user)
 {
 	struct opening *o = user;
@@ -129,6 +136,8 @@ static bool on_member(const struct rv_unpack_member *m, void *user)
 		o->status = look_at_keystore(o->run, o->w, &doc, (enum rv_unpack_kind)m->kind);
 	else if (m->kind == RV_UNPACK_NONE || m->depth >= o->run->options->archive_depth)
 		o->status = rv_sweeper_doc(o->w, &doc);
+	if (is_container(o, m) && rv_is_ok(o->status))
+		o->status = rv_sweeper_path(o->w, &doc);
 	if (!m->is_last)
 		rv_window_pass(&o->window, m->bytes);
 	return rv_is_ok(o->status);

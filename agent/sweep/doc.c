@@ -29,13 +29,25 @@ static void drop_layers(struct rv_sweeper *w)
 		rv_buf_done(&w->layers[i]);
 }
 
+/* Where nobody knows the path yet each rule holds. */
+static bool holds(void *user, const struct rv_rule *rule)
+{
+	const struct rv_sweeper *w = user;
+
+	return w->on_sighting || !w->doc ||
+	       w->shared->holds(w->shared->judge_user, rule, w->doc->path, w->doc->inside);
+}
+
 rv_status rv_sweeper_init(struct rv_sweeper *w, const struct rv_sweep_shared *shared)
 {
 	RV_BUG_ON(shared->decode_depth > RV_DECODE_DEPTH_MAX);
 	*w = (struct rv_sweeper){.shared = shared};
 	make_layers(w);
 	rv_buf_init(&w->text, (size_t)1 << 20);
-	return rv_lane_new(shared->scanner, &w->lane);
+	RV_TRY(rv_lane_new(shared->scanner, &w->lane));
+	if (shared->holds)
+		rv_lane_set_holds(w->lane, holds, w);
+	return RV_OK;
 }
 
 void rv_sweeper_done(struct rv_sweeper *w)
@@ -159,6 +171,7 @@ static rv_status open_layer(struct rv_sweeper *w, const struct rv_doc *doc, stru
 	if (is_opened) {
 		w->seen_count = 0;
 		reset_count(w, doc);
+		w->doc = doc;
 		rv_lane_set_path(w->lane, rv_doc_place(doc));
 	}
 	return s;
@@ -340,6 +353,7 @@ static void begin(struct rv_sweeper *w, const struct rv_doc *doc)
 	w->seen_count = 0;
 	rv_fixture_forget(&w->halves);
 	w->documents++;
+	w->doc = doc;
 	rv_lane_set_path(w->lane, rv_doc_place(doc));
 }
 
@@ -348,7 +362,11 @@ rv_status rv_sweeper_doc(struct rv_sweeper *w, const struct rv_doc *doc)
 	struct rv_layer layer = {.bytes = doc->bytes};
 
 	begin(w, doc);
-	return doc->bytes.len > 0 ? scan_layer(w, doc, &layer) : RV_OK;
+	if (doc->bytes.len == 0)
+		return RV_OK;
+	if (!w->on_sighting && !(w->choice && w->choice->is_of_values))
+		RV_TRY(rv_sweeper_path(w, doc));
+	return scan_layer(w, doc, &layer);
 }
 
 rv_status rv_sweeper_tell(struct rv_sweeper *w, const struct rv_doc *doc,

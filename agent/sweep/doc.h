@@ -41,6 +41,10 @@ struct rv_sweep_shared {
 	rv_status (*judge)(void *user, struct rv_leaks *leaks, struct rv_leak *leak,
 			   const struct rv_judging *about);
 	void *judge_user;
+	/* Does a rule with a path hold at this one? User as above, any thread. NULL: each does. */
+	bool (*holds)(void *user, const struct rv_rule *rule, struct rv_str path,
+		      const char *inside);
+	const struct rv_rule *const *path_rules; /* judged by the path alone, NULL-ended; or NULL */
 	const struct rv_scan_config
 		*composites; /* rules that need others beside them; NULL: none */
 };
@@ -99,12 +103,14 @@ struct rv_doc_choice {
 	void *user;
 	/* The last of the leaks was judged: false drops it, uncounted. NULL: all are kept. */
 	bool (*keeps)(void *user, struct rv_leaks *leaks, const struct rv_leak *leak);
+	bool is_of_values; /* what rules say of a path alone is told otherwise */
 };
 
 /* The working memory of one thread. */
 struct rv_sweeper {
 	const struct rv_sweep_shared *shared;
 	struct rv_lane *lane;
+	const struct rv_doc *doc; /* in hand, or NULL */
 	struct rv_leaks leaks;
 	rv_sighting_fn *on_sighting; /* NULL: leaks are made */
 	void *sighting_user;
@@ -146,6 +152,10 @@ RV_NODISCARD rv_status rv_sweeper_init(struct rv_sweeper *w, const struct rv_swe
 void rv_sweeper_done(struct rv_sweeper *w);
 /* Failures: no memory, or of on_sighting. What is cut short is a gap in w->leaks. */
 RV_NODISCARD rv_status rv_sweeper_doc(struct rv_sweeper *w, const struct rv_doc *doc);
+/* What rules say of a file by its path alone (doc_path.c); one that holds nothing is not told. The
+ * document's bytes are asked for a rule's keywords. Part of rv_sweeper_doc at a document's
+ * beginning. */
+RV_NODISCARD rv_status rv_sweeper_path(struct rv_sweeper *w, const struct rv_doc *doc);
 /* A value that was found otherwise. Begins a document as rv_sweeper_doc does. */
 RV_NODISCARD rv_status rv_sweeper_tell(struct rv_sweeper *w, const struct rv_doc *doc,
 				       const struct rv_found *found);

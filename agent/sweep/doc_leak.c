@@ -219,8 +219,7 @@ static rv_status prove(struct rv_sweeper *w, const struct rv_layer *layer,
 	return weaken_fixture(&about, &fact, &w->halves, leak);
 }
 
-/* Counted, and listed when it is to be shown. */
-static void enter(struct rv_sweeper *w, const struct rv_leak *leak)
+void rv_doc_enter(struct rv_sweeper *w, const struct rv_leak *leak)
 {
 	if (w->choice && w->choice->keeps && !w->choice->keeps(w->choice->user, &w->leaks, leak)) {
 		w->leaks.count--;
@@ -317,7 +316,7 @@ static rv_status make_leak(struct rv_sweeper *w, const struct rv_doc *doc,
 	if (w->choice)
 		RV_TRY(w->choice->complete(w->choice->user, &w->leaks, leak));
 	RV_TRY(judge(w, layer, found, leak));
-	enter(w, leak);
+	rv_doc_enter(w, leak);
 	return RV_OK;
 }
 

@@ -15,6 +15,9 @@ struct rv_layer {
 RV_NODISCARD rv_status rv_doc_tell(struct rv_sweeper *w, const struct rv_doc *doc,
 				   const struct rv_layer *layer, const struct rv_found *found);
 
+/* The last of w->leaks, judged: counted, and listed when it is to be shown. */
+void rv_doc_enter(struct rv_sweeper *w, const struct rv_leak *leak);
+
 /* One value, one finding, when it is encoded: a guess about text that turns out to be encoded
  * yields to what is in it, and a guess within a value that a layer above proved is none. Of a
  * history's first pass nothing is folded: in which files it is a guess is not known yet. */

@@ -77,8 +77,16 @@ static bool has_commit(const struct rv_allowlist *list, const char *commit)
 	return false;
 }
 
-static bool has_stop_word(const struct rv_allowlist *list, struct rv_str value)
+/* Of a file that is found by its path only paths and commits are asked, as gitleaks does. */
+static bool is_of_file(const struct rv_filter_question *q)
 {
+	return (q->rule->flags & RV_RULE_PATH_ONLY) != 0;
+}
+
+static bool has_stop_word(const struct rv_allowlist *list, const struct rv_filter_question *q)
+{
+	struct rv_str value = is_of_file(q) ? RV_STR_NONE : q->value;
+
 	for (const char *const *word = list->stop_words; word && *word; word++) {
 		size_t len = strlen(*word);
 
@@ -119,6 +127,8 @@ static bool has_regex(const struct rv_allowlist *list, const struct rv_filter_qu
 {
 	struct rv_str target = q->value;
 
+	if (is_of_file(q))
+		return false;
 	if (list->target == RV_ALLOW_MATCH && q->match.len)
 		target = q->match;
 	else if (list->target == RV_ALLOW_LINE)
@@ -139,9 +149,9 @@ static bool is_listed(const struct rv_allowlist *list, const struct rv_filter_qu
 		return (!list->commits || has_commit(list, q->commit)) &&
 		       ((!list->paths && !list->globs) || has_path(list, path)) &&
 		       (!list->regexes || has_regex(list, q)) &&
-		       (!list->stop_words || has_stop_word(list, q->value));
+		       (!list->stop_words || has_stop_word(list, q));
 	return has_commit(list, q->commit) || has_path(list, path) || has_regex(list, q) ||
-	       has_stop_word(list, q->value);
+	       has_stop_word(list, q);
 }
 
 static const struct rv_ignore_print *find_print(const struct rv_scan_config *config,
@@ -309,7 +319,9 @@ rv_status rv_filter_judge(const struct rv_filter *filter, const struct rv_filter
 		*out = answer;
 		return RV_OK;
 	}
-	RV_TRY(rv_identity_of(filter->identity, q->rule, q->value, answer.fingerprint,
+	char buf[PRINT_MAX];
+	struct rv_str known_by = is_of_file(q) ? full_path(q, buf, sizeof(buf)) : q->value;
+	RV_TRY(rv_identity_of(filter->identity, q->rule, known_by, answer.fingerprint,
 			      &answer.is_stable));
 	if (!judge_known(filter, q, &answer) && filter->rules_day &&
 	    q->rule->since > filter->rules_day)
@@ -340,7 +352,8 @@ bool rv_filter_is_complete(const struct rv_scan_config *config, const struct rv_
 {
 	for (size_t i = 0; i < config->required.count; i++) {
 		const struct rv_required *need = &config->required.items[i];
-		bool is_met = !rv_fields_is_rule(place->rule, rv_str_of(need->rule));
+		bool is_met =
+			need->is_of_path || !rv_fields_is_rule(place->rule, rv_str_of(need->rule));
 
 		for (size_t k = 0; k < other_count && !is_met; k++)
 			is_met = is_near(need, place, &others[k]);

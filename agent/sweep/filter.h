@@ -41,12 +41,12 @@ bool rv_filter_skips_path(const struct rv_scan_config *config, struct rv_str pat
 struct rv_filter_question {
 	const struct rv_rule *rule;
 	struct rv_str path;
-	const char *inside; /* archive member, or NULL */
-	struct rv_str value;
-	struct rv_str match;		    /* all that the rule matched; may be empty: the value */
-	struct rv_str lines;		    /* the value's lines whole; empty: none (binary) */
-	size_t value_end;		    /* in lines */
-	struct rv_str before;		    /* the line above */
+	const char *inside;   /* archive member, or NULL */
+	struct rv_str value;  /* of a rule of the path alone: empty, it is known by the path */
+	struct rv_str match;  /* all that the rule matched; may be empty: the value */
+	struct rv_str lines;  /* the value's lines whole; empty: none (binary) */
+	size_t value_end;     /* in lines */
+	struct rv_str before; /* the line above */
 	const struct rv_marker_spot *spots; /* of an encoded value: around it, for markers alone */
 	size_t spot_count;
 	uint32_t line;
@@ -67,6 +67,14 @@ struct rv_filter_answer {
 RV_NODISCARD rv_status rv_filter_judge(const struct rv_filter *filter,
 				       const struct rv_filter_question *question,
 				       struct rv_filter_answer *out);
+
+/* Does a rule that has a path (rule.h) hold at this one, relative to what is scanned? The path of a
+ * member is "archive.zip!member". One without a path holds everywhere. After the configuration is
+ * sealed; any thread. */
+bool rv_filter_holds(const struct rv_scan_config *config, const struct rv_rule *rule,
+		     struct rv_str path, const char *inside);
+/* The rules in force that are judged by the path alone, NULL-ended; NULL: there are none. */
+const struct rv_rule *const *rv_filter_path_rules(const struct rv_scan_config *config);
 
 /* gitleaks' composite rules. A finding of one stands only when every rule it requires was found in
  * the same text, close enough. */

@@ -12,7 +12,30 @@
 RV_NODISCARD rv_status rv_history_look(struct rv_run *run, struct rv_repo_view *view,
 				       const struct rv_git_oidmap *only, struct rv_secrets *all,
 				       struct rv_diag *diag);
+/* Where rules of the path alone find a file. */
+struct rv_path_places {
+	struct rv_path_place *items;
+	uint32_t count, room;
+	bool is_full; /* there were more than are kept */
+};
+void rv_path_places_done(struct rv_path_places *places); /* accepts a zeroed one */
+/* Those that these commits brought in (`commits` NULL: all of the view's graph). Their blobs are
+ * added to those of `secrets`, so that it is found out where they come from. Nothing without such
+ * rules. */
+RV_NODISCARD rv_status rv_history_find_paths(struct rv_run *run, struct rv_repo_view *view,
+					     const uint32_t *commits, uint32_t count,
+					     struct rv_secrets *secrets,
+					     struct rv_path_places *places);
+/* One finding for each path and rule, with the blobs' origins. Sorts the places. */
+RV_NODISCARD rv_status rv_history_tell_paths(struct rv_run *run, struct rv_repo_view *view,
+					     const struct rv_git_oidmap *blobs,
+					     const struct rv_git_origins *origins,
+					     struct rv_path_places *places);
+/* enum rv_leak_reach */
+uint8_t rv_history_reach(enum rv_git_reach reach);
+
 /* Second pass: where each value came in and where it still is; leaks into run->sweepers[0]. Of a
  * whole history also, values or not, what it names and does not hold. */
 RV_NODISCARD rv_status rv_history_tell(struct rv_run *run, struct rv_repo_view *view,
-				       const struct rv_secrets *secrets, struct rv_diag *diag);
+				       const struct rv_secrets *secrets,
+				       struct rv_path_places *places, struct rv_diag *diag);

@@ -6,6 +6,13 @@
 
 #define WORD_MAX 4096
 
+/* What the passes hand on. */
+struct passes {
+	struct rv_git_oidmap blobs; /* of the asked commits */
+	struct rv_secrets all;
+	struct rv_path_places places;
+};
+
 /* What was asked of a history. */
 struct asked {
 	const struct rv_repo_view *view;
@@ -155,7 +162,7 @@ static rv_status begin_somewhere(struct asked *a, bool is_log, struct rv_diag *d
 }
 
 /* The blobs that the asked commits brought in. */
-static rv_status choose(struct rv_run *run, struct rv_repo_view *view, struct rv_git_oidmap *blobs,
+static rv_status choose(struct rv_run *run, struct rv_repo_view *view, struct passes *p,
 			struct rv_diag *diag)
 {
 	const struct rv_sweep_options *o = run->options;
@@ -178,23 +185,28 @@ static rv_status choose(struct rv_run *run, struct rv_repo_view *view, struct rv
 	if (a.most > 0 && count > a.most)
 		count = (uint32_t)a.most; /* newest first */
 	if (rv_is_ok(status))
-		status = rv_git_blobs_of(&view->graph, commits, count, blobs);
+		status = rv_git_blobs_of(&view->graph, commits, count, &p->blobs);
+	if (rv_is_ok(status))
+		status = rv_history_find_paths(run, view, commits, count, &p->all, &p->places);
 	atomic_store(&run->commits, count);
 	rv_git_range_done(&a.range);
 	return status;
 }
 
-static rv_status run_passes(struct rv_run *run, struct rv_repo_view *view,
-			    struct rv_git_oidmap *blobs, struct rv_secrets *all,
+static rv_status run_passes(struct rv_run *run, struct rv_repo_view *view, struct passes *p,
 			    struct rv_diag *diag)
 {
 	bool is_part = run->options->range || run->options->since;
 
 	if (is_part)
-		RV_TRY(choose(run, view, blobs, diag));
-	RV_TRY(rv_history_look(run, view, is_part ? blobs : NULL, all, diag));
+		RV_TRY(choose(run, view, p, diag));
+	RV_TRY(rv_history_look(run, view, is_part ? &p->blobs : NULL, &p->all, diag));
+	if (!is_part) {
+		RV_TRY(rv_git_graph_read_all(&view->graph, run->threads, diag));
+		RV_TRY(rv_history_find_paths(run, view, NULL, 0, &p->all, &p->places));
+	}
 	atomic_store(&run->is_telling, true);
-	RV_TRY(rv_history_tell(run, view, all, diag));
+	RV_TRY(rv_history_tell(run, view, &p->all, &p->places, diag));
 	if (!is_part)
 		atomic_store(&run->commits, view->graph.ids.count);
 	return RV_OK;
@@ -203,17 +215,17 @@ static rv_status run_passes(struct rv_run *run, struct rv_repo_view *view,
 rv_status rv_run_history(struct rv_run *run, struct rv_diag *diag)
 {
 	struct rv_repo_view view = {0};
-	struct rv_git_oidmap blobs;
-	struct rv_secrets all;
+	struct passes p = {.places = {.count = 0}};
 
-	rv_git_oidmap_init(&blobs);
-	rv_secrets_init(&all);
+	rv_git_oidmap_init(&p.blobs);
+	rv_secrets_init(&p.all);
 	rv_status status =
 		rv_repo_view_open(&view, run->options->repo, &run->sweepers[0].leaks, diag);
 	if (rv_is_ok(status))
-		status = run_passes(run, &view, &blobs, &all, diag);
-	rv_secrets_done(&all);
-	rv_git_oidmap_done(&blobs);
+		status = run_passes(run, &view, &p, diag);
+	rv_path_places_done(&p.places);
+	rv_secrets_done(&p.all);
+	rv_git_oidmap_done(&p.blobs);
 	rv_repo_view_done(&view);
 	return status;
 }

@@ -165,7 +165,7 @@ static bool wants(void *user, uint64_t hash)
 	       !t->settled[t->wanted].is_open;
 }
 
-static uint8_t reach_of(enum rv_git_reach reach)
+uint8_t rv_history_reach(enum rv_git_reach reach)
 {
 	switch (reach) {
 	case RV_GIT_REACH_HEAD:
@@ -195,7 +195,7 @@ static rv_status complete(void *user, struct rv_leaks *leaks, struct rv_leak *le
 	struct settled *s = &t->settled[t->wanted];
 
 	(void)leaks; /* those of t->w */
-	leak->reach = reach_of(t->origins->items[t->blob].reach);
+	leak->reach = rv_history_reach(t->origins->items[t->blob].reach);
 	leak->places = s->versions - 1;
 	leak->commit_count = 0;
 	rv_lane_set_path(t->w->lane, RV_STR_NONE); /* a message is no line of the file */
@@ -432,7 +432,7 @@ static void tell_large(struct telling *t)
 
 static rv_status tell_all(struct telling *t)
 {
-	struct rv_doc_choice choice = {wants, complete, t, keeps};
+	struct rv_doc_choice choice = {wants, complete, t, keeps, .is_of_values = true};
 
 	t->w->choice = &choice;
 	rv_status status = tell_first(t);
@@ -443,7 +443,8 @@ static rv_status tell_all(struct telling *t)
 }
 
 rv_status rv_history_tell(struct rv_run *run, struct rv_repo_view *view,
-			  const struct rv_secrets *secrets, struct rv_diag *diag)
+			  const struct rv_secrets *secrets, struct rv_path_places *places,
+			  struct rv_diag *diag)
 {
 	const struct rv_git_wanted wanted = {run->options->wants, run->options->wants_user};
 	struct rv_git_origins origins = {0};
@@ -457,7 +458,8 @@ rv_status rv_history_tell(struct rv_run *run, struct rv_repo_view *view,
 		rv_leaks_gap(&t.w->leaks, rv_str_of(run->options->repo), NULL, "too-large",
 			     "more distinct values than are told of one history");
 	bool is_part = run->options->range || run->options->since;
-	if ((is_part && secrets->count == 0 && secrets->large_count == 0) || is_stopped(&t))
+	bool is_empty = secrets->count == 0 && secrets->large_count == 0 && places->count == 0;
+	if ((is_part && is_empty) || is_stopped(&t))
 		return RV_OK;
 	/* What a part lacks was told when it was chosen; the rest was not asked for. */
 	if (is_part)
@@ -470,6 +472,8 @@ rv_status rv_history_tell(struct rv_run *run, struct rv_repo_view *view,
 		tell_large(&t);
 	if (rv_is_ok(status))
 		status = tell_all(&t);
+	if (rv_is_ok(status))
+		status = rv_history_tell_paths(run, view, &secrets->blobs, &origins, places);
 	free(t.settled);
 	free(t.paths);
 	free(t.forms);

@@ -12,6 +12,7 @@ import shutil
 import string
 import unittest
 import xml.etree.ElementTree as ET
+import zipfile
 
 import scanning
 from test_outputs import GITLEAKS_FIELDS
@@ -179,6 +180,124 @@ class Flags(scanning.Case):
         self.refused(["git", "-c", "gone.toml"], "gone.toml", cwd=self.r.path)
         self.refused(["git", "--no-such-flag"], "--no-such-flag", cwd=self.r.path)
         self.refused(["git", self.dir], "epositor")
+
+
+class Paths(scanning.Case):
+    """`path` of a rule: with a regex it says where that is looked for, alone it names files."""
+
+    CONFIG = """
+[[rules]]
+id = "in-text"
+path = '''\\.txt$'''
+regex = '''zq_[0-9a-f]{24}'''
+[[rules]]
+id = "anywhere"
+path = '''(^|/)(b\\.md|n\\.py)$'''
+regex = '''zq_[0-9a-f]{20}'''
+[[rules]]
+id = "key-file"
+path = '''(^|/)ota\\.key$'''
+[[rules.allowlists]]
+paths = ['^made/']
+[[rules.allowlists]]
+regexes = ['ota']
+"""
+
+    def value(self):
+        return self.keep("zq_" + "".join(random.choice("0123456789abcdef") for _ in range(24)))
+
+    def tree(self):
+        r = self.repo("r")
+        r.write(".gitleaks.toml", self.CONFIG)
+        self.kept = self.value()
+        for name in ("a.py", "a.txt", "sub/b.md"):
+            r.write(name, f"x = {self.kept}\n")
+        for name in ("sub/ota.key", "made/ota.key", "not-ota.key"):
+            r.write(name, "k\n")
+        r.write("ota.key", "")
+        return r
+
+    def told(self, *words, cwd, **more):
+        rows = json.loads(self.run_reeve(*words, "-f", "json", "-r", "-", cwd=cwd, **more).out)
+        return sorted((row["File"], row["RuleID"], row["StartLine"]) for row in rows)
+
+    WANTED = [("a.txt", "in-text", 1), ("sub/b.md", "anywhere", 1), ("sub/ota.key", "key-file", 0)]
+
+    def test_in_directories(self):
+        r = self.tree()
+        self.assertEqual(self.told("dir", ".", cwd=r.path), self.WANTED)
+        row = [leak for leak in self.found(".", cwd=r.path).leaks if leak["rule"] == "key-file"][0]
+        self.assertEqual(row["masked"], "the file itself")
+        self.assertNotIn("line", row)
+        again = [leak for leak in self.found(r.path).leaks if leak["rule"] == "key-file"][0]
+        self.assertEqual(again["fingerprint"][:4], "rv1:")
+        r.write(".gitleaksignore", "sub/ota.key:key-file:0\n")
+        self.assertEqual(self.told("dir", ".", cwd=r.path), self.WANTED[:2])
+
+    def test_a_baseline_knows_a_file_by_its_path(self):
+        r = self.tree()
+        self.assertEqual(self.run_reeve("baseline", "create", "--reason", "old", cwd=r.path).code, 0)
+        self.assertEqual(self.told("dir", ".", cwd=r.path), [])
+        r.write("other/ota.key", "k\n")
+        self.assertEqual(self.told("dir", ".", cwd=r.path), [("other/ota.key", "key-file", 0)])
+
+    def test_in_what_is_staged_and_in_a_change(self):
+        r = self.tree()
+        r.git("add", "-A")
+        self.assertEqual(self.told("protect", "--staged", cwd=r.path), self.WANTED)
+        r.commit({})
+        r.commit({"z/ota.key": "k\n", "z/c.txt": f"x = {self.value()}\n", "z/c.py": self.value()})
+        result = self.found("--diff", "HEAD~1", cwd=r.path)
+        self.assertEqual(sorted(leak["path"] for leak in result.leaks), ["z/c.txt", "z/ota.key"])
+
+    def test_in_a_history(self):
+        r = self.tree()
+        first = r.commit({"n.py": f"x = {self.value()}\n"})
+        # Where a value is told its rule holds: it may hold at another of its places alone.
+        r.git("mv", "sub/ota.key", "sub/now.bin")
+        moved = self.value()
+        r.commit({"m.py": f"y = {moved}\n"})
+        last = r.commit({"late/ota.key": "other\n", "late/m.txt": f"y = {moved}\n"})
+        wanted = sorted(self.WANTED + [("n.py", "anywhere", 1), ("late/m.txt", "in-text", 1),
+                                       ("late/ota.key", "key-file", 0)])
+        self.assertEqual(self.told("git", cwd=r.path), wanted)
+        rows = {leak["path"]: leak for leak in self.found("--git", cwd=r.path).leaks}
+        gone = rows["sub/ota.key"]["history"]
+        self.assertEqual(gone["first"]["id"], first)
+        self.assertEqual(rows["late/ota.key"]["history"]["first"]["id"], last)
+        self.assertEqual(self.told("git", "--log-opts=HEAD~1..HEAD", cwd=r.path),
+                         [("late/m.txt", "in-text", 1), ("late/ota.key", "key-file", 0)])
+
+    def test_on_standard_input_there_is_no_path(self):
+        r = self.tree()
+        piped = f"x = {self.value()}\n".encode()
+        self.assertEqual(self.told("stdin", cwd=r.path, stdin=piped), [])
+        r.write(".gitleaks.toml", "[[rules]]\nid='a'\npath='^$'\nregex='zq_[0-9a-f]{24}'\n")
+        self.assertEqual(self.told("stdin", cwd=r.path, stdin=piped), [("stdin", "a", 1)])
+
+    def test_in_archives_a_members_own(self):
+        r = self.tree()
+        made = io.BytesIO()
+        with zipfile.ZipFile(made, "w") as z:
+            for name in ("in/a.txt", "in/a.py"):
+                z.writestr(name, f"x = {self.value()}\n")
+            z.writestr("in/ota.key", "k\n")
+        r.write("q/z.zip", made.getvalue())
+        inside = [("q/z.zip!in/a.txt", "in-text", 1), ("q/z.zip!in/ota.key", "key-file", 0)]
+        self.assertEqual(self.told("dir", "q", "-c", r.path + "/.gitleaks.toml", cwd=r.path),
+                         inside)
+        piped = self.told("stdin", cwd=r.path, stdin=made.getvalue())
+        self.assertEqual([row[1] for row in piped], ["in-text", "key-file"])
+
+    def test_keywords_gate_a_file_as_well(self):
+        r = self.repo("r")
+        r.write(".gitleaks.toml",
+                "[[rules]]\nid='a'\npath='[.]cfg$'\nkeywords=['SHARED']\n")
+        r.write("a.cfg", "x shared y\n")
+        r.write("b.cfg", "x\n")
+        self.assertEqual(self.told("dir", ".", cwd=r.path), [("a.cfg", "a", 0)])
+        r.commit({})
+        self.assertEqual(self.told("git", cwd=r.path), [("a.cfg", "a", 0)])
 
 
 def web_token():

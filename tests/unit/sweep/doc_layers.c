@@ -251,7 +251,8 @@ static bool keeps_all(void *user, struct rv_leaks *leaks, const struct rv_leak *
 static void tells_one_value_of_a_history_once(void **state)
 {
 	struct desk *d = *state;
-	const struct rv_doc_choice choice = {wants_all, leave, d, keeps_all};
+	const struct rv_doc_choice choice = {
+		.wants = wants_all, .complete = leave, .user = d, .keeps = keeps_all};
 
 	d->w.choice = &choice;
 	put_encoded_guess(d);

@@ -246,9 +246,68 @@ static void skips_paths_by_the_last_line_that_matches(void **state)
 	assert_true(rv_filter_skips_path(config, RV_STR_LIT("a/fingerprints"), NULL));
 }
 
+static bool holds(const struct rv_scan_config *config, const char *id, const char *path,
+		  const char *inside)
+{
+	const struct rv_rule *rule = rv_ruleset_find(rv_scan_config_rules(config), id);
+
+	assert_non_null(rule);
+	return rv_filter_holds(config, rule, rv_str_of(path), inside);
+}
+
+static void a_rule_holds_where_its_path_matches(void **state)
+{
+	RV_CLEANUP(rv_scan_config_freep) struct rv_scan_config *config = NULL;
+	struct rv_diag diag = {0};
+
+	(void)state;
+	assert_ok(sift_load(RV_SCAN_SOURCE_GITLEAKS,
+			    "[[rules]]\nid = 'a'\nregex = 'x1'\npath = '\\.txt$'\n"
+			    "[[rules]]\nid = 'b'\nregex = 'x2'\n"
+			    "[[rules]]\nid = 'c'\npath = '(^|/)key$'\n"
+			    "[[rules]]\nid = 'd'\npath = '.'\nskipReport = true\n"
+			    "[[rules]]\nid = 'e'\nregex = 'x3'\n[[rules.required]]\nid = 'c'\n",
+			    NULL, &config, &diag));
+	assert_true(holds(config, "a", "./b.txt", NULL));
+	assert_false(holds(config, "a", "b.py", NULL));
+	assert_true(holds(config, "a", "b.zip", "c.txt"));
+	assert_false(holds(config, "a", "b.txt", "c.py"));
+	assert_true(holds(config, "b", "b.py", NULL));
+	assert_false(holds(config, "c", "", NULL));
+	const struct rv_rule *const *alone = rv_filter_path_rules(config);
+	assert_non_null(alone);
+	assert_string_equal(alone[0]->id, "c"); /* d is a part of others alone */
+	assert_null(alone[1]);
+	/* What has no place in the text is taken to be there. */
+	const struct rv_filter_place place = {rv_ruleset_find(rv_scan_config_rules(config), "e"), 1,
+					      1};
+	assert_true(rv_filter_is_complete(config, &place, &place, 1));
+	assert_true(sift_notes(config, "requires c, which has no regex"));
+}
+
+static void a_file_is_let_pass_by_its_path_and_not_by_words(void **state)
+{
+	static const struct rv_rule file = {
+		.id = "file", .flags = RV_RULE_PATH_ONLY | RV_RULE_FLEET, .confidence = 75};
+	struct rv_filter_question q = {
+		.rule = &file, .path = RV_STR_LIT("src/a.key"), .confidence = 75};
+
+	(void)state;
+	assert_int_equal(state_under(RV_SCAN_SOURCE_GITLEAKS,
+				     "[allowlist]\nregexes = ['']\nstopwords = ['src']\n", &q),
+			 RV_LEAK_OPEN);
+	assert_int_equal(
+		state_under(RV_SCAN_SOURCE_GITLEAKS, "[allowlist]\npaths = ['^src/']\n", &q),
+		RV_LEAK_ALLOWED);
+	assert_int_equal(state_under(RV_SCAN_SOURCE_FINGERPRINTS, "src/a.key:file:0\n", &q),
+			 RV_LEAK_ALLOWED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_rule_holds_where_its_path_matches),
+		cmocka_unit_test(a_file_is_let_pass_by_its_path_and_not_by_words),
 		cmocka_unit_test(tells_what_nothing_allows),
 		cmocka_unit_test(allows_by_lists_as_gitleaks_does),
 		cmocka_unit_test(allows_by_our_list_where_all_of_it_holds),
