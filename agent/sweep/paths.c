@@ -101,6 +101,13 @@ static void gap(void *user, struct rv_str path, const char *reason, const char *
 	rv_leaks_gap(&v->w->leaks, path, NULL, reason, detail);
 }
 
+static void store(void *user, const char *path)
+{
+	const struct visitor *v = user;
+
+	rv_repo_tell_store(&v->w->leaks, path);
+}
+
 static int reopen(int fd)
 {
 	char path[64];
@@ -140,9 +147,14 @@ static rv_status walk(struct rv_run *run, struct visitor *visitors, struct rv_le
 					  .stop_reason = &run->stop_reason,
 					  .files = &run->files,
 					  .bytes = &run->bytes};
-	static const struct rv_walk_look look = {.wants = wants, .file = file, .gap = gap};
-	static const struct rv_walk_look look_with_ledger = {
-		.wants = wants, .is_known = is_known, .file = file, .done = done, .gap = gap};
+	static const struct rv_walk_look look = {
+		.wants = wants, .file = file, .gap = gap, .store = store};
+	static const struct rv_walk_look look_with_ledger = {.wants = wants,
+							     .is_known = is_known,
+							     .file = file,
+							     .done = done,
+							     .gap = gap,
+							     .store = store};
 
 	for (unsigned i = 0; i < run->threads; i++) {
 		visitors[i] =
@@ -171,7 +183,7 @@ rv_status rv_run_paths(struct rv_run *run, struct rv_diag *diag)
 	if (run->options->ledger)
 		RV_TRY(rv_ledger_open(run->options->ledger, run->options->ledger_key, &ledger,
 				      diag));
-	/* Of what was named alone: repositories in directories are passed by. */
+	/* What was named; the walk tells those below. */
 	for (const char *const *path = run->options->paths; *path; path++) {
 		if (rv_git_is_store(*path))
 			rv_repo_tell_store(&run->sweepers[0].leaks, *path);

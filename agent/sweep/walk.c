@@ -154,7 +154,24 @@ static rv_status put_dir(struct worker *w, struct rv_walk_dir *dir, const char *
 struct listing {
 	char *names; /* of files, NUL-ended one after the other */
 	size_t used, room, count;
+	unsigned of_store; /* PART_*: names that a git store has */
 };
+
+#define PART_HEAD    1U
+#define PART_OBJECTS 2U
+#define PART_REFS    4U
+#define PARTS	     (PART_HEAD | PART_OBJECTS | PART_REFS)
+
+static unsigned part_of_store(const char *name, bool is_dir)
+{
+	if (name[0] == 'H')
+		return !is_dir && strcmp(name, "HEAD") == 0 ? PART_HEAD : 0;
+	if (!is_dir || (name[0] != 'o' && name[0] != 'r'))
+		return 0;
+	if (strcmp(name, "objects") == 0)
+		return PART_OBJECTS;
+	return strcmp(name, "refs") == 0 ? PART_REFS : 0;
+}
 
 static rv_status list_name(struct listing *l, const char *name)
 {
@@ -211,6 +228,7 @@ static rv_status see_name(struct worker *w, struct rv_walk_dir *dir, const struc
 	struct rv_str path = rv_walk_path(&w->reader, dir, name);
 	if (!w->crew->look->wants(w->reader.user, path, type == DT_DIR))
 		return RV_OK;
+	files->of_store |= part_of_store(name, type == DT_DIR);
 	if (type == DT_REG)
 		return list_name(files, name);
 	if (dir->depth >= RV_WALK_DEPTH_MAX) {
@@ -293,6 +311,8 @@ static rv_status list_dir(struct worker *w, struct rv_walk_dir *parent, const ch
 	w->listed = dir; /* end_job() leaves it */
 	struct listing files = {0};
 	rv_status status = list_all(w, dir, &files);
+	if (files.of_store == PARTS && parent && w->crew->look->store)
+		w->crew->look->store(w->reader.user, dir->path);
 	if (rv_is_ok(status))
 		status = share_files(w, dir, &files);
 	free(files.names);

@@ -44,6 +44,9 @@ struct rv_walk_look {
 	void (*done)(void *user, const struct rv_walk_stat *stat);
 	/* Not read whole: a reason word of struct rv_gap. */
 	void (*gap)(void *user, struct rv_str path, const char *reason, const char *detail);
+	/* A directory below those that were given looks like a git store: it has HEAD, objects/ and
+	 * refs/, all of them wanted. It is walked like any other. NULL: not told. */
+	void (*store)(void *user, const char *path);
 };
 
 struct rv_walk_options {

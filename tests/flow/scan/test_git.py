@@ -162,6 +162,22 @@ class History(scanning.Case):
         self.write("like/HEAD", "x\n")
         self.found("like", "--strict", code=0)
 
+    def test_a_store_below_what_is_scanned_is_told(self):
+        repo = self.repo()
+        repo.commit({"a.env": f"TOKEN={self.token()}\n"})
+        repo.git("clone", "-q", "--bare", ".", self.path("all/in/bare.git"))
+        for place in ("all/work/src/a.c", "all/HEAD", "all/objects/x", "all/refs"):
+            self.write(place, "x\n")
+        for words, cwd, path in ((["all"], None, "all/in/bare.git"),
+                                 ([], self.path("all"), "in/bare.git")):
+            with self.subTest(words=words):
+                result = self.found(*words, cwd=cwd, code=0)
+                self.assertEqual([(g["path"].removeprefix("./"), g["reason"])
+                                  for g in result.gaps], [(path, "unsupported")])
+                self.assertIn("reeve scan --git", result.gaps[0]["detail"])
+        self.scan("--strict", "all", code=3)
+        self.assertEqual(self.found("all", "--exclude", "in/", code=0).gaps, [])
+
     def test_linked_work_trees(self):
         repo = self.repo()
         repo.commit({"a.env": f"TOKEN={self.token()}\n"})
