@@ -7,6 +7,8 @@
 #include "agent/cli/local_verbs.h"
 #include "agent/cli/scan_progress.h"
 #include "agent/sandbox/confine.h"
+#include "agent/sweep/mask.h"
+#include "agent/sweep/mask_paths.h"
 
 #include <locale.h>
 #include <signal.h>
@@ -292,6 +294,22 @@ static rv_status sweep(struct rv_scan_run *s, struct rv_diag *diag)
 	return rv_sweep_run(&s->ask.sweep, &s->result, diag);
 }
 
+rv_status rv_scan_run_mask(struct rv_scan_run *s, struct rv_str text, struct rv_buf *out)
+{
+	RV_CLEANUP(rv_lane_freep) struct rv_lane *lane = NULL;
+
+	RV_TRY(rv_lane_new(s->anchors.scanner, &lane));
+	return rv_mask_name(lane, text, out);
+}
+
+static rv_status mask_paths(struct rv_scan_run *s)
+{
+	RV_CLEANUP(rv_lane_freep) struct rv_lane *lane = NULL;
+
+	RV_TRY(rv_lane_new(s->anchors.scanner, &lane));
+	return rv_mask_paths(&s->result.leaks, lane);
+}
+
 rv_status rv_scan_run_do(struct rv_scan_run *s, struct rv_diag *diag)
 {
 	watch_for_cuts();
@@ -302,7 +320,7 @@ rv_status rv_scan_run_do(struct rv_scan_run *s, struct rv_diag *diag)
 		tell_spent(s);
 	if (rv_is_ok(status) && s->validation)
 		status = rv_validation_run(s->validation, s->out, &s->result.leaks, diag);
-	return status;
+	return rv_is_ok(status) ? mask_paths(s) : status;
 }
 
 void rv_scan_run_done(struct rv_scan_run *s)

@@ -25,6 +25,10 @@ struct rv_scan_run {
 /* Confines the process for good before the first byte is read. Call rv_scan_run_done whatever
  * comes; it accepts one that was only begun. */
 RV_NODISCARD rv_status rv_scan_run_do(struct rv_scan_run *s, struct rv_diag *diag);
+/* After a run: appends a path or a command as it may be shown, without values that are part of it.
+ */
+RV_NODISCARD rv_status rv_scan_run_mask(struct rv_scan_run *s, struct rv_str text,
+					struct rv_buf *out);
 void rv_scan_run_done(struct rv_scan_run *s);
 /* Prints a failure; gives 2, the exit code of all of a scan's failures. */
 int rv_scan_show_failure(rv_status status, const struct rv_diag *diag);

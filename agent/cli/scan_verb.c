@@ -47,6 +47,7 @@ static rv_status write_report(struct rv_scan_run *s, const char *again, int code
 			      struct rv_diag *diag)
 {
 	RV_CLEANUP(rv_buf_done) struct rv_buf target = {0};
+	RV_CLEANUP(rv_buf_done) struct rv_buf path = {0};
 	const struct rv_leaks *leaks = &s->result.leaks;
 	struct rv_report_facts facts = {.version = RV_VERSION,
 					.command = command_name(s->ask.sweep.source),
@@ -82,7 +83,9 @@ static rv_status write_report(struct rv_scan_run *s, const char *again, int code
 	facts.rules = rules;
 	facts.notes = rv_scan_config_notes(s->policy.config, &facts.note_count);
 	rv_buf_init(&target, 1 << 16);
-	RV_TRY(rv_path_escape(rv_str_of(s->ask.sweep.paths[0]), &target));
+	rv_buf_init(&path, 1 << 16);
+	RV_TRY(rv_scan_run_mask(s, rv_str_of(s->ask.sweep.paths[0]), &path));
+	RV_TRY(rv_path_escape(rv_buf_view(&path), &target));
 	facts.target = s->ask.sweep.source == RV_SWEEP_STDIN ? "stdin" : rv_buf_cstr(&target);
 	if (!facts.target)
 		return rv_fail_nomem(diag);
@@ -101,6 +104,7 @@ static int run(struct rv_out *out, const struct rv_verb_args *args, enum rv_swee
 {
 	RV_CLEANUP(rv_scan_run_done) struct rv_scan_run s = {.out = out, .libexec = args->libexec};
 	RV_CLEANUP(rv_buf_done) struct rv_buf again = {0};
+	RV_CLEANUP(rv_buf_done) struct rv_buf shown = {0};
 	struct rv_diag diag = {0};
 	int code = 2;
 
@@ -112,9 +116,12 @@ static int run(struct rv_out *out, const struct rv_verb_args *args, enum rv_swee
 		status = rv_scan_again(&s.ask, args, &again);
 	if (rv_is_ok(status))
 		status = rv_scan_run_do(&s, &diag);
+	rv_buf_init(&shown, RV_SCAN_AGAIN_MAX);
+	if (rv_is_ok(status))
+		status = rv_scan_run_mask(&s, rv_buf_view(&again), &shown);
 	if (rv_is_ok(status)) {
 		code = exit_code_of(&s, count_open(&s.result.leaks));
-		status = write_report(&s, rv_buf_cstr(&again), code, &diag);
+		status = write_report(&s, rv_buf_cstr(&shown), code, &diag);
 	}
 	return rv_is_ok(status) ? code : rv_scan_show_failure(status, &diag);
 }

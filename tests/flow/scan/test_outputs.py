@@ -244,6 +244,25 @@ class Formats(scanning.Case):
         for path in [os.path.join(os.fsencode(self.path("odd")), name) for name in odd]:
             self.assertEqual(self.run_reeve("scan", path).code, 1)
 
+    def test_values_in_a_path_in_every_format(self):
+        repo = self.repo("in-" + self.token())
+        name = self.token() + ".env"
+        repo.commit({name: f"T={self.token()}\n", "d/" + self.token() + "/b.env": self.token()})
+        repo.git("clone", "-q", "--bare", ".", self.path("all/" + self.token() + ".git"))
+        self.write("all/" + self.token(), self.token())
+        repo.write("s-" + name, f"T={self.token()}\n")
+        repo.git("add", "-A")
+        for form in scanning.FORMATS:
+            with self.subTest(format=form):  # that none comes out is looked at in each run
+                self.assertIn(b"*****", self.scan("-f", form, repo.path, "all", code=1).out)
+                for words in (["--git"], ["--staged"], [name]):
+                    self.scan("-f", form, *words, code=1, cwd=repo.path)
+        text = self.scan(name, cwd=repo.path, code=1).out.decode()
+        self.assertIn("\nThe same check on your machine: reeve scan *****.env\n", text)
+        self.assertEqual(self.found(name, cwd=repo.path).document["scan"]["target"], "*****.env")
+        self.assertEqual(self.found(name, cwd=repo.path).leaks[0]["path"], "*****.env")
+        self.assertIn("all/*****.git", [g["path"] for g in self.found("all").gaps])
+
     def test_unknown_formats_are_refused(self):
         self.refused(["scan", "--format", "yaml", "a"], "yaml", "sarif", "next:")
         self.refused(["scan", "--format", "", "a"], "sarif")

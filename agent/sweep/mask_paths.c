@@ -1,0 +1,65 @@
+/* sweep: see mask_paths.h. */
+#include "agent/sweep/mask_paths.h"
+
+#include "agent/sweep/mask.h"
+
+struct masking {
+	struct rv_leaks *leaks;
+	struct rv_lane *lane;
+	struct rv_buf text;
+	struct rv_str last, last_shown; /* rows of one file follow each other */
+};
+
+static rv_status mask(struct masking *m, struct rv_str path, struct rv_str *out)
+{
+	if (m->last.data && rv_str_equal(m->last, path)) {
+		*out = m->last_shown;
+		return RV_OK;
+	}
+	m->last = m->last_shown = path;
+	rv_buf_reset(&m->text);
+	RV_TRY(rv_mask_name(m->lane, path, &m->text));
+	struct rv_str shown = rv_buf_view(&m->text);
+	if (!rv_str_equal(shown, path)) {
+		const char *kept = rv_leaks_text(m->leaks, shown);
+
+		if (!kept)
+			return rv_fail_nomem(NULL);
+		m->last_shown = (struct rv_str){(const uint8_t *)kept, shown.len};
+	}
+	*out = m->last_shown;
+	return RV_OK;
+}
+
+static rv_status mask_all(struct masking *m)
+{
+	struct rv_leaks *leaks = m->leaks;
+	struct rv_str detail;
+
+	for (size_t i = 0; i < leaks->count; i++)
+		RV_TRY(mask(m, leaks->items[i].path, &leaks->items[i].path));
+	for (size_t i = 0; i < leaks->gap_count; i++) {
+		struct rv_gap *gap = &leaks->gaps[i];
+
+		const uint8_t *before = gap->path.data;
+		RV_TRY(mask(m, gap->path, &gap->path));
+		if (!gap->detail || gap->path.data == before)
+			continue; /* else it may say the path as well */
+		RV_TRY(mask(m, rv_str_of(gap->detail), &detail));
+		gap->detail = (const char *)detail.data; /* of the leaks, or as it was: NUL-ended */
+	}
+	for (size_t i = 0; i < leaks->suppression_count; i++)
+		RV_TRY(mask(m, leaks->suppressions[i].path, &leaks->suppressions[i].path));
+	return RV_OK;
+}
+
+rv_status rv_mask_paths(struct rv_leaks *leaks, struct rv_lane *lane)
+{
+	struct masking m = {.leaks = leaks, .lane = lane};
+
+	rv_buf_init(&m.text, (size_t)1 << 20);
+	rv_lane_set_path(lane, RV_STR_NONE);
+	rv_status status = mask_all(&m);
+	rv_buf_done(&m.text);
+	return status;
+}
