@@ -114,7 +114,8 @@ static rv_status scan_bytes(struct rv_sweeper *w, const struct rv_doc *doc,
 				  w);
 	else
 		s = rv_scan_buffer(w->lane, layer->bytes, flags, on_hit, w);
-	if (rv_class_of(s) == RV_CLASS_EXHAUSTED && w->found_count >= RV_SCAN_MAX_HITS) {
+	/* Of those that are too many some may be gone: values overlap. No memory has an errno. */
+	if (rv_class_of(s) == RV_CLASS_EXHAUSTED && !s.errno_was) {
 		rv_leaks_gap(&w->leaks, doc->path, doc->inside, "too-large",
 			     "more values than are told of one document");
 		s = RV_OK;

@@ -432,6 +432,15 @@ class Limits(scanning.Case):
         result = self.found("--max-rss", "1M", "--strict", "sparse", code=3)
         self.assertIn("memory", [g["reason"] for g in result.gaps], str(result))
 
+    def test_very_many_values_in_one_another_end_no_scan(self):
+        line = "password=" * 30 + "\n"
+        self.write("d/many.txt", line * (2 * MB // len(line)))
+        self.write("d/other.env", f"TOKEN={self.token()}\n")
+        result = self.found("d")
+        self.assert_places(result, ("d/other.env", 1))
+        self.assertEqual([(g["path"], g["reason"]) for g in result.gaps],
+                         [("d/many.txt", "too-large")])
+
     def test_very_many_findings_are_counted(self):
         tokens = [self.token() for _ in range(3000)]
         self.secrets = self.secrets[:20]
