@@ -5,6 +5,9 @@
 #define WRAP_MAX  56
 #define ENV_REACH 16
 #define INNER_MIN 16
+/* '=' and ':' of a bare value. Each may bind a name to a value that goes as far as this one: were
+ * there no limit, a line of nothing else would be gone through as often as it has names. */
+#define SIGNS_MAX 64
 
 size_t rv_line_start(const struct rv_place *p, size_t at)
 {
@@ -222,13 +225,18 @@ static void take_second(struct rv_place *p)
 /* To what ends a bare value: of a whole line in a configuration file, else the first sign. */
 static bool span_bare(struct rv_place *p, size_t at, const char *ends)
 {
+	unsigned signs = 0;
 	size_t i = at;
 
 	while (i < p->bytes.len && i - at <= RV_ASSIGN_VALUE_MAX) {
 		uint8_t c = p->bytes.data[i];
 
-		if (c <= ' ' || (!rv_is_letter(c) && !rv_is_digit(c) && strchr(ends, c)))
+		if (c == '=' || c == ':') {
+			if (++signs > SIGNS_MAX)
+				return false;
+		} else if (c <= ' ' || (!rv_is_letter(c) && !rv_is_digit(c) && strchr(ends, c))) {
 			break;
+		}
 		i++;
 	}
 	if (i > at + 3 && rv_says_at(p->bytes, i - 3, "..."))

@@ -311,6 +311,32 @@ static void counts_a_word_with_digits_as_a_password(void **state)
 		    "7734");
 }
 
+/* Where "password=" stands so often, how far does the value of the first go? 0: there is none. */
+static size_t length_of_a_row(size_t times)
+{
+	static const char word[] = "password=";
+	char text[sizeof(word) * 80];
+	struct rv_context context = rv_context_of(RV_STR_LIT("a.txt"));
+	struct rv_assign found = {.len = 0};
+	size_t len = 0;
+
+	assert_true(times < 80);
+	for (size_t i = 0; i < times; i++, len += sizeof(word) - 1)
+		memcpy(text + len, word, sizeof(word));
+	text[len++] = '7';
+	if (!rv_assign_at((struct rv_str){(const uint8_t *)text, len}, &context, 0, 4, &found))
+		return 0;
+	return found.len;
+}
+
+static void goes_not_through_a_row_of_names_for_each_of_them(void **state)
+{
+	(void)state;
+	assert_string_equal(rv_assign_anchors[0].text, "pass");
+	assert_int_equal(length_of_a_row(65), 64 * strlen("password=") + 1);
+	assert_int_equal(length_of_a_row(66), 0);
+}
+
 static void is_surer_in_a_configuration_file_than_in_a_test(void **state)
 {
 	(void)state;
@@ -475,6 +501,7 @@ int main(void)
 		cmocka_unit_test(finds_the_key_of_what_is_not_said),
 		cmocka_unit_test(counts_a_word_with_digits_as_a_password),
 		cmocka_unit_test(is_surer_in_a_configuration_file_than_in_a_test),
+		cmocka_unit_test(goes_not_through_a_row_of_names_for_each_of_them),
 		cmocka_unit_test(gives_one_value_for_two_words_of_a_name),
 		cmocka_unit_test(finds_hashes_of_accounts),
 		cmocka_unit_test(reads_the_lines_of_listed_files),
