@@ -99,10 +99,10 @@ static void take_settings(struct rv_scan_run *s)
 
 static rv_status put_rule(const struct rv_rule *r, struct rv_buf *out)
 {
-	RV_TRY(rv_buf_printf(out, "%s %u %u %u %u %u %u %u %s %s %s", r->id, r->confidence,
-			     r->flags, r->behind, r->ahead, r->within, r->min_entropy, r->group,
-			     r->regex ? r->regex : "", r->check ? r->check : "",
-			     r->path_regex ? r->path_regex : ""));
+	RV_TRY(rv_buf_printf(out, "%s %u %u %u %u %u %u %u %u %s %s %s", r->id, r->confidence,
+			     r->flags, r->behind, r->ahead, r->within, r->min_entropy,
+			     r->entropy_above, r->group, r->regex ? r->regex : "",
+			     r->check ? r->check : "", r->path_regex ? r->path_regex : ""));
 	for (const char *const *a = r->anchors; a && *a; a++)
 		RV_TRY(rv_buf_printf(out, " %s", *a));
 	for (const char *const *n = r->near; n && *n; n++)

@@ -31,6 +31,8 @@ const struct rv_check_row *rv_check_rows(size_t *out_count);
 
 /* Shannon entropy in tenths of a bit per byte, rounded down; 0 for no bytes. */
 unsigned rv_entropy_tenths(struct rv_str value);
+/* Is it more than that, in thousandths? */
+bool rv_entropy_is_above(struct rv_str value, unsigned thousandths);
 
 /* check_crc.c */
 

@@ -125,7 +125,8 @@ static uint64_t log2_fixed(uint32_t n)
 	return log;
 }
 
-unsigned rv_entropy_tenths(struct rv_str value)
+/* All bits of it, with LOG_BITS bits of fraction. */
+static uint64_t information_of(struct rv_str value)
 {
 	uint32_t counts[256] = {0};
 	uint64_t sum = 0;
@@ -139,7 +140,17 @@ unsigned rv_entropy_tenths(struct rv_str value)
 			sum += counts[i] * log2_fixed(counts[i]);
 	}
 	/* H = log2(n) - sum(c * log2(c)) / n */
-	uint64_t n = value.len;
-	uint64_t all = n * log2_fixed((uint32_t)n);
-	return (unsigned)((all - sum) * 10 / n >> LOG_BITS);
+	return value.len * log2_fixed((uint32_t)value.len) - sum;
+}
+
+unsigned rv_entropy_tenths(struct rv_str value)
+{
+	uint64_t bits = information_of(value);
+
+	return bits ? (unsigned)(bits * 10 / value.len >> LOG_BITS) : 0;
+}
+
+bool rv_entropy_is_above(struct rv_str value, unsigned thousandths)
+{
+	return information_of(value) * 1000 > (uint64_t)value.len * thousandths << LOG_BITS;
 }

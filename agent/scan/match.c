@@ -148,7 +148,7 @@ static void judge(struct rv_scan *s, struct rv_armed *row, struct rv_span match,
 		add(s, hit);
 		return;
 	}
-	if (rule->min_entropy > 0 && rv_entropy_tenths(value) < rule->min_entropy)
+	if (!rv_is_random_enough(rule, value))
 		return;
 	/* What only asks for no placeholder is asked below, without the mark. */
 	if (row->check && row->check->fn != rv_check_not_placeholder && !row->check->fn(value))
@@ -192,7 +192,7 @@ static bool run(struct rv_scan *s, struct rv_armed *row, struct rv_span range, u
 		return false;
 	}
 	const PCRE2_SIZE *at = pcre2_get_ovector_pointer(s->lane->match);
-	uint32_t group = atomic_load_explicit(&row->group, memory_order_relaxed);
+	uint32_t group = rv_armed_group(row, at, n);
 	*out_match = (struct rv_span){at[0], at[1]};
 	*out_value = *out_match;
 	if (group > 0 && (int)group < n && at[2 * group] != PCRE2_UNSET)
@@ -257,7 +257,10 @@ static void add_assignment(struct rv_scan *s, const struct rv_rule *rule,
 			     .kind = found->kind,
 			     .confidence = found->confidence};
 
-	if (hit.len > 0 && (hit.confidence > 0 || (s->flags & RV_SCAN_MASK)))
+	const struct rv_str value = {s->bytes.data + hit.start, hit.len};
+
+	if (hit.len > 0 &&
+	    ((s->flags & RV_SCAN_MASK) || (hit.confidence > 0 && rv_is_random_enough(rule, value))))
 		add_unpublished(s, hit);
 }
 

@@ -66,6 +66,14 @@ static inline bool rv_is_any_file(const struct rv_scan *s)
 /* May the row find anything in the lane's path? One of the path alone finds nothing in bytes. */
 bool rv_row_is_held(struct rv_lane *lane, const struct rv_armed *row, unsigned flags);
 
+/* Has the value as much entropy as its rule asks for? */
+static inline bool rv_is_random_enough(const struct rv_rule *rule, struct rv_str value)
+{
+	if (rule->min_entropy > 0 && rv_entropy_tenths(value) < rule->min_entropy)
+		return false;
+	return rule->entropy_above == 0 || rv_entropy_is_above(value, rule->entropy_above);
+}
+
 /* Vectorscan's callback for the anchors: user is a struct rv_scan. Ends the search (1) when the
  * hits are full. */
 int rv_match_on_anchor(unsigned id, unsigned long long from, unsigned long long to,

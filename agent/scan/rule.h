@@ -61,10 +61,11 @@ struct rv_rule {
 	uint16_t ahead;			       /* bytes from the anchor's start it may take */
 	uint16_t within;		       /* bytes to a companion */
 	uint16_t min_entropy;		       /* tenths of a bit per byte */
-	uint16_t group;	    /* of the value; 0: "secret", else the first, else all */
-	uint8_t kind;	    /* enum rv_kind (model/kinds.h) */
-	uint8_t matcher;    /* enum rv_matcher */
-	uint8_t confidence; /* 0..100 */
+	uint16_t entropy_above; /* loaded rules: thousandths that it must exceed, or 0 */
+	uint16_t group;		/* of the value; 0: "secret", else the first, else all */
+	uint8_t kind;		/* enum rv_kind (model/kinds.h) */
+	uint8_t matcher;	/* enum rv_matcher */
+	uint8_t confidence;	/* 0..100 */
 };
 
 /* The compiled-in rules, in order of their ids. */

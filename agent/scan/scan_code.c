@@ -62,6 +62,20 @@ const pcre2_code *rv_armed_code(struct rv_scanner *scanner, struct rv_armed *row
 	return before;
 }
 
+/* gitleaks' rules that name no group mean the first that holds something. */
+uint32_t rv_armed_group(struct rv_armed *row, const PCRE2_SIZE *at, int pairs)
+{
+	const struct rv_rule *rule = row->rule;
+
+	if (!(rule->flags & RV_RULE_WHOLE) || rule->group > 0)
+		return atomic_load_explicit(&row->group, memory_order_relaxed);
+	for (int i = 1; i < pairs; i++) {
+		if (at[2 * i] != PCRE2_UNSET && at[2 * i + 1] > at[2 * i])
+			return (uint32_t)i;
+	}
+	return 0;
+}
+
 rv_status rv_scanner_prepare(struct rv_scanner *scanner, bool with_jit, struct rv_diag *diag)
 {
 	scanner->has_jit = with_jit;

@@ -57,6 +57,8 @@ struct rv_scanner {
 /* The code of a row, compiled now if need be; NULL: no memory or a regex that does not compile
  * (loaded rules are compiled once when loaded, so that is memory). */
 const pcre2_code *rv_armed_code(struct rv_scanner *scanner, struct rv_armed *row);
+/* The group of the value in a match, its offsets and their number of pairs; 0: all of it. */
+uint32_t rv_armed_group(struct rv_armed *row, const PCRE2_SIZE *at, int pairs);
 
 /* rv_scanner_new for another processor; NULL: this one. */
 RV_NODISCARD rv_status rv_scanner_new_for(const struct rv_ruleset *set,

@@ -148,7 +148,7 @@ static rv_status read_draft(const struct file *f, const json_t *table, struct rv
 				    "%s: secretGroup is %g and the regex has %u groups", draft->id,
 				    group, facts.groups);
 	draft->group = (uint16_t)group;
-	draft->entropy_tenths = (uint16_t)lround(floor(entropy * 10 + 1e-9));
+	draft->entropy = (uint16_t)lround(entropy * 1000);
 	draft->groups = facts.groups;
 	if (facts.literal[0])
 		draft->literal = rv_arena_text(&f->config->arena, rv_str_of(facts.literal));
@@ -182,7 +182,7 @@ static rv_status merge(const struct file *f, struct rv_draft *to, const struct r
 {
 	to->description = to->description ? to->description : from->description;
 	to->path = to->path ? to->path : from->path;
-	to->entropy_tenths = to->entropy_tenths ? to->entropy_tenths : from->entropy_tenths;
+	to->entropy = to->entropy ? to->entropy : from->entropy;
 	to->group = to->group ? to->group : from->group;
 	if (!to->regex) {
 		to->regex = from->regex;

@@ -33,8 +33,8 @@ struct rv_draft {
 	const char *const *keywords;
 	uint32_t groups;
 	uint16_t group;
-	uint16_t entropy_tenths;
-	bool is_hidden; /* skipReport */
+	uint16_t entropy; /* thousandths */
+	bool is_hidden;	  /* skipReport */
 };
 
 /* `required` of gitleaks: a finding of `rule` stands only with one of `other` this close. */

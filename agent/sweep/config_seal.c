@@ -66,7 +66,7 @@ static rv_status add_draft(struct rv_scan_config *config, const struct rv_draft 
 		.flags = RV_RULE_ANYWHERE | RV_RULE_ANCHOR_FOLDS |
 			 (draft->regex ? RV_RULE_WHOLE : RV_RULE_PATH_ONLY | RV_RULE_FLEET),
 		.ahead = RV_RULE_AHEAD_MAX,
-		.min_entropy = draft->entropy_tenths,
+		.entropy_above = draft->entropy,
 		.group = draft->group,
 		.kind = base ? base->kind : RV_KIND_TOKEN,
 		.matcher = RV_MATCHER_REGEX,
@@ -94,7 +94,10 @@ static rv_status change_rows(struct rv_scan_config *config, const struct rv_draf
 			continue;
 		row.name = draft->description ? draft->description : row.name;
 		row.path_regex = draft->path ? draft->path : row.path_regex;
-		row.min_entropy = draft->entropy_tenths ? draft->entropy_tenths : row.min_entropy;
+		if (draft->entropy) {
+			row.entropy_above = draft->entropy;
+			row.min_entropy = 0;
+		}
 		RV_TRY(add_row(config, &row, diag));
 	}
 	return RV_OK;

@@ -300,6 +300,38 @@ regexes = ['ota']
         self.assertEqual(self.told("git", cwd=r.path), [("a.cfg", "a", 0)])
 
 
+class Rules(scanning.Case):
+    """What the other keys of a rule say, as gitleaks takes them."""
+
+    def lines(self, config, text):
+        self.write("c.toml", config)
+        self.write("d/a.cfg", text)
+        rows = json.loads(self.run_reeve("dir", "d", "-c", self.path("c.toml"), "-f", "json",
+                                         "-r", "-").out)
+        return [(row["StartLine"], row["StartColumn"]) for row in rows]
+
+    def test_without_a_group_the_first_that_holds_something_is_the_value(self):
+        config = "[[rules]]\nid='a'\nregex='(?:one=(\\w{20})|two=(\\w{20})|(x*)z=\\w{20})'\n"
+        word = "".join(random.choice(CLASSES["alnum"]) for _ in range(20))
+        self.assertEqual(self.lines(config, f"one={word}\ntwo={word}\nz={word}\n"),
+                         [(1, 5), (2, 5), (3, 1)])
+
+    def test_entropy_must_be_more_than_it_says(self):
+        config = "[[rules]]\nid='a'\nregex='v=(\\w{16})'\nentropy=%s\n"
+        text = "v=hg3kd9wqhg3kd9wq\nv=hg3kd9wqhg3kd9wx\n"  # 3.0, and a bit more
+        self.assertEqual(self.lines(config % "3", text), [(2, 3)])
+        self.assertEqual(self.lines(config % "2.99", text), [(1, 3), (2, 3)])
+        self.assertEqual(self.lines(config % "3.05", text), [(2, 3)])
+        self.assertEqual(self.lines(config % "3.2", text), [])
+
+    def test_entropy_of_a_rule_of_the_default(self):
+        config = "[extend]\nuseDefault=true\n[[rules]]\nid='generic-api-key'\nentropy=%s\n"
+        value = self.keep("".join(random.sample(CLASSES["alnum"], 32)))  # 5.0
+        text = f"api_secret = \"{value}\"\n"
+        self.assertEqual(self.lines(config % "4.9", text), [(1, 15)])
+        self.assertEqual(self.lines(config % "5", text), [])
+
+
 def web_token():
     """One that decodes: ours is told only then."""
     def part(value):

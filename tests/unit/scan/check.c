@@ -471,6 +471,10 @@ static void entropy_is_shannons(void **state)
 	assert_int_equal(rv_entropy_tenths(RV_STR_LIT("abab")), 10);
 	assert_int_equal(rv_entropy_tenths(RV_STR_LIT("0123456789abcdef")), 40);
 	assert_int_equal(rv_entropy_tenths(RV_STR_LIT("aaabbbcccddd")), 20);
+	assert_false(rv_entropy_is_above(RV_STR_LIT("aaabbbcccddd"), 2000));
+	assert_true(rv_entropy_is_above(RV_STR_LIT("aaabbbcccddd"), 1999));
+	assert_false(rv_entropy_is_above(RV_STR_NONE, 1));
+	assert_false(rv_entropy_is_above(RV_STR_NONE, 0));
 	for (int round = 0; round < 500; round++) {
 		struct text t = {0};
 		uint32_t counts[256] = {0};

@@ -261,7 +261,7 @@ static void puts_only_the_files_rules_in_force_without_the_default(void **state)
 	assert_string_equal(rule->anchors[1], "other");
 	assert_int_equal(rule->flags, RV_RULE_WHOLE | RV_RULE_ANCHOR_FOLDS | RV_RULE_ANYWHERE);
 	assert_int_equal(rule->group, 1);
-	assert_int_equal(rule->min_entropy, 32);
+	assert_int_equal(rule->entropy_above, 3250);
 	assert_int_equal(rule->since, 0);
 	rule = rv_ruleset_find(set, "by path");
 	assert_null(rule->regex);
@@ -290,7 +290,7 @@ static void extends_the_default_under_gitleaks_names(void **state)
 	const struct rv_ruleset *set = rv_scan_config_rules(config);
 	assert_int_equal(count, all); /* one less, one more */
 	assert_null(rv_ruleset_find(set, "jwt"));
-	assert_int_equal(rv_ruleset_find(set, "generic-assignment")->min_entropy, 41);
+	assert_int_equal(rv_ruleset_find(set, "generic-assignment")->entropy_above, 4100);
 	assert_int_equal(rv_ruleset_find(set, "generic-assignment")->matcher,
 			 RV_MATCHER_ASSIGNMENT);
 	const struct rv_rule *key = rv_ruleset_find(set, "private-key");
