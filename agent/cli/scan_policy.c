@@ -356,6 +356,13 @@ bool rv_scan_policy_wants(void *user, struct rv_str path, bool is_dir)
 	return false;
 }
 
+bool rv_scan_policy_passes(void *user, const char *commit)
+{
+	const struct rv_scan_policy *p = user;
+
+	return rv_filter_names_commit(p->config, commit);
+}
+
 bool rv_scan_policy_expects(void *user, struct rv_str path, bool is_dir)
 {
 	const struct rv_scan_policy *p = user;

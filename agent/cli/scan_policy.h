@@ -59,5 +59,7 @@ bool rv_scan_policy_holds(const struct rv_scan_policy *policy, const struct rv_r
 			  struct rv_str path, const char *inside);
 /* For rv_sweep_options.wants; likewise. */
 bool rv_scan_policy_wants(void *user, struct rv_str path, bool is_dir);
+/* For rv_sweep_options.passes; likewise. */
+bool rv_scan_policy_passes(void *user, const char *commit);
 /* For rv_sweep_options.expects: the same of files, and counts nothing. */
 bool rv_scan_policy_expects(void *user, struct rv_str path, bool is_dir);

@@ -227,6 +227,7 @@ static rv_status prepare(struct rv_scan_run *s, struct rv_diag *diag)
 	o->shared = &s->shared;
 	o->wants = rv_scan_policy_wants;
 	o->expects = rv_scan_policy_expects;
+	o->passes = rv_filter_has_commits(s->policy.config) ? rv_scan_policy_passes : NULL;
 	o->wants_user = &s->policy;
 	o->given = &s->policy.given;
 	if (s->counts_costs)

@@ -16,6 +16,7 @@ enum grade { GRADE_REF, GRADE_LOG, GRADE_NONE, GRADE__NOWHERE };
 
 struct candidate {
 	uint8_t first_grade, last_grade; /* enum grade */
+	bool is_counted;		 /* the first is a commit that is not let pass */
 	uint32_t last_place;
 };
 
@@ -222,11 +223,37 @@ static rv_status see_last(void *user, struct rv_str path, uint32_t blob)
 	return keep_path(f, blob, path);
 }
 
+static bool is_let_pass(const struct finding *f, uint32_t commit)
+{
+	char hex[RV_GIT_HEX_MAX];
+
+	if (!f->wanted || !f->wanted->passes)
+		return false;
+	rv_git_oid_hex(&f->graph->ids.oids[commit], f->graph->git->oid_len, hex);
+	return f->wanted->passes(f->wanted->user, hex);
+}
+
+/* Newest first: what comes later is older. */
+static void take_first(struct finding *f, uint32_t blob)
+{
+	struct candidate *candidate = &f->candidates[blob];
+	uint8_t grade = grade_of(f, f->commit);
+
+	if (grade > candidate->first_grade)
+		return;
+	if (grade < candidate->first_grade)
+		candidate->is_counted = false;
+	candidate->first_grade = grade;
+	bool counts = !is_let_pass(f, f->commit);
+	if (counts || !candidate->is_counted)
+		f->out->items[blob].first = f->commit;
+	candidate->is_counted |= counts;
+}
+
 /* f->commit has the blob there and its first parent has not. */
 static rv_status see_first(void *user, struct rv_str path, uint32_t blob)
 {
 	struct finding *f = user;
-	uint8_t grade = grade_of(f, f->commit);
 
 	for (uint32_t i = 1; i < f->graph->nodes[f->commit].parent_count; i++) {
 		uint32_t parent = rv_git_graph_parent(f->graph, f->commit, i);
@@ -234,11 +261,7 @@ static rv_status see_first(void *user, struct rv_str path, uint32_t blob)
 		if (rv_git_twigs_has(&f->twigs, f->twig_of[parent], path, blob))
 			return RV_OK;
 	}
-	/* Newest first: what comes later is older. */
-	if (grade <= f->candidates[blob].first_grade) {
-		f->candidates[blob].first_grade = grade;
-		f->out->items[blob].first = f->commit;
-	}
+	take_first(f, blob);
 	return keep_path(f, blob, path);
 }
 

@@ -39,6 +39,9 @@ struct rv_git_origins {
 /* Which paths may be looked at: the others take none of the places in rv_git_origin.paths. */
 struct rv_git_wanted {
 	bool (*wants)(void *user, struct rv_str path, bool is_dir); /* NULL: all */
+	/* May what this commit (in hex) brings in be let pass for that? Then it is not the first as
+	 * long as another one, as well reachable, brought the blob in, too. NULL: never. */
+	bool (*passes)(void *user, const char *commit);
 	void *user;
 };
 

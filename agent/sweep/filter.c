@@ -154,6 +154,24 @@ static bool is_listed(const struct rv_allowlist *list, const struct rv_filter_qu
 	       has_stop_word(list, q);
 }
 
+bool rv_filter_names_commit(const struct rv_scan_config *config, const char *commit)
+{
+	for (size_t i = 0; i < config->allowlists.count; i++) {
+		if (has_commit(&config->allowlists.items[i], commit))
+			return true;
+	}
+	return false;
+}
+
+bool rv_filter_has_commits(const struct rv_scan_config *config)
+{
+	for (size_t i = 0; i < config->allowlists.count; i++) {
+		if (config->allowlists.items[i].commits)
+			return true;
+	}
+	return false;
+}
+
 static const struct rv_ignore_print *find_print(const struct rv_scan_config *config,
 						const char *print)
 {

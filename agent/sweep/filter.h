@@ -68,6 +68,11 @@ RV_NODISCARD rv_status rv_filter_judge(const struct rv_filter *filter,
 				       const struct rv_filter_question *question,
 				       struct rv_filter_answer *out);
 
+/* Does an allowlist name this commit, hex? */
+bool rv_filter_names_commit(const struct rv_scan_config *config, const char *commit);
+/* Does any name commits? */
+bool rv_filter_has_commits(const struct rv_scan_config *config);
+
 /* Does a rule that has a path (rule.h) hold at this one, relative to what is scanned? The path of a
  * member is "archive.zip!member". One without a path holds everywhere. After the configuration is
  * sealed; any thread. */

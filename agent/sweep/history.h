@@ -31,6 +31,8 @@ RV_NODISCARD rv_status rv_history_tell_paths(struct rv_run *run, struct rv_repo_
 					     const struct rv_git_oidmap *blobs,
 					     const struct rv_git_origins *origins,
 					     struct rv_path_places *places);
+/* Is it a commit, and none that an allowlist names? */
+bool rv_history_counts(const struct rv_run *run, const struct rv_repo_view *view, uint32_t commit);
 /* enum rv_leak_reach */
 uint8_t rv_history_reach(enum rv_git_reach reach);
 

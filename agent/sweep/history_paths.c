@@ -20,6 +20,32 @@ void rv_path_places_done(struct rv_path_places *places)
 	*places = (struct rv_path_places){0};
 }
 
+uint8_t rv_history_reach(enum rv_git_reach reach)
+{
+	switch (reach) {
+	case RV_GIT_REACH_HEAD:
+		return RV_REACH_HEAD;
+	case RV_GIT_REACH_REF:
+		return RV_REACH_REF;
+	case RV_GIT_REACH_REFLOG:
+		return RV_REACH_REFLOG;
+	case RV_GIT_REACH_NONE:
+		return RV_REACH_UNREACHABLE;
+	}
+	return RV_REACH_NONE;
+}
+
+bool rv_history_counts(const struct rv_run *run, const struct rv_repo_view *view, uint32_t commit)
+{
+	const struct rv_sweep_options *o = run->options;
+	char hex[RV_GIT_HEX_MAX];
+
+	if (commit == RV_GIT_NONE || !o->passes)
+		return commit != RV_GIT_NONE;
+	rv_git_oid_hex(&view->graph.ids.oids[commit], view->git->oid_len, hex);
+	return !o->passes(o->wants_user, hex);
+}
+
 struct finding {
 	struct rv_run *run;
 	struct rv_secrets *secrets;
@@ -117,6 +143,7 @@ struct telling {
 	const struct rv_git_origins *origins;
 	const struct rv_path_place *best; /* of the path in hand */
 	uint32_t first, last, versions;
+	bool is_counted; /* first is not let pass for itself */
 };
 
 /* What is still in use first; then what no thread decides. */
@@ -164,14 +191,17 @@ static uint32_t settle(struct telling *t, const struct rv_path_places *places, u
 	t->best = &places->items[at];
 	t->first = t->last = RV_GIT_NONE;
 	t->versions = 0;
+	t->is_counted = false;
 	for (; end < places->count && rv_leaks_compare(places->items[end].path, t->best->path) == 0;
 	     end++) {
 		const struct rv_path_place *place = &places->items[end];
 		uint32_t last = t->origins->items[place->blob].last;
 
 		t->versions += end == at || place->blob != places->items[end - 1].blob;
-		if (is_older(t, place->commit, t->first))
+		bool counts = rv_history_counts(t->run, t->view, place->commit);
+		if (counts != t->is_counted ? counts : is_older(t, place->commit, t->first))
 			t->first = place->commit;
+		t->is_counted |= counts;
 		if (t->last == RV_GIT_NONE || (last != RV_GIT_NONE && is_older(t, t->last, last)))
 			t->last = last;
 	}

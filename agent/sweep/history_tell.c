@@ -18,6 +18,7 @@ struct settled {
 	uint32_t first; /* commits; RV_GIT_NONE */
 	uint32_t last;
 	uint32_t versions; /* blobs that hold it */
+	bool is_counted;   /* first is not let pass for itself */
 	bool is_told;
 	bool is_open;	/* told, and not let pass */
 	bool is_listed; /* told, and let pass by a list, which may name paths */
@@ -96,6 +97,17 @@ static bool is_value_in(const struct rv_holding *h, uint16_t forms)
 	return h->forms == 0 || (h->forms & forms);
 }
 
+/* The oldest that an allowlist does not name, else the oldest: what another commit brought in as
+ * well is not let pass for the one. */
+static void take_first(const struct telling *t, struct settled *s, uint32_t commit)
+{
+	bool counts = rv_history_counts(t->run, t->view, commit);
+
+	if (counts != s->is_counted ? counts : age_of(t, commit) > age_of(t, s->first))
+		s->first = commit;
+	s->is_counted |= counts;
+}
+
 /* Joins what one blob says. */
 static void settle(struct telling *t, const struct rv_holding *h)
 {
@@ -109,8 +121,7 @@ static void settle(struct telling *t, const struct rv_holding *h)
 	if (is_value_in(h, form_of(t->paths[blob])) &&
 	    (s->blob == RV_GIT_NONE || is_better(t, blob, s->blob)))
 		s->blob = blob;
-	if (age_of(t, o->first) > age_of(t, s->first))
-		s->first = o->first;
+	take_first(t, s, o->first);
 	if (s->last == RV_GIT_NONE ||
 	    (o->last != RV_GIT_NONE && age_of(t, o->last) < age_of(t, s->last)))
 		s->last = o->last;
@@ -163,21 +174,6 @@ static bool wants(void *user, uint64_t hash)
 	t->wanted = rv_secrets_find(t->secrets, hash);
 	return t->wanted != RV_GIT_NONE && t->settled[t->wanted].blob == t->blob &&
 	       !t->settled[t->wanted].is_open;
-}
-
-uint8_t rv_history_reach(enum rv_git_reach reach)
-{
-	switch (reach) {
-	case RV_GIT_REACH_HEAD:
-		return RV_REACH_HEAD;
-	case RV_GIT_REACH_REF:
-		return RV_REACH_REF;
-	case RV_GIT_REACH_REFLOG:
-		return RV_REACH_REFLOG;
-	case RV_GIT_REACH_NONE:
-		return RV_REACH_UNREACHABLE;
-	}
-	return RV_REACH_NONE;
 }
 
 static rv_status add_commits(struct telling *t, const struct settled *s, struct rv_leak *leak)
@@ -446,7 +442,8 @@ rv_status rv_history_tell(struct rv_run *run, struct rv_repo_view *view,
 			  const struct rv_secrets *secrets, struct rv_path_places *places,
 			  struct rv_diag *diag)
 {
-	const struct rv_git_wanted wanted = {run->options->wants, run->options->wants_user};
+	const struct rv_git_wanted wanted = {run->options->wants, run->options->passes,
+					     run->options->wants_user};
 	struct rv_git_origins origins = {0};
 	struct telling t = {.run = run,
 			    .w = &run->sweepers[0],

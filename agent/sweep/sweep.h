@@ -50,6 +50,8 @@ struct rv_sweep_options {
 	bool (*wants)(void *user, struct rv_str path, bool is_dir);
 	/* The same without a trace, for who only counts what will come. NULL: all. */
 	bool (*expects)(void *user, struct rv_str path, bool is_dir);
+	/* GIT: may what this commit (in hex) brings in be let pass for that? NULL: never. */
+	bool (*passes)(void *user, const char *commit);
 	void *wants_user;
 	const char *ledger;  /* file of what was scanned whole before; NULL: none */
 	uint64_t ledger_key; /* what the ledger is good for: rules, options, version */

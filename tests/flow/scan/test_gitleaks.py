@@ -324,6 +324,24 @@ class Rules(scanning.Case):
         self.assertEqual(self.lines(config % "3.05", text), [(2, 3)])
         self.assertEqual(self.lines(config % "3.2", text), [])
 
+    def test_an_allowed_commit_says_nothing_of_another_that_brought_the_value_in(self):
+        r = self.repo()
+        text, other = f"x = {self.token()}\n", f"x = {self.token()}\n"
+        first = r.commit({"a.env": text})
+        r.git("rm", "-q", "a.env")
+        r.commit({"b.env": other}, "gone")
+        second = r.commit({"a.env": text, "b.env": "y" + other})  # the same file, another one
+        config = "[extend]\nuseDefault=true\n[allowlist]\ncommits=['%s']\n"
+        brought = {}
+        for commits in (first, second, first + "','" + second):
+            self.write("c.toml", config % commits)
+            out = self.run_reeve("git", "-c", self.path("c.toml"), "-f", "json", cwd=r.path).out
+            brought[commits] = {row["File"]: row["Commit"] for row in json.loads(out)}
+        middle = r.git("rev-parse", "HEAD~1")
+        self.assertEqual(list(brought.values()),
+                         [{"a.env": second, "b.env": middle}, {"a.env": first, "b.env": middle},
+                          {"b.env": middle}])
+
     def test_entropy_of_a_rule_of_the_default(self):
         config = "[extend]\nuseDefault=true\n[[rules]]\nid='generic-api-key'\nentropy=%s\n"
         value = self.keep("".join(random.sample(CLASSES["alnum"], 32)))  # 5.0
