@@ -1,6 +1,7 @@
 /* scan: decodes a run and remembers where its bytes came from. Not here: finding (decode_find.c),
- * the units of escapes (decode_escape.c) and of UTF-16 (utf16.c). */
+ * the units of escapes (decode_escape.c) and of UTF-16 (utf16.c, wide.c). */
 #include "agent/scan/decode_private.h"
+#include "agent/scan/wide.h"
 
 #define QUADS_AT_ONCE 256
 #define PAIRS_AT_ONCE 1024
@@ -13,6 +14,7 @@ const char *rv_decode_kind_name(enum rv_decode_kind kind)
 		[RV_DECODE_ENTITY] = "entity",	  [RV_DECODE_QUOTED] = "quoted-printable",
 		[RV_DECODE_UTF16LE] = "utf-16le", [RV_DECODE_UTF16BE] = "utf-16be",
 		[RV_DECODE_UTF32LE] = "utf-32le", [RV_DECODE_UTF32BE] = "utf-32be",
+		[RV_DECODE_WIDE] = "utf-16le",
 	};
 
 	return kind < RV_DECODE__COUNT ? names[kind] : "none";
@@ -73,6 +75,8 @@ void rv_decode_step(struct rv_str bytes, enum rv_decode_kind kind, size_t at, si
 		base64_step(bytes, at, end, out);
 	else if (kind == RV_DECODE_HEX)
 		hex_step(bytes, at, end, out);
+	else if (kind == RV_DECODE_WIDE)
+		rv_wide_step(bytes, at, end, out);
 	else if (kind >= RV_DECODE_UTF16LE)
 		rv_utf_step(bytes, kind, at, end, out);
 	else
@@ -127,6 +131,8 @@ static size_t decode_fast(struct rv_str bytes, enum rv_decode_kind kind, size_t 
 		return base64_quads(bytes, at, end, out);
 	if (kind == RV_DECODE_UTF16LE || kind == RV_DECODE_UTF16BE)
 		return ascii_pairs(bytes, kind, at, end, out);
+	if (kind == RV_DECODE_WIDE)
+		return rv_wide_fast(bytes, at, end, out);
 	return 0;
 }
 
@@ -182,7 +188,9 @@ rv_status rv_decode_run(struct rv_str bytes, const struct rv_decode_run *run, st
 
 	RV_BUG_ON(run->at > bytes.len || run->len > bytes.len - run->at ||
 		  run->kind >= RV_DECODE__COUNT);
-	if (run->kind >= RV_DECODE_UTF16LE)
+	if (run->kind == RV_DECODE_WIDE)
+		need = rv_wide_len(bytes, run->at, run->at + run->len);
+	else if (run->kind >= RV_DECODE_UTF16LE)
 		need += need / 2;
 	rv_buf_init(&map.points, need / RV_DECODE_MAP_STEP * 32 + 64);
 	room = rv_buf_reserve(out, need + 4);

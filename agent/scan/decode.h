@@ -25,6 +25,7 @@ enum rv_decode_kind {
 	RV_DECODE_UTF16BE,
 	RV_DECODE_UTF32LE,
 	RV_DECODE_UTF32BE,
+	RV_DECODE_WIDE, /* texts in UTF-16LE among other bytes: wide.h */
 	RV_DECODE__COUNT
 };
 

@@ -33,6 +33,7 @@ struct rv_lane {
 	struct rv_decode_run *runs;
 	size_t run_count, run_room;
 	bool has_more_runs;
+	bool was_text;
 	struct rv_memo *memo; /* or NULL */
 	struct rv_part_mark *marks;
 	size_t mark_room;

@@ -92,6 +92,11 @@ void rv_lane_add_costs(const struct rv_lane *lane, struct rv_rule_cost *rows)
 	}
 }
 
+bool rv_lane_was_text(const struct rv_lane *lane)
+{
+	return lane->was_text;
+}
+
 bool rv_scan_is_text(struct rv_str bytes)
 {
 	size_t probe = bytes.len < TEXT_PROBE ? bytes.len : TEXT_PROBE;
@@ -406,6 +411,7 @@ rv_status rv_scan_parts(struct rv_lane *lane, struct rv_str bytes, const struct 
 	if (bytes.len > RV_SCAN_MAX_BYTES)
 		return rv_fail(RV_CLASS_EXHAUSTED, NULL, "buffer of %zu bytes", bytes.len);
 	s.is_text = !(flags & RV_SCAN_BINARY) && rv_scan_is_text(bytes);
+	lane->was_text = s.is_text;
 	RV_TRY(find(&s, parts, part_count));
 	if (lane->hit_count > 0)
 		settle(&s);

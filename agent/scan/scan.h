@@ -116,6 +116,8 @@ RV_NODISCARD rv_status rv_scan_parts(struct rv_lane *lane, struct rv_str bytes,
  * until the next scan. *out_is_cut: there were more than RV_DECODE_RUNS_MAX. */
 const struct rv_decode_run *rv_lane_runs(const struct rv_lane *lane, size_t *out_count,
 					 bool *out_is_cut);
+/* Was what was scanned last text? False for RV_SCAN_BINARY. */
+bool rv_lane_was_text(const struct rv_lane *lane);
 /* True when the first 4 KiB hold no NUL byte. */
 bool rv_scan_is_text(struct rv_str bytes);
 

@@ -3,6 +3,7 @@
 
 #include "agent/base/digest.h"
 #include "agent/scan/utf16.h"
+#include "agent/scan/wide.h"
 #include "agent/sweep/filter.h"
 
 #include <stdlib.h>
@@ -274,6 +275,7 @@ struct below {
 	struct rv_found *found; /* of the layer, when some are put off */
 	size_t found_count;
 	size_t seen_first; /* before anything of the layers below was seen */
+	bool is_binary;
 };
 
 static rv_status tell_first(struct rv_sweeper *w, const struct rv_doc *doc,
@@ -317,7 +319,10 @@ static rv_status scan_below(struct rv_sweeper *w, const struct rv_doc *doc,
 
 	for (size_t i = 0; i < below->run_count; i++)
 		RV_TRY(descend(w, doc, layer, &below->runs[i]));
-	if (layer->depth < w->shared->decode_depth && rv_utf16_find(layer->bytes, &whole))
+	if (layer->depth >= w->shared->decode_depth)
+		return RV_OK;
+	if (rv_utf16_find(layer->bytes, &whole) ||
+	    (below->is_binary && rv_wide_find(layer->bytes, &whole)))
 		return descend(w, doc, layer, &whole);
 	return RV_OK;
 }
@@ -329,7 +334,11 @@ static rv_status scan_layer(struct rv_sweeper *w, const struct rv_doc *doc,
 	bool goes_on = layer->depth < w->shared->decode_depth;
 	struct below below = {0};
 
-	rv_status s = scan_bytes(w, doc, layer, goes_on ? RV_SCAN_RUNS : 0);
+	/* Texts of a program are its messages: what is generic is not asked of them either. */
+	unsigned flags = (goes_on ? RV_SCAN_RUNS : 0U) |
+			 (layer->kind == RV_DECODE_WIDE && layer->above ? RV_SCAN_BINARY : 0U);
+	rv_status s = scan_bytes(w, doc, layer, flags);
+	below.is_binary = !rv_lane_was_text(w->lane);
 	if (rv_is_ok(s) && goes_on)
 		s = take_runs(w, doc, &below.runs, &below.run_count);
 	if (rv_is_ok(s))

@@ -3,6 +3,7 @@
 #include "agent/scan/decode.h"
 #include "agent/scan/decode_private.h"
 #include "agent/scan/utf16.h"
+#include "agent/scan/wide.h"
 
 #define OUT_MAX ((size_t)8 << 20)
 
@@ -21,6 +22,8 @@ static void look_at(struct level *level)
 
 	(void)rv_decode_find(level->bytes, look_at_run, level); /* false: at a limit */
 	if (rv_utf16_find(level->bytes, &run))
+		(void)look_at_run(&run, level); /* always true */
+	if (rv_wide_find(level->bytes, &run))
 		(void)look_at_run(&run, level); /* always true */
 }
 

@@ -59,6 +59,27 @@ static void reads_utf16_in_base64_and_hex(void **state)
 	}
 }
 
+/* At any offset, where the file is no text. */
+static void reads_utf16_inside_of_other_bytes(void **state)
+{
+	struct desk *d = *state;
+	char plain[128];
+
+	(void)snprintf(plain, sizeof(plain), "CompanyName=%s", d->value); /* has room */
+	for (size_t lead = 100; lead < 134; lead++) {
+		struct rv_str text = wide(plain, false, false);
+
+		memset(d->text, 0x81, 1000);
+		memcpy(d->text, "MZ\0\0\x3", 5);
+		memcpy(d->text + lead, text.data, text.len);
+		d->len = 1000;
+		desk_scan(d);
+		assert_string_equal(desk_only(d)->layers, "utf-16le");
+		assert_int_equal(desk_only(d)->offset, lead + 2 * strlen("CompanyName="));
+		assert_null(strstr(desk_only(d)->context, d->value));
+	}
+}
+
 static void reads_utf16_in_base64_in_utf16_and_no_deeper(void **state)
 {
 	struct desk *d = *state;
@@ -264,6 +285,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		DESK_TEST(reads_utf16_in_base64_and_hex),
+		DESK_TEST(reads_utf16_inside_of_other_bytes),
 		DESK_TEST(reads_utf16_in_base64_in_utf16_and_no_deeper),
 		DESK_TEST(tells_what_encoded_text_is_and_not_a_guess_about_it),
 		DESK_TEST(tells_a_guess_when_its_encoding_holds_nothing),
