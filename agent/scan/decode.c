@@ -156,14 +156,16 @@ static rv_status decode_into(struct rv_decode_map *map, uint8_t *out, size_t *ou
 	size_t end = at + map->run.len;
 	size_t len = 0;
 	size_t mark = 0;
+	size_t far = at;
 
 	while (at < end) {
 		struct rv_decode_unit unit;
 		size_t fast;
 
-		if (len >= mark) {
+		if (len >= mark || at >= far) {
 			RV_TRY(map_add(map, len, at));
 			mark = len + RV_DECODE_MAP_STEP;
+			far = at + RV_DECODE_MAP_FAR;
 		}
 		fast = decode_fast(map->bytes, kind, &at, end, out + len);
 		len += fast;
@@ -192,7 +194,8 @@ rv_status rv_decode_run(struct rv_str bytes, const struct rv_decode_run *run, st
 		need = rv_wide_len(bytes, run->at, run->at + run->len);
 	else if (run->kind >= RV_DECODE_UTF16LE)
 		need += need / 2;
-	rv_buf_init(&map.points, need / RV_DECODE_MAP_STEP * 32 + 64);
+	rv_buf_init(&map.points,
+		    (need / RV_DECODE_MAP_STEP + run->len / RV_DECODE_MAP_FAR) * 32 + 64);
 	room = rv_buf_reserve(out, need + 4);
 	if (!room)
 		return rv_fail(RV_CLASS_EXHAUSTED, NULL, "no room to decode");

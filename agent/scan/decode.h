@@ -67,9 +67,10 @@ struct rv_decode_look {
 };
 bool rv_decode_look(struct rv_str bytes, const struct rv_decode_look *look);
 
-/* From decoded bytes back to the source: a point each RV_DECODE_MAP_STEP decoded bytes, between
- * which the run is decoded again. Zeroed: empty. */
+/* From decoded bytes back to the source: a point each RV_DECODE_MAP_STEP decoded bytes and after
+ * each RV_DECODE_MAP_FAR of the source, between which the run is decoded again. Zeroed: empty. */
 #define RV_DECODE_MAP_STEP 2048
+#define RV_DECODE_MAP_FAR  ((size_t)64 << 10)
 struct rv_decode_map {
 	struct rv_str bytes; /* *borrows* the source; it must outlive the map */
 	struct rv_decode_run run;
@@ -87,6 +88,7 @@ RV_NODISCARD rv_status rv_decode_run(struct rv_str bytes, const struct rv_decode
 				     struct rv_buf *out, struct rv_decode_map *out_map);
 
 /* Where decoded bytes [from, from + len) stand in the source: the encoded characters that hold any
- * bit of them. A range past the end is cut to it. Costs up to 2 * RV_DECODE_MAP_STEP steps. */
+ * bit of them. A range past the end is cut to it. Costs up to 2 * RV_DECODE_MAP_STEP steps over
+ * 2 * RV_DECODE_MAP_FAR bytes. */
 void rv_decode_source(const struct rv_decode_map *map, size_t from, size_t len, size_t *out_at,
 		      size_t *out_len);

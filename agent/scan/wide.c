@@ -24,14 +24,20 @@ static size_t text_end(struct rv_str bytes, size_t at, size_t end)
 	return at;
 }
 
+/* Does a text that is long enough begin there? It is not read to its end: a map asks often. */
+static bool is_long(struct rv_str bytes, size_t at, size_t end)
+{
+	size_t enough = at + RV_WIDE_MIN * 2;
+
+	return enough <= end && text_end(bytes, at, enough) == enough;
+}
+
 /* Is it of a text that is long enough? What comes before was looked at, so that a text that is too
  * short was passed over whole. */
 static bool is_inside(struct rv_str bytes, size_t at, size_t end)
 {
-	if (!is_pair(bytes, at, end))
-		return false;
-	return (at >= 2 && is_pair(bytes, at - 2, end)) ||
-	       text_end(bytes, at, end) - at >= RV_WIDE_MIN * 2;
+	return is_pair(bytes, at, end) &&
+	       ((at >= 2 && is_pair(bytes, at - 2, end)) || is_long(bytes, at, end));
 }
 
 /* Four bytes of 1 to 127 and four NUL bytes in turn, in one of both orders? */
@@ -62,7 +68,7 @@ static size_t next_text(struct rv_str bytes, size_t from, size_t end)
 			continue;
 		while (at >= from + 2 && is_pair(bytes, at - 2, end))
 			at -= 2;
-		if (text_end(bytes, at, end) - at >= RV_WIDE_MIN * 2)
+		if (is_long(bytes, at, end))
 			return at;
 	}
 	return end;

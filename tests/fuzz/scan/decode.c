@@ -1,11 +1,12 @@
-/* fuzz: finds encoded runs in any bytes, decodes each to depth 3 and asks the map for every 97th
- * byte. Each way over the blocks must see the same. */
+/* fuzz: finds encoded runs in any bytes, decodes each to depth 3, unit by unit too, and asks the
+ * map for every 97th byte (of many, for ASKS). Each way over the blocks must see the same. */
 #include "agent/scan/decode.h"
 #include "agent/scan/decode_private.h"
 #include "agent/scan/utf16.h"
 #include "agent/scan/wide.h"
 
 #define OUT_MAX ((size_t)8 << 20)
+#define ASKS	16
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -29,9 +30,11 @@ static void look_at(struct level *level)
 
 static void ask_map(const struct rv_decode_map *map)
 {
+	size_t stride = map->decoded_len / ASKS;
 	size_t last = 0;
 
-	for (size_t from = 0; from < map->decoded_len + 2; from += 97) {
+	stride = stride < 97 ? 97 : stride;
+	for (size_t from = 0; from < map->decoded_len + 2; from += stride) {
 		size_t at;
 		size_t len;
 
@@ -40,6 +43,22 @@ static void ask_map(const struct rv_decode_map *map)
 			  at + len > map->run.at + map->run.len);
 		last = at;
 	}
+}
+
+/* What comes out many at a time must be what comes out one by one: the map decodes so. */
+static void compare_units(struct rv_str bytes, const struct rv_decode_run *run, struct rv_str out)
+{
+	size_t end = run->at + run->len;
+	struct rv_decode_unit unit;
+	size_t len = 0;
+
+	for (size_t at = run->at; at < end; at = unit.next) {
+		rv_decode_step(bytes, (enum rv_decode_kind)run->kind, at, end, &unit);
+		RV_BUG_ON(unit.next <= at || unit.len > out.len - len ||
+			  memcmp(out.data + len, unit.out, unit.len) != 0);
+		len += unit.len;
+	}
+	RV_BUG_ON(len != out.len);
 }
 
 static bool look_at_run(const struct rv_decode_run *run, void *user)
@@ -53,6 +72,7 @@ static bool look_at_run(const struct rv_decode_run *run, void *user)
 	rv_buf_init(&out, OUT_MAX);
 	if (rv_is_ok(rv_decode_run(level->bytes, run, &out, &map))) {
 		ask_map(&map);
+		compare_units(level->bytes, run, rv_buf_view(&out));
 		if (level->below) {
 			level->below->bytes = rv_buf_view(&out);
 			look_at(level->below);

@@ -150,6 +150,31 @@ static void decodes_a_long_text(void **state)
 	rv_buf_done(&bytes);
 }
 
+/* Else each finding behind it would cost a look over it. */
+static void begins_anew_behind_much_that_is_no_text(void **state)
+{
+	struct rv_decode_run run;
+	struct rv_decode_map map = {0};
+	struct rv_buf bytes, out;
+	size_t second;
+
+	(void)state;
+	rv_buf_init(&bytes, 1 << 20);
+	rv_buf_init(&out, 1 << 10);
+	put_wide(&bytes, "the first of two texts");
+	put_many(&bytes, NOISE, RV_DECODE_MAP_FAR);
+	second = bytes.len;
+	put_wide(&bytes, "the second of two texts");
+	assert_true(rv_wide_find(rv_buf_view(&bytes), &run));
+	assert_ok(rv_decode_run(rv_buf_view(&bytes), &run, &out, &map));
+	assert_int_equal(map.points.len, 2 * 2 * sizeof(uint64_t));
+	assert_int_equal(rv_get_u64(map.points.data + map.points.len - sizeof(uint64_t)), second);
+	assert_places(&map, rv_buf_view(&bytes), rv_buf_view(&out));
+	rv_decode_map_done(&map);
+	rv_buf_done(&out);
+	rv_buf_done(&bytes);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -157,6 +182,7 @@ int main(void)
 		cmocka_unit_test(passes_over_a_text_that_is_too_short),
 		cmocka_unit_test(decodes_all_texts_with_line_ends_between),
 		cmocka_unit_test(decodes_a_long_text),
+		cmocka_unit_test(begins_anew_behind_much_that_is_no_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
