@@ -179,6 +179,19 @@ static bool make_room(struct rv_git_origin *origin)
 	return true;
 }
 
+/* Kinds of the path that none of those kept has. Asked of a full blob alone. */
+static unsigned new_kinds(const struct finding *f, struct rv_git_origin *origin, struct rv_str path)
+{
+	if (!f->wanted || !f->wanted->kinds)
+		return 0;
+	for (size_t i = 0; i < origin->path_count && !origin->has_more_paths; i++) {
+		const struct rv_str *kept = &origin->paths[i];
+
+		origin->kinds |= f->wanted->kinds((struct rv_str){bytes_of(f, kept), kept->len});
+	}
+	return f->wanted->kinds(path) & ~(unsigned)origin->kinds;
+}
+
 /* Keeps a path of a blob unless it is known or may not be looked at. */
 static rv_status keep_path(struct finding *f, uint32_t blob, struct rv_str path)
 {
@@ -196,9 +209,16 @@ static rv_status keep_path(struct finding *f, uint32_t blob, struct rv_str path)
 	}
 	/* The first path of each has its room beside the further ones of others. */
 	size_t max = origin->path_count > 0 ? BYTES_MAX / 2 : BYTES_MAX;
-	if (origin->path_count == RV_GIT_ORIGIN_PATHS || bytes->len + path.len > max) {
+	bool is_out_of_room = bytes->len + path.len > max;
+
+	if (origin->path_count >= RV_GIT_ORIGIN_PATHS || is_out_of_room) {
+		unsigned kinds = new_kinds(f, origin, path);
+
 		origin->has_more_paths = true;
-		return RV_OK;
+		origin->has_more_kinds |= kinds && is_out_of_room;
+		if (!kinds || is_out_of_room)
+			return RV_OK;
+		origin->kinds |= (uint16_t)kinds;
 	}
 	if (!make_room(origin))
 		return rv_fail_nomem(NULL);

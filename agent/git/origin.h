@@ -6,7 +6,7 @@
 #include "agent/git/graph.h"
 #include "agent/git/refs.h"
 
-#define RV_GIT_ORIGIN_PATHS 256 /* kept of one blob */
+#define RV_GIT_ORIGIN_PATHS 256 /* kept of one blob, and one more of each kind (rv_git_wanted) */
 
 enum rv_git_reach {
 	RV_GIT_REACH_HEAD,   /* in the tree of HEAD: the secret is in use today */
@@ -22,7 +22,9 @@ struct rv_git_origin {
 	uint32_t last;	/* the newest that holds it. RV_GIT_NONE: no commit does */
 	enum rv_git_reach reach;
 	uint16_t path_count;
+	uint16_t kinds;	      /* of the paths, when it is full */
 	bool has_more_paths;  /* than RV_GIT_ORIGIN_PATHS, or than there was room for */
+	bool has_more_kinds;  /* than those of the paths: there was no room */
 	bool has_unwanted;    /* paths that were not wanted, and not kept */
 	struct rv_str *paths; /* newest first; they and their bytes are the origins' */
 };
@@ -43,6 +45,8 @@ struct rv_git_wanted {
 	 * long as another one, as well reachable, brought the blob in, too. NULL: never. */
 	bool (*passes)(void *user, const char *commit);
 	void *user;
+	/* What a file is by its path, a bit for each that it is. NULL: all are alike. */
+	uint16_t (*kinds)(struct rv_str path);
 };
 
 /* Looks up every blob of `blobs`, which may be none, in all commits of the store. One pass over the

@@ -52,6 +52,7 @@ struct telling {
 	struct rv_str path;	 /* as above */
 	uint32_t wanted;	 /* the value that rv_doc_choice.wants said yes to */
 	bool is_stopped;	 /* and a gap says so */
+	bool has_more_forms;	 /* in which something may be a value, than could be kept */
 };
 
 /* By clock alone a child could be older than its parent: many a tool makes commits within one
@@ -115,8 +116,12 @@ static void settle(struct telling *t, const struct rv_holding *h)
 	const struct rv_git_origin *o = &t->origins->items[blob];
 	struct settled *s = &t->settled[h->secret];
 
-	if (!t->paths[blob].data || !is_value_in(h, t->forms[blob]))
+	if (!t->paths[blob].data)
 		return;
+	if (!is_value_in(h, t->forms[blob])) {
+		t->has_more_forms |= o->has_more_kinds;
+		return;
+	}
 	s->versions++;
 	if (is_value_in(h, form_of(t->paths[blob])) &&
 	    (s->blob == RV_GIT_NONE || is_better(t, blob, s->blob)))
@@ -164,6 +169,9 @@ static rv_status settle_all(struct telling *t)
 	}
 	for (uint32_t i = 0; i < t->secrets->holding_count; i++)
 		settle(t, &t->secrets->holdings[i]);
+	if (t->has_more_forms)
+		rv_leaks_gap(&t->w->leaks, rv_str_of(t->run->options->repo), NULL, "too-large",
+			     "more paths than are kept, in which something may be a value");
 	return RV_OK;
 }
 
@@ -442,8 +450,10 @@ rv_status rv_history_tell(struct rv_run *run, struct rv_repo_view *view,
 			  const struct rv_secrets *secrets, struct rv_path_places *places,
 			  struct rv_diag *diag)
 {
-	const struct rv_git_wanted wanted = {run->options->wants, run->options->passes,
-					     run->options->wants_user};
+	const struct rv_git_wanted wanted = {.wants = run->options->wants,
+					     .passes = run->options->passes,
+					     .user = run->options->wants_user,
+					     .kinds = form_of};
 	struct rv_git_origins origins = {0};
 	struct telling t = {.run = run,
 			    .w = &run->sweepers[0],

@@ -376,6 +376,12 @@ class History(scanning.Case):
         result = self.found("--git", "repo", "--config", config, "--strict", code=3)
         self.assertEqual([g["reason"] for g in result.gaps], ["too-large"], str(result))
 
+    def test_many_copies_where_it_is_no_value_do_not_hide_where_it_is(self):
+        repo = self.repo()
+        text = f"db_password={self.password()}\n"
+        repo.commit({"z.env": text, **{f"b{i}.c": text for i in range(300)}})
+        self.one(self.found("--git", "repo", "--strict"), "z.env", "head")
+
     def test_excluded_copies_do_not_hide_the_one_that_is_not(self):
         repo = self.repo()
         text = f"TOKEN={self.token()}\n"
