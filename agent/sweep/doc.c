@@ -153,28 +153,63 @@ static void reset_count(struct rv_sweeper *w, const struct rv_doc *doc)
 }
 
 /* The members begin documents of their own, with layers of their own: this one's hold the bytes
- * that are being opened. Afterwards this one goes on. */
-static rv_status open_layer(struct rv_sweeper *w, const struct rv_doc *doc, struct rv_str bytes)
+ * that are being opened. What was seen is of this one too. */
+struct own {
+	struct rv_buf layers[RV_DECODE_DEPTH_MAX + 1];
+	struct rv_seen *seen;
+	size_t seen_count, seen_room;
+};
+
+static void set_aside(struct rv_sweeper *w, struct own *own)
+{
+	*own = (struct own){
+		.seen = w->seen, .seen_count = w->seen_count, .seen_room = w->seen_room};
+	memcpy(own->layers, w->layers, sizeof(own->layers));
+	make_layers(w);
+	w->seen = NULL;
+	w->seen_count = w->seen_room = 0;
+}
+
+static void take_back(struct rv_sweeper *w, const struct own *own)
+{
+	drop_layers(w);
+	memcpy(w->layers, own->layers, sizeof(own->layers));
+	free(w->seen);
+	w->seen = own->seen;
+	w->seen_count = own->seen_count;
+	w->seen_room = own->seen_room;
+}
+
+/* `layer` is what a run says. Afterwards its document goes on. */
+static rv_status open_layer(struct rv_sweeper *w, const struct rv_doc *doc,
+			    const struct rv_layer *layer)
 {
 	bool is_opened = false;
-	struct rv_buf own[RV_LEN(w->layers)];
+	uint64_t adds = w->told.adds;
+	struct own own;
 
 	if (!w->open_layer || w->nesting >= NESTING_MAX)
 		return RV_OK;
-	memcpy(own, w->layers, sizeof(own));
-	make_layers(w);
+	set_aside(w, &own);
 	w->nesting++;
 	w->told.collecting++;
-	rv_status s = w->open_layer(w->open_user, w, doc, bytes, &is_opened);
+	rv_status s = w->open_layer(w->open_user, w, doc, layer->bytes, &is_opened);
 	w->told.collecting--;
 	w->nesting--;
-	drop_layers(w);
-	memcpy(w->layers, own, sizeof(own));
-	if (is_opened) {
-		w->seen_count = 0;
-		reset_count(w, doc);
-		w->doc = doc;
-		rv_lane_set_path(w->lane, rv_doc_place(doc));
+	take_back(w, &own);
+	if (!is_opened)
+		return s;
+	reset_count(w, doc);
+	w->doc = doc;
+	rv_lane_set_path(w->lane, rv_doc_place(doc));
+	if (w->told.adds != adds) {
+		struct rv_span place = rv_layer_place(layer, 0, layer->bytes.len);
+		const struct rv_seen members = {.start = place.start,
+						.end = place.end,
+						.confidence = 100,
+						.depth = UINT8_MAX};
+
+		rv_doc_see(w, &members);
 	}
 	return s;
 }
@@ -199,7 +234,7 @@ static rv_status descend(struct rv_sweeper *w, const struct rv_doc *doc,
 					.kind = run->kind,
 					.depth = layer->depth + 1};
 
-		s = open_layer(w, doc, next.bytes);
+		s = open_layer(w, doc, &next);
 		if (rv_is_ok(s))
 			s = scan_layer(w, doc, &next);
 	}

@@ -106,6 +106,15 @@ struct rv_doc_choice {
 	bool is_of_values; /* what rules say of a path alone is told otherwise */
 };
 
+/* What was told of a document. */
+struct rv_seen {
+	const struct rv_rule *rule; /* NULL: something, in an archive in an encoding */
+	uint64_t hash;
+	size_t start, end;
+	uint8_t confidence;
+	uint8_t depth; /* of its layer; UINT8_MAX without a rule: below all */
+};
+
 /* The working memory of one thread. */
 struct rv_sweeper {
 	const struct rv_sweep_shared *shared;
@@ -137,13 +146,7 @@ struct rv_sweeper {
 		uint32_t line;
 		size_t line_start;
 	} count;
-	struct {
-		const struct rv_rule *rule;
-		uint64_t hash;
-		size_t start, end;
-		uint8_t confidence;
-		uint8_t depth; /* of its layer */
-	} * seen; /* of this document, so that a value is told once though two layers show it */
+	struct rv_seen *seen; /* of this document: a value is told once though two layers show it */
 	size_t seen_count, seen_room;
 	uint64_t documents;
 };

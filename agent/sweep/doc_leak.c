@@ -53,6 +53,20 @@ static bool is_inside(const struct rv_doc *doc, struct rv_span place)
 	return false;
 }
 
+void rv_doc_see(struct rv_sweeper *w, const struct rv_seen *seen)
+{
+	if (w->seen_count == w->seen_room) {
+		size_t room = w->seen_room ? w->seen_room * 2 : 64;
+		struct rv_seen *more = realloc(w->seen, room * sizeof(*more));
+
+		if (!more)
+			return;
+		w->seen = more;
+		w->seen_room = room;
+	}
+	w->seen[w->seen_count++] = *seen;
+}
+
 /* True when a layer above showed the same value there; remembers this one. */
 static bool has_seen(struct rv_sweeper *w, const struct rv_layer *layer,
 		     const struct rv_found *found, uint64_t hash, struct rv_span place)
@@ -68,21 +82,13 @@ static bool has_seen(struct rv_sweeper *w, const struct rv_layer *layer,
 		    w->seen[i - 1].start < place.end && place.start < w->seen[i - 1].end)
 			return true;
 	}
-	if (w->seen_count == w->seen_room) {
-		size_t room = w->seen_room ? w->seen_room * 2 : 64;
-		void *more = realloc(w->seen, room * sizeof(*w->seen));
-
-		if (!more)
-			return false; /* told twice, then */
-		w->seen = more;
-		w->seen_room = room;
-	}
-	w->seen[w->seen_count].rule = rule;
-	w->seen[w->seen_count].hash = hash;
-	w->seen[w->seen_count].confidence = found->confidence;
-	w->seen[w->seen_count].depth = (uint8_t)layer->depth;
-	w->seen[w->seen_count].start = place.start;
-	w->seen[w->seen_count++].end = place.end;
+	const struct rv_seen new = {.rule = rule,
+				    .hash = hash,
+				    .start = place.start,
+				    .end = place.end,
+				    .confidence = found->confidence,
+				    .depth = (uint8_t)layer->depth};
+	rv_doc_see(w, &new);
 	return false;
 }
 

@@ -14,6 +14,8 @@ struct rv_layer {
 /* Makes a leak, or a sighting, of one value. */
 RV_NODISCARD rv_status rv_doc_tell(struct rv_sweeper *w, const struct rv_doc *doc,
 				   const struct rv_layer *layer, const struct rv_found *found);
+/* Remembers what was told; without memory it may be told twice. */
+void rv_doc_see(struct rv_sweeper *w, const struct rv_seen *seen);
 
 /* The last of w->leaks, judged: counted, and listed when it is to be shown. */
 void rv_doc_enter(struct rv_sweeper *w, const struct rv_leak *leak);

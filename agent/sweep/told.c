@@ -49,6 +49,7 @@ static bool grow(struct rv_told *told)
 void rv_told_add(struct rv_told *told, uint64_t hash)
 {
 	hash += hash == 0;
+	told->adds++;
 	if (told->count >= RV_TOLD_MAX || (told->count * 2 >= told->room && !grow(told)))
 		return;
 	size_t at = slot_of(told->slots, told->room, hash);

@@ -13,6 +13,7 @@
 struct rv_told {
 	uint64_t *slots; /* 0: free */
 	size_t count, room;
+	uint64_t adds;	     /* ever, known ones too */
 	unsigned collecting; /* openings under way, in one another */
 };
 

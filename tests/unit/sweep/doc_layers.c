@@ -281,6 +281,64 @@ static void tells_one_value_of_a_history_once(void **state)
 	assert_rule(d, "acme-key", "base64");
 }
 
+/* An archive of one member, whose bytes are not what they are as they stand. */
+static rv_status open_pack(void *user, struct rv_sweeper *w, const struct rv_doc *doc,
+			   struct rv_str bytes, bool *out_is_opened)
+{
+	uint8_t member[128];
+	struct rv_doc inner = {.path = doc->path, .inside = "member", .bytes = {member, 0}};
+
+	(void)user;
+	*out_is_opened =
+		bytes.len > 5 && bytes.len < sizeof(member) && memcmp(bytes.data, "PACK ", 5) == 0;
+	if (!*out_is_opened)
+		return RV_OK;
+	for (; inner.bytes.len < bytes.len - 5; inner.bytes.len++)
+		member[inner.bytes.len] = bytes.data[5 + inner.bytes.len] ^ 1;
+	return rv_sweeper_doc(w, &inner);
+}
+
+static void put_pack(struct desk *d, const char *text)
+{
+	char pack[128] = "PACK ";
+
+	for (size_t i = 0; text[i]; i++)
+		pack[5 + i] = (char)(text[i] ^ 1);
+	desk_put(d,
+		 encode_base64((struct rv_str){(uint8_t *)pack, 5 + strlen(text)}, "+/", true, 0));
+	desk_put(d, "\n");
+}
+
+static void tells_what_is_in_an_encoded_archive_and_not_a_guess_about_it(void **state)
+{
+	struct desk *d = *state;
+
+	d->w.open_layer = open_pack;
+	desk_put(d, "guess=");
+	put_pack(d, d->value);
+	desk_scan(d);
+	assert_rule(d, "acme-key", NULL);
+	assert_string_equal(desk_only(d)->inside, "member");
+	desk_put(d, "guess=");
+	put_pack(d, "only words that nobody looks for");
+	desk_scan(d);
+	assert_rule(d, "guess", NULL);
+}
+
+static void tells_a_value_behind_an_encoded_archive_once(void **state)
+{
+	struct desk *d = *state;
+
+	d->w.open_layer = open_pack;
+	put_pack(d, "only words that nobody looks for");
+	desk_put(d, "url=");
+	desk_put(d, d->value);
+	desk_put(d, "?q=");
+	desk_put(d, encoded("words", 2));
+	desk_scan(d);
+	assert_rule(d, "acme-key", NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -295,6 +353,8 @@ int main(void)
 		DESK_TEST(tells_no_guess_within_what_is_surer),
 		DESK_TEST(sights_a_guess_and_what_is_in_it),
 		DESK_TEST(tells_one_value_of_a_history_once),
+		DESK_TEST(tells_what_is_in_an_encoded_archive_and_not_a_guess_about_it),
+		DESK_TEST(tells_a_value_behind_an_encoded_archive_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
