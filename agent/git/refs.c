@@ -8,7 +8,7 @@
 #include <limits.h>
 #include <sys/stat.h>
 
-#define PACKED_REFS_MAX ((size_t)1 << 30)
+#define PACKED_REFS_MAX ((size_t)256 << 20)
 
 struct gathering {
 	const struct rv_git *git;
@@ -212,6 +212,17 @@ static rv_status add_loose(struct gathering *g, const char *path, const char *na
 	return add_file(g, path, name, RV_GIT_REF_NAMED);
 }
 
+/* What is newest stands last. */
+static struct rv_str last_lines(const uint8_t *data, size_t len)
+{
+	if (len <= RV_GIT_REFLOG_MAX)
+		return (struct rv_str){data, len};
+	const uint8_t *from = data + len - RV_GIT_REFLOG_MAX;
+	const uint8_t *line = memchr(from, '\n', RV_GIT_REFLOG_MAX);
+
+	return line ? (struct rv_str){line + 1, (size_t)(data + len - line - 1)} : RV_STR_NONE;
+}
+
 static rv_status add_log(struct gathering *g, const char *path, const char *name)
 {
 	const uint8_t *data = NULL;
@@ -224,12 +235,10 @@ static rv_status add_log(struct gathering *g, const char *path, const char *name
 			tell(g, RV_GIT_TROUBLE_UNREADABLE, path);
 		return RV_OK;
 	}
-	if (len > RV_GIT_REFLOG_MAX) {
+	if (len > RV_GIT_REFLOG_MAX)
 		tell(g, RV_GIT_TROUBLE_LIMIT, path);
-		len = RV_GIT_REFLOG_MAX;
-	}
-	status = rv_git_reflog_parse((struct rv_str){data, len}, g->git->oid_len, &g->refs->logged,
-				     &bad);
+	status =
+		rv_git_reflog_parse(last_lines(data, len), g->git->oid_len, &g->refs->logged, &bad);
 	rv_git_unmap(data, len);
 	if (bad)
 		tell(g, RV_GIT_TROUBLE_REF, path);

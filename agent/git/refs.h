@@ -7,7 +7,7 @@
 #define RV_GIT_REFS_MAX	     ((uint32_t)4 << 20)
 #define RV_GIT_REF_FILE_MAX  ((size_t)64 << 10) /* one loose ref or FETCH_HEAD */
 #define RV_GIT_REF_DEPTH_MAX 32			/* folders under refs/, symbolic refs in a row */
-#define RV_GIT_REFLOG_MAX    ((size_t)1 << 30)	/* one reflog */
+#define RV_GIT_REFLOG_MAX    ((size_t)64 << 20) /* one reflog; of a longer one its end is read */
 
 enum rv_git_ref_kind {
 	RV_GIT_REF_HEAD,   /* HEAD of the work tree that was opened */

@@ -107,6 +107,23 @@ class History(scanning.Case):
         repo.git("reset", "-q", "--hard", base)
         self.one(self.found("--git", "repo"), "a.env", "reflog")
 
+    def test_of_a_reflog_that_is_too_long_the_end_is_read_and_it_is_told(self):
+        repo = self.repo()
+        repo.commit({"a.txt": "a\n"})
+        repo.commit({"a.env": f"TOKEN={self.token()}\n"})
+        repo.git("reset", "-q", "--hard", "HEAD~1")
+        log = os.path.join(repo.path, ".git", "logs", "HEAD")
+        with open(log, "rb") as f:
+            lines = f.read()
+        with open(log, "r+b") as f:  # a hole before them
+            f.seek(2 << 30)
+            f.write(b"\n" + lines)
+        os.unlink(os.path.join(repo.path, ".git", "logs", "refs", "heads", "main"))
+        repo.git("update-ref", "-d", "ORIG_HEAD")
+        result = self.found("--git", "repo", "--strict")
+        self.one(result, "a.env", "reflog")
+        self.assertEqual([g["reason"] for g in result.gaps], ["damaged"], str(result))
+
     def test_unreachable_objects(self):
         repo = self.repo()
         base = repo.commit({"a.env": "x=1\n"})
