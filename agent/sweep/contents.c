@@ -8,7 +8,10 @@
 #include "agent/sweep/window.h"
 #include "agent/unpack/keystore.h"
 
-#define MEMBER_BYTES	((size_t)8 << 20)  /* held at once; larger members come in windows */
+#define MEMBER_BYTES ((size_t)8 << 20) /* held at once; larger members come in windows */
+/* What archives in encodings may give in all: so much, and of a document in memory max_ratio times
+ * its length. Each alone is bounded too, but one of 16 MiB fits into 20 KB of base64. */
+#define ENCODED_BYTES	((uint64_t)16 << 20)
 #define KEYSTORE_ROUNDS UINT64_C(50000000) /* of MACs, of all key stores of a run */
 
 /* A key store that anybody can open. It is found by its structure: no anchor leads here. */
@@ -163,7 +166,7 @@ static bool is_over(void *user)
 }
 
 static rv_status open_up(struct rv_run *run, struct rv_sweeper *w, const struct rv_doc *doc,
-			 const struct rv_unpack_source *source, bool *out_is_opened)
+			 const struct rv_unpack_source *source, uint64_t *room, bool *out_is_opened)
 {
 	struct opening o = {.run = run, .w = w, .outer = doc, .status = RV_OK};
 	struct rv_unpack_limits limits = RV_UNPACK_LIMITS_DEFAULT;
@@ -176,6 +179,7 @@ static rv_status open_up(struct rv_run *run, struct rv_sweeper *w, const struct 
 		return RV_OK;
 	}
 	limits.depth = run->options->archive_depth;
+	limits.room = room;
 	limits.max_member_bytes = MEMBER_BYTES;
 	if (run->options->max_file > 0 && run->options->max_file < limits.max_member_bytes)
 		limits.max_member_bytes = run->options->max_file > RV_UNPACK_MEMBER_MIN
@@ -207,7 +211,24 @@ rv_status rv_run_layer(void *user, struct rv_sweeper *w, const struct rv_doc *do
 		*out_is_opened = true;
 		return look_at_keystore(run, w, &inner, kind);
 	}
-	return kind == RV_UNPACK_NONE ? RV_OK : open_up(run, w, &inner, &source, out_is_opened);
+	if (kind == RV_UNPACK_NONE)
+		return RV_OK;
+	if (w->open_room > 0)
+		return open_up(run, w, &inner, &source, &w->open_room, out_is_opened);
+	if (!w->has_told_room)
+		rv_leaks_gap(&w->leaks, doc->path, doc->inside, "archive-limit",
+			     "further archives in encodings, which were not opened");
+	w->has_told_room = true;
+	return RV_OK;
+}
+
+static void make_room(struct rv_sweeper *w, const struct rv_doc *doc, bool is_large)
+{
+	const struct rv_unpack_limits limits = RV_UNPACK_LIMITS_DEFAULT;
+
+	w->open_room = is_large ? limits.max_total_bytes
+				: ENCODED_BYTES + limits.max_ratio * (uint64_t)doc->bytes.len;
+	w->has_told_room = false;
 }
 
 /* What the document holds when it is a container; `source` is all of it. */
@@ -218,6 +239,7 @@ static rv_status open_document(struct rv_run *run, struct rv_sweeper *w, const s
 	enum rv_unpack_kind kind = RV_UNPACK_NONE;
 	bool is_opened = false;
 
+	make_room(w, doc, is_large);
 	if (doc->offset == 0)
 		rv_told_reset(&w->told);
 	if (run->options->max_cpu > 0)
@@ -235,7 +257,7 @@ static rv_status open_document(struct rv_run *run, struct rv_sweeper *w, const s
 		return RV_OK;
 	}
 	w->told.collecting++;
-	rv_status s = open_up(run, w, doc, source, &is_opened);
+	rv_status s = open_up(run, w, doc, source, NULL, &is_opened);
 	w->told.collecting--;
 	return s;
 }
@@ -246,6 +268,7 @@ rv_status rv_run_document(struct rv_run *run, struct rv_sweeper *w, const struct
 	const struct rv_unpack_source source = {.bytes = doc->bytes, .fd = fd};
 
 	RV_TRY(open_document(run, w, doc, &source));
+	make_room(w, doc, false);
 	/* An archive's own bytes too: what stands before, between and behind its members. */
 	return rv_sweeper_doc(w, doc);
 }

@@ -133,6 +133,8 @@ struct rv_sweeper {
 	_Atomic bool *stop;
 	const char *_Atomic *stop_reason;
 	unsigned nesting;    /* archives in encodings in archives .. */
+	uint64_t open_room;  /* bytes that all of them may still give, of what is at hand */
+	bool has_told_room;  /* that it is used up */
 	struct rv_told told; /* by the members of the archive that is searched */
 	struct rv_found *found;
 	size_t found_count, found_room;

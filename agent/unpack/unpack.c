@@ -72,13 +72,25 @@ static bool is_bomb(const struct rv_walk *walk)
 	return walk->total > RV_UNPACK_SOURCE_FROM && walk->total / times > len;
 }
 
+/* False: there was less. */
+static bool take_room(uint64_t *room, uint64_t bytes)
+{
+	bool is_enough = !room || bytes <= *room;
+
+	if (room)
+		*room -= is_enough ? bytes : *room;
+	return is_enough;
+}
+
 bool rv_level_spend(struct rv_level *level, uint64_t bytes)
 {
 	struct rv_walk *walk = level->walk;
 
 	level->expanded += bytes;
 	walk->total += bytes;
-	if (walk->total > walk->limits->max_total_bytes) {
+	if (!take_room(walk->limits->room, bytes)) {
+		stop_at(walk, RV_UNPACK_LIMIT, "more bytes than the limit for all of them");
+	} else if (walk->total > walk->limits->max_total_bytes) {
 		stop_at(walk, RV_UNPACK_LIMIT, "more bytes than the limit for one source");
 	} else if (is_bomb(walk)) {
 		stop_at(walk, RV_UNPACK_LIMIT,

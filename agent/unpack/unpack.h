@@ -72,6 +72,7 @@ struct rv_unpack_limits {
 	uint64_t max_members; /* directories and links count too */
 	uint32_t max_ratio;   /* expanded to packed, of each container past RV_UNPACK_RATIO_FROM */
 	unsigned depth;	      /* containers in containers; 1: only the source itself */
+	uint64_t *room; /* bytes for several walks: what comes out is taken off; NULL: no end */
 };
 #define RV_UNPACK_LIMITS_DEFAULT                                         \
 	((struct rv_unpack_limits){.max_member_bytes = (size_t)64 << 20, \

@@ -422,6 +422,20 @@ class Archives(scanning.Case):
         self.found("--archive-depth", "0", "--strict", code=3)
         self.assertEqual(len(self.found("--archive-depth", "8").leaks), 1)
 
+    def test_many_small_bombs_in_encodings_are_bounded_together_and_told(self):
+        bomb = base64.b64encode(gzip.compress(bytes(4 << 20))).decode()
+        told = {(g["path"], g["reason"]) for g in self.bombs("a.txt", bomb, 4)}
+        self.assertEqual(told, set())
+        told = {(g["path"], g["reason"]) for g in self.bombs("b.txt", bomb, 20)}
+        self.assertEqual(told, {("b.txt", "archive-limit")})
+
+    def bombs(self, name, bomb, count):
+        token = self.token()
+        self.write(name, f'x = "{bomb}"\n' * count + f"TOKEN={token}\n")
+        result = self.found(name, "--strict")
+        self.assertEqual(result.places, [(name, count + 1)], str(result))
+        return result.gaps
+
     def test_a_bomb_is_bounded_and_told(self):
         layer = b"\0" * (64 << 20)
         for _ in range(3):
