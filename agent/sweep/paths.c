@@ -124,6 +124,7 @@ static rv_status file(void *user, const struct rv_walk_file *f)
 
 	if (f->is_first)
 		rv_window_begin(&v->window, RV_WALK_OVERLAP);
+	v->window.column += (uint32_t)f->skipped; /* no line ends there */
 	rv_window_bound(&v->window, f->offset, f->is_last, &doc);
 	/* An archive too large for one window is read through a descriptor of its own. */
 	bool is_large = f->is_first && !f->is_last && f->fd >= 0;

@@ -21,6 +21,7 @@ struct rv_walk_file {
 	size_t root_len;
 	struct rv_str bytes; /* likewise */
 	uint64_t offset;     /* of bytes in the file */
+	uint64_t skipped;    /* bytes of a hole, of 8 MiB or more, that no window has before it */
 	bool is_first, is_last;
 	int fd;	       /* open for reading, for what must seek */
 	uint64_t size; /* of the file when it has windows, else bytes.len */

@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define HOLE_MIN RV_WALK_WINDOW
+
 rv_status rv_walk_reader_init(struct rv_walk_reader *r, const struct rv_walk_options *options,
 			      const struct rv_walk_look *look, void *user)
 {
@@ -106,41 +108,90 @@ static void gap_errno(const struct reading *f)
 				why);
 }
 
+/* A file that comes in windows. */
+struct windows {
+	uint64_t size;
+	uint64_t offset; /* of the window in hand */
+	size_t have;	 /* bytes of it that are there */
+	uint64_t skipped;
+	uint64_t hole_end; /* of the hole that begins behind what is there; 0: none that counts */
+};
+
+/* A hole is known to be NUL bytes: what is longer than HOLE_MIN is not read. */
+static void look_for_hole(const struct reading *f, struct windows *w)
+{
+	uint64_t at = w->offset + w->have;
+	off_t data = lseek(f->fd, (off_t)at, SEEK_DATA);
+	uint64_t end = data >= 0 ? (uint64_t)data : errno == ENXIO ? w->size : at;
+
+	w->hole_end = end > at && end - at >= HOLE_MIN ? end : 0;
+	if (data >= 0 && end != at)
+		(void)lseek(f->fd, (off_t)at, SEEK_SET); /* it was there before */
+}
+
+/* Windows share bytes before and behind a hole as elsewhere. */
+static bool pass_hole(const struct reading *f, struct windows *w)
+{
+	uint64_t next = w->offset + w->have - RV_WALK_OVERLAP;
+	uint64_t to = w->hole_end - RV_WALK_OVERLAP;
+
+	if (lseek(f->fd, (off_t)to, SEEK_SET) < 0)
+		return false;
+	atomic_fetch_add_explicit(f->r->options->bytes, to - next - RV_WALK_OVERLAP,
+				  memory_order_relaxed);
+	*w = (struct windows){.size = w->size, .offset = to, .skipped = to - next};
+	return true;
+}
+
+static bool move_on(const struct reading *f, struct windows *w)
+{
+	uint8_t *window = f->r->window;
+
+	if (w->hole_end)
+		return pass_hole(f, w);
+	memmove(window, window + w->have - RV_WALK_OVERLAP, RV_WALK_OVERLAP);
+	w->offset += w->have - RV_WALK_OVERLAP;
+	w->have = RV_WALK_OVERLAP;
+	w->skipped = 0;
+	look_for_hole(f, w);
+	return true;
+}
+
 /* The rest of a file of which the first window is in hand, with what windows share moved along. */
-static rv_status read_windows(struct reading *f, size_t have, uint64_t size)
+static rv_status read_windows(struct reading *f, struct windows *w)
 {
 	struct rv_walk_reader *r = f->r;
-	uint64_t offset = 0;
 	bool is_end = false;
 
 	while (!is_end) {
-		ssize_t n = fill(f, r->window + have, RV_WALK_WINDOW - have, &is_end);
+		size_t room = w->hole_end ? 2 * (size_t)RV_WALK_OVERLAP : RV_WALK_WINDOW;
+		ssize_t n = fill(f, r->window + w->have, room - w->have, &is_end);
 
 		if (n < 0) {
 			gap_errno(f);
 			return RV_OK;
 		}
-		have += (size_t)n;
+		w->have += (size_t)n;
 		atomic_fetch_add_explicit(r->options->bytes, (uint64_t)n, memory_order_relaxed);
 		struct rv_walk_file file = {.path = f->path,
 					    .root_len = f->root_len,
-					    .bytes = {r->window, have},
-					    .offset = offset,
-					    .is_first = offset == 0,
+					    .bytes = {r->window, w->have},
+					    .offset = w->offset,
+					    .skipped = w->skipped,
+					    .is_first = w->offset == 0,
 					    .is_last = is_end,
 					    .fd = f->fd,
-					    .size = size};
+					    .size = w->size};
 		RV_TRY(r->look->file(r->user, &file));
 		if (!is_end && atomic_load_explicit(r->options->stop, memory_order_relaxed)) {
 			r->look->gap(r->user, f->path, atomic_load(r->options->stop_reason),
 				     "read in part");
 			return RV_OK;
 		}
-		if (is_end)
-			break;
-		memmove(r->window, r->window + have - RV_WALK_OVERLAP, RV_WALK_OVERLAP);
-		offset += have - RV_WALK_OVERLAP;
-		have = RV_WALK_OVERLAP;
+		if (!is_end && !move_on(f, w)) {
+			gap_errno(f);
+			return RV_OK;
+		}
 	}
 	return RV_OK;
 }
@@ -163,7 +214,8 @@ static rv_status read_large(struct reading *f)
 	if (!r->window)
 		return rv_fail_nomem(NULL);
 	memcpy(r->window, r->buffer, RV_WALK_BUFFER);
-	RV_TRY(read_windows(f, RV_WALK_BUFFER, (uint64_t)before.st_size));
+	struct windows windows = {.size = (uint64_t)before.st_size, .have = RV_WALK_BUFFER};
+	RV_TRY(read_windows(f, &windows));
 	if (fstat(f->fd, &after) == 0 &&
 	    (ns_of(after.st_mtim) != ns_of(before.st_mtim) || after.st_size != before.st_size))
 		r->look->gap(r->user, f->path, "changed", "written to while it was read");

@@ -407,9 +407,15 @@ class Limits(scanning.Case):
         self.assertEqual([g["path"] for g in result.gaps], ["b.env"])
         self.found("--staged", cwd=repo.path)
 
+    def write_slow(self, name):
+        """32 GB, of which no hole is long enough to be passed over."""
+        with open(self.path(name), "wb") as f:
+            for place in range(0, 32 << 30, 4 * MB):
+                f.seek(place)
+                f.write(b"x")
+
     def test_time_ends_a_scan_and_is_told(self):
-        with open(self.path("sparse"), "wb") as f:
-            f.truncate(200 << 30)
+        self.write_slow("sparse")
         result = self.found("--max-time", "1s", "--strict", "sparse", code=3)
         self.assertIn("time", [g["reason"] for g in result.gaps], str(result))
 
@@ -427,8 +433,7 @@ class Limits(scanning.Case):
         self.assertLess(len(result.leaks), 3000)
 
     def test_memory_ends_a_scan_and_is_told(self):
-        with open(self.path("sparse"), "wb") as f:
-            f.truncate(200 << 30)
+        self.write_slow("sparse")
         result = self.found("--max-rss", "1M", "--strict", "sparse", code=3)
         self.assertIn("memory", [g["reason"] for g in result.gaps], str(result))
 

@@ -422,6 +422,18 @@ class Archives(scanning.Case):
         self.found("--archive-depth", "0", "--strict", code=3)
         self.assertEqual(len(self.found("--archive-depth", "8").leaks), 1)
 
+    def test_a_hole_in_a_file_is_passed_over(self):
+        size, edge = 1 << 40, 8 << 20
+        places = (5, edge - 20, 9 * edge, size - 200)
+        with open(self.path("sparse"), "wb") as f:
+            for place in places:
+                f.seek(place)
+                f.write(f"\nTOKEN={self.token()}\n".encode())
+            f.truncate(size)
+        result = self.found("sparse", "--strict")
+        rows = [(l["line"], l["column"], l["offset"]) for l in result.leaks]
+        self.assertEqual(rows, [(2 * i + 2, 7, place + 7) for i, place in enumerate(places)])
+
     def test_many_small_bombs_in_encodings_are_bounded_together_and_told(self):
         bomb = base64.b64encode(gzip.compress(bytes(4 << 20))).decode()
         told = {(g["path"], g["reason"]) for g in self.bombs("a.txt", bomb, 4)}
