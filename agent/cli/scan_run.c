@@ -217,6 +217,7 @@ static rv_status prepare(struct rv_scan_run *s, struct rv_diag *diag)
 		.decode_depth = s->ask.decode_depth,
 		.min_confidence = s->policy.filter.min_confidence,
 		.shows_all = s->ask.shows_all,
+		.salt = s->policy.baseline ? rv_baseline_salt(s->policy.baseline) : NULL,
 		.judge = on_leak,
 		.judge_user = s,
 		.holds = holds,

@@ -1,6 +1,7 @@
 /* sweep: what stands in a baseline itself and looks like a secret: its salt, and a key of an entry
  * behind a rule's name ("rule": "acme-token", "path"). Told by what the file begins with, whatever
  * it is called. Not here: reading a baseline (baseline.c). */
+#include "agent/base/digest.h"
 #include "agent/sweep/baseline_private.h"
 
 static void skip_space(struct rv_str *rest)
@@ -58,12 +59,23 @@ static bool is_key(struct rv_str text, size_t start, size_t end)
 	       memcmp(text.data + end, "\":", 2) == 0;
 }
 
-bool rv_baseline_is_own(struct rv_str text, size_t start, size_t end)
+bool rv_baseline_is_salt(struct rv_str text, size_t start, size_t end)
 {
 	size_t salt = 0;
 
-	if (end < start || end > text.len || !find_salt(text, &salt))
+	return start <= end && end <= text.len && find_salt(text, &salt) && start >= salt &&
+	       end <= salt + 2 * (size_t)RV_IDENTITY_SALT;
+}
+
+bool rv_baseline_is_own(struct rv_str text, size_t start, size_t end, const uint8_t *salt)
+{
+	char hex[2 * RV_IDENTITY_SALT + 1];
+	size_t at = 0;
+
+	if (end < start || end > text.len || !find_salt(text, &at))
 		return false;
-	return (start >= salt && end <= salt + 2 * (size_t)RV_IDENTITY_SALT) ||
-	       is_key(text, start, end);
+	if (!rv_baseline_is_salt(text, start, end) || !salt)
+		return is_key(text, start, end);
+	rv_hex(salt, RV_IDENTITY_SALT, hex);
+	return memcmp(hex, text.data + at, sizeof(hex) - 1) == 0;
 }

@@ -37,6 +37,7 @@ struct rv_sweep_shared {
 	unsigned min_confidence;
 	bool shows_all;
 	struct rv_run_key key;
+	const uint8_t *salt; /* of the baseline in use, or NULL: baseline.h */
 	/* Gives the leak its state, note, fingerprint: filter.h. Any thread. NULL: all are open. */
 	rv_status (*judge)(void *user, struct rv_leaks *leaks, struct rv_leak *leak,
 			   const struct rv_judging *about);

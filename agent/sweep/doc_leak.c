@@ -299,6 +299,18 @@ static rv_status judge(struct rv_sweeper *w, const struct rv_layer *layer,
 	return w->shared->judge(w->shared->judge_user, &w->leaks, leak, &about);
 }
 
+/* Where another baseline has its salt: counted, as it may be anything. */
+static void allow_salt(struct rv_sweeper *w, const struct rv_doc *doc, struct rv_span place,
+		       struct rv_leak *leak)
+{
+	if (doc->offset > 0 || !rv_baseline_is_salt(doc->bytes, place.start, place.end) ||
+	    (leak->state != RV_LEAK_OPEN && leak->state != RV_LEAK_NEW_RULE))
+		return;
+	leak->state = RV_LEAK_ALLOWED;
+	leak->is_marked = true;
+	leak->note = rv_leaks_cstr(&w->leaks, "the salt of a baseline that is not in use");
+}
+
 static rv_status make_leak(struct rv_sweeper *w, const struct rv_doc *doc,
 			   const struct rv_layer *layer, const struct rv_found *found,
 			   struct rv_span place)
@@ -322,6 +334,7 @@ static rv_status make_leak(struct rv_sweeper *w, const struct rv_doc *doc,
 	if (w->choice)
 		RV_TRY(w->choice->complete(w->choice->user, &w->leaks, leak));
 	RV_TRY(judge(w, layer, found, leak));
+	allow_salt(w, doc, place, leak);
 	rv_doc_enter(w, leak);
 	return RV_OK;
 }
@@ -333,7 +346,8 @@ rv_status rv_doc_tell(struct rv_sweeper *w, const struct rv_doc *doc, const stru
 
 	if (!is_inside(doc, place))
 		return RV_OK;
-	if (doc->offset == 0 && rv_baseline_is_own(doc->bytes, place.start, place.end))
+	if (doc->offset == 0 &&
+	    rv_baseline_is_own(doc->bytes, place.start, place.end, w->shared->salt))
 		return RV_OK;
 	if (found->confidence < w->shared->min_confidence && !w->shared->shows_all) {
 		w->leaks.weak++;
