@@ -24,6 +24,7 @@ enum rv_assign_family {
 	RV_FAMILY_URL,	  /* "://": user:password@ */
 	RV_FAMILY_SCHEME, /* Bearer, Basic */
 	RV_FAMILY_CURL,	  /* -u user:password */
+	RV_FAMILY_TOOL,	  /* other commands with an option for a password */
 	RV_FAMILY_SQL,	  /* IDENTIFIED BY */
 	RV_FAMILY_HASH,	  /* $6$ and its like */
 };

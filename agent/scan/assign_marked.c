@@ -132,10 +132,48 @@ static size_t end_of_login_option(const struct rv_place *p, size_t at)
 	return end == at + 1 || rv_is_blank(next) || rv_is_quote(next) ? end + 1 : 0;
 }
 
+/* Other commands, of which one option is followed by a password. */
+struct tool {
+	const char *name;    /* its anchor begins so */
+	const char *option;  /* NULL: the anchor ends with it */
+	const char *further; /* NULL: none */
+	bool is_glued;	     /* nothing may stand between */
+	bool is_login;	     /* user:password */
+};
+
+static const struct tool tools[] = {
+	{"mysql", "-p", NULL, true, false},
+	{"sshpass", NULL, NULL, false, false}, /* another -p is ssh's port */
+	{"docker login", "-p", "--password ", false, false},
+	{"podman login", "-p", "--password ", false, false},
+	{"redis-cli", "-a", "--pass ", false, false},
+	{"http", NULL, NULL, false, true},
+};
+
+/* Of the anchor; NULL: curl. */
+static const struct tool *find_tool(const struct rv_place *p)
+{
+	for (size_t i = 0; i < RV_LEN(tools); i++) {
+		if (rv_says_at(p->bytes, p->key_start, tools[i].name))
+			return &tools[i];
+	}
+	return NULL;
+}
+
+static size_t end_of_tool_option(const struct rv_place *p, size_t at, const struct tool *tool)
+{
+	if (rv_says_at(p->bytes, at, tool->option))
+		return at + strlen(tool->option);
+	return tool->further && rv_says_at(p->bytes, at, tool->further) ? at + strlen(tool->further)
+									: 0;
+}
+
 /* From `at` to the end of the command, lines joined by a backslash: where the option that is
  * followed by a password ends, or 0. */
-static size_t find_option(const struct rv_place *p, size_t at, bool is_curl)
+static size_t find_option(const struct rv_place *p, size_t at, const struct tool *tool)
 {
+	if (tool && !tool->option)
+		return at;
 	size_t stop = at + COMMAND_MAX;
 
 	for (; at < stop && at < p->bytes.len; at++) {
@@ -145,9 +183,8 @@ static size_t find_option(const struct rv_place *p, size_t at, bool is_curl)
 			return 0;
 		if (c != '-' || p->bytes.data[at - 1] > ' ')
 			continue;
-		size_t end = is_curl			      ? end_of_login_option(p, at)
-			     : rv_says_at(p->bytes, at, "-p") ? at + 2
-							      : 0;
+		size_t end = tool ? end_of_tool_option(p, at, tool) : end_of_login_option(p, at);
+
 		if (end)
 			return end;
 	}
@@ -181,15 +218,15 @@ static bool take_login(struct rv_place *p, size_t start, size_t end)
 	return take(p, end - password.len, end, RV_BIT(BY_OPTION) | RV_BIT(NAME_PASSWORD));
 }
 
-/* curl -u user:password, mysql -ppassword. */
+/* curl -u user:password, mysql -ppassword, sshpass -p password. */
 static bool find_command(struct rv_place *p)
 {
-	bool is_curl = (p->bytes.data[p->key_start] | 0x20) == 'c';
-	size_t at = find_option(p, p->key_end, is_curl);
+	const struct tool *tool = find_tool(p);
+	size_t at = find_option(p, p->key_end, tool);
 
 	if (!at)
 		return false;
-	if (is_curl)
+	if (!tool || !tool->is_glued)
 		at = rv_skip_blanks(p, at);
 	at += rv_at(p, at) == '\\' && rv_is_quote(rv_at(p, at + 1)); /* in a string of code */
 	uint8_t quote = rv_is_quote(rv_at(p, at)) ? rv_at(p, at) : 0;
@@ -198,7 +235,8 @@ static bool find_command(struct rv_place *p)
 
 	if (quote && end > start && p->bytes.data[end - 1] == '\\')
 		end--;
-	return is_curl ? take_login(p, start, end)
+	return !tool || tool->is_login
+		       ? take_login(p, start, end)
 		       : take(p, start, end, RV_BIT(BY_OPTION) | RV_BIT(NAME_PASSWORD));
 }
 
@@ -264,6 +302,7 @@ bool rv_marked_find(struct rv_place *p)
 	case RV_FAMILY_SCHEME:
 		return find_scheme(p);
 	case RV_FAMILY_CURL:
+	case RV_FAMILY_TOOL:
 		return find_command(p);
 	case RV_FAMILY_SQL:
 		return find_sql(p);
