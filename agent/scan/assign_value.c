@@ -284,6 +284,21 @@ static bool may_be_value(const struct rv_place *p, size_t at)
 	return !is_name && (has_digit || c > ' ');
 }
 
+/* PGPASSWORD=.. psql in a step of YAML: in capitals, and no blank beside the sign. */
+static bool is_before_command(const struct rv_place *p)
+{
+	size_t end = p->name_end;
+
+	if (p->bind != RV_BIND_ASSIGN || rv_at(p, end) != '=' || rv_at(p, end + 1) <= ' ' ||
+	    p->name_start == 0 || !rv_is_blank(p->bytes.data[p->name_start - 1]))
+		return false;
+	for (size_t i = p->name_start; i < end; i++) {
+		if (p->bytes.data[i] >= 'a' && p->bytes.data[i] <= 'z')
+			return false;
+	}
+	return rv_form_is(p, RV_FORM_BIT(YAML));
+}
+
 /* wget --password=.. in YAML and texts: it ends where the shell ends it. */
 static bool is_option(const struct rv_place *p)
 {
@@ -315,9 +330,10 @@ static bool span_unquoted(struct rv_place *p, size_t at)
 		return span_bare(p, at, "\"'`&;,<>\\)]}") &&
 		       (p->len >= 6 || is_query || p->family == RV_FAMILY_PASSWORD) &&
 		       (p->bind == RV_BIND_ASSIGN || !goes_on(p));
-	if (p->bind == RV_BIND_SPACE || is_option(p))
+	bool is_shells = is_option(p) || is_before_command(p);
+	if (p->bind == RV_BIND_SPACE || is_shells)
 		return span_bare(p, at, "\"'`|<>\\)],;") &&
-		       (is_option(p) || !goes_on(p) || !rv_form_is(p, RV_FORM_BIT(DOC)));
+		       (is_shells || !goes_on(p) || !rv_form_is(p, RV_FORM_BIT(DOC)));
 	if (!rv_is_in_comment(p) && !is_line_form(p))
 		return false;
 	bool is_whole_line = rv_form_is(p, RV_FORM_BIT(CONFIG) | RV_FORM_BIT(YAML));

@@ -239,6 +239,8 @@ static void finds_a_password_however_it_is_assigned(void **state)
 		{"a.sh", "curl -sku me:%s https://host.io/\n"},
 		{"a.sh", "curl --proxy-user me:%s -x host.io:80 https://host.io/\n"},
 		{"a.py", "run(\"curl -u \\\"me:%s\\\" https://host.io/\")\n"},
+		{"a.yml", "  - run: PGPASSWORD=%s psql -h host.io\n"},
+		{"a.yml", "  script:\n    - DB_PASSWORD=%s ./run.sh --all\n"},
 		{"a.yml", "  - run: wget --user=me --http-password=%s https://host.io/\n"},
 		{"Dockerfile", "ENV DB_PASSWORD %s\n"},
 		{".netrc", "machine host.io login me password %s\n"},
