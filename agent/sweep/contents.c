@@ -246,6 +246,8 @@ static rv_status open_document(struct rv_run *run, struct rv_sweeper *w, const s
 		rv_run_pace(run);
 	if (doc->offset == 0 && !doc->parts)
 		kind = rv_unpack_kind(doc->bytes);
+	if (kind == RV_UNPACK_NONE && source->fd >= 0)
+		kind = rv_unpack_kind_by_end(source->fd);
 	if (kind == RV_UNPACK_NONE)
 		return RV_OK;
 	if (kind == RV_UNPACK_PKCS12 || kind == RV_UNPACK_JKS)

@@ -4,6 +4,7 @@
 #include "agent/base/fd.h"
 #include "agent/sweep/run.h"
 #include "agent/sweep/window.h"
+#include "agent/unpack/unpack.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -30,6 +31,7 @@ struct input {
 	bool is_file; /* that stood at its start when nothing was read yet */
 	bool is_over; /* no more comes */
 	bool is_cut;  /* .. although there is more */
+	bool may_end_as_zip;
 	rv_status status;
 };
 
@@ -182,6 +184,7 @@ static rv_status begin(struct input *in)
 	if (doc.until == 0 || again >= 0)
 		return rv_run_document(in->run, in->w, &doc, again);
 	in->taken = doc.bytes.len;
+	in->may_end_as_zip = rv_unpack_kind(doc.bytes) == RV_UNPACK_NONE;
 	RV_TRY(rv_run_stream(in->run, in->w, &doc, pull, in));
 	search(in);
 	return in->status;
@@ -205,6 +208,8 @@ rv_status rv_run_stdin(struct rv_run *run, struct rv_diag *diag)
 		fill_window(&in);
 		search(&in);
 	}
+	if (in.may_end_as_zip && rv_unpack_ends_as_zip(window_doc(&in).bytes))
+		cut(&in, "too-large", "a zip behind a program, on a pipe");
 	if (rv_is_ok(status))
 		status = in.status;
 	atomic_fetch_add(&run->files, 1);

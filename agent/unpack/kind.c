@@ -156,6 +156,12 @@ static bool is_pkcs12(struct rv_str bytes)
 	       memcmp(bytes.data + at, pkcs7, sizeof(pkcs7)) == 0;
 }
 
+bool rv_unpack_ends_as_zip(struct rv_str bytes)
+{
+	return bytes.len >= ZIP_END &&
+	       memcmp(bytes.data + bytes.len - ZIP_END, "PK\5\6\0\0\0\0", 8) == 0;
+}
+
 enum rv_unpack_kind rv_unpack_kind(struct rv_str bytes)
 {
 	if (!bytes.len)
@@ -172,8 +178,5 @@ enum rv_unpack_kind rv_unpack_kind(struct rv_str bytes)
 		return RV_UNPACK_TAR;
 	if (bytes.len >= ISO_AT + 5 && memcmp(bytes.data + ISO_AT, "CD001", 5) == 0)
 		return RV_UNPACK_ISO;
-	if (bytes.len >= ZIP_END &&
-	    memcmp(bytes.data + bytes.len - ZIP_END, "PK\5\6\0\0\0\0", 8) == 0)
-		return RV_UNPACK_ZIP; /* behind a program or a script */
-	return RV_UNPACK_NONE;
+	return rv_unpack_ends_as_zip(bytes) ? RV_UNPACK_ZIP : RV_UNPACK_NONE;
 }

@@ -175,6 +175,9 @@ static void read_windows(struct rv_level *level, enum rv_unpack_kind kind, struc
 		}
 		outcome = next_block(level, &block, &hole);
 	}
+	if (kind == RV_UNPACK_NONE && rv_unpack_ends_as_zip(rv_buf_view(level->member)))
+		rv_walk_trouble(level->walk, RV_UNPACK_TOO_LARGE,
+				"a zip behind a program in a container, too large to be opened");
 }
 
 void rv_member_read(struct rv_level *level, int64_t size)

@@ -348,6 +348,18 @@ static rv_status walk_file_in_memory(struct rv_walk *walk, int fd, size_t size,
 	return RV_OK;
 }
 
+enum rv_unpack_kind rv_unpack_kind_by_end(int fd)
+{
+	uint8_t end[ZIP_END];
+	struct stat st;
+
+	if (fstat(fd, &st) != 0 || st.st_size < ZIP_END ||
+	    pread(fd, end, ZIP_END, st.st_size - ZIP_END) != ZIP_END)
+		return RV_UNPACK_NONE;
+	return rv_unpack_ends_as_zip((struct rv_str){end, ZIP_END}) ? RV_UNPACK_ZIP
+								    : RV_UNPACK_NONE;
+}
+
 static rv_status walk_fd(struct rv_walk *walk, int fd, struct rv_diag *diag)
 {
 	RV_CLEANUP(rv_freep) uint8_t *head = malloc(HEAD);
@@ -362,9 +374,8 @@ static rv_status walk_fd(struct rv_walk *walk, int fd, struct rv_diag *diag)
 	if (len < 0 || fstat(fd, &st) != 0)
 		return rv_fail_errno(diag, "read an archive");
 	kind = rv_unpack_kind((struct rv_str){head, (size_t)len});
-	if (kind == RV_UNPACK_NONE && st.st_size > ZIP_END &&
-	    pread(fd, head, ZIP_END, st.st_size - ZIP_END) == ZIP_END)
-		kind = rv_unpack_kind((struct rv_str){head, ZIP_END}); /* behind a program */
+	if (kind == RV_UNPACK_NONE)
+		kind = rv_unpack_kind_by_end(fd);
 	if (!rv_unpack_is_entered(kind))
 		return rv_fail(RV_CLASS_NOT_FOUND, diag, "no archive");
 	walk->source_len = (uint64_t)st.st_size;

@@ -54,6 +54,11 @@ const char *rv_unpack_kind_name(enum rv_unpack_kind kind);
 #define RV_UNPACK_HEAD	   512
 #define RV_UNPACK_HEAD_ISO 32774
 enum rv_unpack_kind rv_unpack_kind(struct rv_str bytes);
+/* Do they end as a zip does? It may stand behind a program or a script: that kind of a whole is
+ * known by its end alone. */
+bool rv_unpack_ends_as_zip(struct rv_str bytes);
+/* The kind of a file that begins as none, by its end; NONE also when that cannot be read. */
+enum rv_unpack_kind rv_unpack_kind_by_end(int fd);
 
 #define RV_UNPACK_DEPTH_MAX  16
 #define RV_UNPACK_NAME_MAX   4096 /* bytes of one member's name; a longer one is cut */

@@ -509,6 +509,17 @@ class Archives(scanning.Case):
         result = self.found("d.p12", "--strict", code=3)
         self.assertEqual([g["reason"] for g in result.gaps], ["archive-limit"], str(result))
 
+    def test_a_large_zip_behind_a_program_is_opened_or_told(self):
+        """Zipapps and what unpacks itself: where it begins it looks like no archive."""
+        made = b"#!/bin/python\n" + bytes(9 << 20) + zip_of({"x.env": f"TOKEN={self.token()}\n"})
+        self.write("app", made)
+        leaks = self.found("app").leaks
+        self.assertEqual([leak["inside"] for leak in leaks], ["x.env"])
+        self.write("a.tar", tar_of({"app": made}, "w"))
+        for result in (self.found("a.tar", "--strict", code=3),
+                       self.found("--stdin", "--strict", stdin=made, code=3)):
+            self.assertEqual([g["reason"] for g in result.gaps], ["too-large"], str(result))
+
     def test_values_far_into_a_large_member_keep_their_line(self):
         filler = "".join(f"lorem ipsum dolor {i * i % 99991}\n" for i in range(400000))
         count = filler.count("\n")
