@@ -15,6 +15,7 @@ struct gathering {
 	rv_git_trouble_fn *on_trouble;
 	void *user;
 	struct rv_git_refs *refs;
+	uint64_t tables_left; /* bytes */
 };
 
 /* What is done with a file below refs/ or logs/; name is its path from there. */
@@ -356,6 +357,7 @@ static rv_status add_tables(struct gathering *g, const char *dir, const char *pr
 						 .each = add_tabled,
 						 .user = &t,
 						 .logged = &g->refs->logged,
+						 .left = &g->tables_left,
 						 .on_trouble = g->on_trouble,
 						 .trouble_user = g->user};
 
@@ -478,7 +480,7 @@ rv_status rv_git_refs_load(const struct rv_git *git, rv_git_trouble_fn *on_troub
 			   struct rv_git_refs *out)
 {
 	RV_CLEANUP(rv_git_refs_done) struct rv_git_refs refs = {0};
-	struct gathering g = {git, on_trouble, user, &refs};
+	struct gathering g = {git, on_trouble, user, &refs, RV_GIT_TABLES_BYTES};
 
 	rv_git_oidmap_init(&refs.logged);
 	if (git->has_refs) {

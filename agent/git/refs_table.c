@@ -7,10 +7,12 @@
 #include <limits.h>
 
 #define LIST_MAX ((size_t)1 << 20)
+#define LIMIT	 ((rv_status){RV_CLASS_EXHAUSTED, 0})
 
 struct reading {
 	const struct rv_git_table_stack *stack;
 	struct rv_git_oidmap seen; /* digests of names that a newer table has */
+	bool is_over;		   /* a limit was reached, and told */
 };
 
 static void tell(const struct rv_git_table_stack *stack, enum rv_git_trouble_kind kind,
@@ -30,6 +32,8 @@ static rv_status on_ref(void *user, const struct rv_git_table_ref *ref)
 	uint32_t number;
 	bool is_new = false;
 
+	if (r->seen.count == RV_GIT_TABLES_REFS)
+		return LIMIT;
 	RV_TRY(rv_git_oidmap_put(&r->seen, &key, &number, &is_new));
 	return is_new && !ref->is_deleted ? r->stack->each(r->stack->user, ref) : RV_OK;
 }
@@ -54,15 +58,13 @@ static rv_status read_table(struct reading *r, struct rv_str name)
 		tell(stack, RV_GIT_TROUBLE_UNREADABLE, path);
 		return RV_OK;
 	}
-	if (len > RV_GIT_TABLE_FILE_MAX)
-		tell(stack, RV_GIT_TROUBLE_LIMIT, path);
-	else
-		status = rv_git_reftable_parse((struct rv_str){data, len}, stack->oid_len, on_ref,
-					       r, stack->logged);
+	const struct rv_git_table_sink sink = {on_ref, r, stack->logged, stack->left};
+	status = rv_git_reftable_parse((struct rv_str){data, len}, stack->oid_len, &sink);
 	rv_git_unmap(data, len);
-	if (rv_class_of(status) != RV_CLASS_MALFORMED)
+	r->is_over = rv_class_of(status) == RV_CLASS_EXHAUSTED && !status.errno_was;
+	if (rv_is_ok(status) || (!r->is_over && rv_class_of(status) != RV_CLASS_MALFORMED))
 		return status;
-	tell(stack, RV_GIT_TROUBLE_REF, path);
+	tell(stack, r->is_over ? RV_GIT_TROUBLE_LIMIT : RV_GIT_TROUBLE_REF, path);
 	return RV_OK;
 }
 
@@ -71,7 +73,7 @@ static rv_status read_list(struct reading *r, struct rv_str list)
 {
 	size_t end = list.len, count = 0;
 
-	while (end > 0 && count++ < RV_GIT_TABLES_MAX) {
+	while (end > 0 && !r->is_over && count++ < RV_GIT_TABLES_MAX) {
 		size_t at = end;
 
 		while (at > 0 && list.data[at - 1] != '\n')
@@ -82,7 +84,7 @@ static rv_status read_list(struct reading *r, struct rv_str list)
 			tell(r->stack, RV_GIT_TROUBLE_REF, r->stack->git_dir);
 		end = at > 0 ? at - 1 : 0;
 	}
-	if (end > 0)
+	if (end > 0 && !r->is_over)
 		tell(r->stack, RV_GIT_TROUBLE_LIMIT, r->stack->git_dir);
 	return RV_OK;
 }

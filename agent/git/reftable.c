@@ -15,9 +15,7 @@ struct table {
 	size_t oid_len;
 	size_t header_len;
 	size_t block_size; /* 0: blocks are not aligned */
-	rv_git_table_ref_fn *each;
-	void *user;
-	struct rv_git_oidmap *logged;
+	const struct rv_git_table_sink *sink;
 	struct libdeflate_decompressor *zlib;
 	uint8_t *inflated;
 	uint8_t name[RV_GIT_TABLE_NAME_MAX]; /* of the record at hand; of a log with its number */
@@ -112,7 +110,7 @@ static rv_status read_ref(struct table *t, struct cursor *c)
 		return MALFORMED;
 	if (oid)
 		ref.oid = rv_git_oid_of(oid, t->oid_len);
-	return t->each(t->user, &ref);
+	return t->sink->each(t->sink->user, &ref);
 }
 
 static rv_status add_logged(struct table *t, const uint8_t *raw)
@@ -120,7 +118,8 @@ static rv_status add_logged(struct table *t, const uint8_t *raw)
 	struct rv_git_oid oid = rv_git_oid_of(raw, t->oid_len);
 	uint32_t number;
 
-	return rv_git_oid_is_zero(&oid) ? RV_OK : rv_git_oidmap_put(t->logged, &oid, &number, NULL);
+	return rv_git_oid_is_zero(&oid) ? RV_OK
+					: rv_git_oidmap_put(t->sink->logged, &oid, &number, NULL);
 }
 
 static rv_status read_log(struct table *t, struct cursor *c)
@@ -160,6 +159,14 @@ static rv_status read_records(struct table *t, struct rv_str block,
 	return RV_OK;
 }
 
+static rv_status spend(const struct table *t, size_t bytes)
+{
+	if (bytes > *t->sink->left)
+		return (rv_status){RV_CLASS_EXHAUSTED, 0};
+	*t->sink->left -= bytes;
+	return RV_OK;
+}
+
 /* Its length is that of what comes out; *out_used is how many bytes it takes here. */
 static rv_status read_log_block(struct table *t, struct rv_str packed, size_t len, size_t *out_used)
 {
@@ -167,6 +174,7 @@ static rv_status read_log_block(struct table *t, struct rv_str packed, size_t le
 
 	if (len > RV_GIT_TABLE_LOG_MAX)
 		return MALFORMED;
+	RV_TRY(spend(t, len));
 	if (!t->zlib)
 		t->zlib = libdeflate_alloc_decompressor();
 	free(t->inflated);
@@ -252,17 +260,16 @@ static void done(struct table **t)
 	free(*t);
 }
 
-rv_status rv_git_reftable_parse(struct rv_str bytes, size_t oid_len, rv_git_table_ref_fn *each,
-				void *user, struct rv_git_oidmap *logged)
+rv_status rv_git_reftable_parse(struct rv_str bytes, size_t oid_len,
+				const struct rv_git_table_sink *sink)
 {
 	RV_CLEANUP(done) struct table *t = calloc(1, sizeof(*t));
 
 	if (!t)
 		return rv_fail_nomem(NULL);
 	t->oid_len = oid_len;
-	t->each = each;
-	t->user = user;
-	t->logged = logged;
+	t->sink = sink;
 	RV_TRY(begin(t, bytes));
+	RV_TRY(spend(t, bytes.len));
 	return read_blocks(t);
 }

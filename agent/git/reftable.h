@@ -18,9 +18,14 @@ struct rv_git_table_ref {
 /* Borrows; a failure ends the reading and is returned. */
 typedef rv_status rv_git_table_ref_fn(void *user, const struct rv_git_table_ref *ref);
 
-/* Tells each ref, in order of names, and puts the ids of the reflogs that are not zero into
- * `logged`. MALFORMED: no table, or one that is damaged: what stood before was told. EXHAUSTED: no
- * memory. */
+struct rv_git_table_sink {
+	rv_git_table_ref_fn *each;
+	void *user;
+	struct rv_git_oidmap *logged; /* of reflogs the ids that are not zero */
+	uint64_t *left; /* bytes that may be read, of what is compressed those that it becomes */
+};
+
+/* Tells each ref, in order of names. MALFORMED: no table, or one that is damaged: what stood before
+ * was told. EXHAUSTED: no memory, or, with errno_was 0, none left to be read. */
 RV_NODISCARD rv_status rv_git_reftable_parse(struct rv_str bytes, size_t oid_len,
-					     rv_git_table_ref_fn *each, void *user,
-					     struct rv_git_oidmap *logged);
+					     const struct rv_git_table_sink *sink);

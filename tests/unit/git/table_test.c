@@ -2,7 +2,7 @@
 #include "tests/support/unit.h"
 #include "tests/unit/git/world.h"
 
-#include "agent/git/reftable.h"
+#include "agent/git/refs_table.h"
 
 #include <libdeflate.h>
 #include <stdio.h>
@@ -181,10 +181,12 @@ static rv_status hear(void *user, const struct rv_git_table_ref *ref)
 static rv_status parse(struct rv_str bytes, size_t oid_len, struct heard *h, size_t *out_logged)
 {
 	struct rv_git_oidmap logged;
+	uint64_t left = bytes.len + 4096;
+	const struct rv_git_table_sink sink = {hear, h, &logged, &left};
 
 	rv_git_oidmap_init(&logged);
 	*h = (struct heard){.refs = 0};
-	rv_status status = rv_git_reftable_parse(bytes, oid_len, hear, h, &logged);
+	rv_status status = rv_git_reftable_parse(bytes, oid_len, &sink);
 	*out_logged = logged.count;
 	rv_git_oidmap_done(&logged);
 	return status;
@@ -339,6 +341,47 @@ static void what_a_newer_table_says_holds(void **state)
 	world_done(&w);
 }
 
+static void count_limit(void *user, const struct rv_git_trouble *trouble)
+{
+	assert_int_equal(trouble->kind, RV_GIT_TROUBLE_LIMIT);
+	++*(size_t *)user;
+}
+
+/* A small file may be listed any number of times, and unpack to a thousand times its length. */
+static void what_many_tables_unpack_to_is_bounded_and_told(void **state)
+{
+	struct rv_buf list;
+	struct heard h = {.refs = 0};
+	struct rv_git_oidmap logged;
+	struct world w;
+	char path[RVT_PATH];
+	uint64_t left = 4096;
+	size_t limits = 0;
+
+	(void)state;
+	begin(&w, true);
+	rv_buf_init(&list, 65536);
+	for (int i = 0; i < 4000; i++)
+		put(&list, "2.ref\n", 6);
+	rvt_dir_write(&w.dir, "r/.git/reftable/tables.list", list.data, list.len, 0600);
+	rvt_dir_path(&w.dir, "r/.git", path);
+	rv_git_oidmap_init(&logged);
+	const struct rv_git_table_stack stack = {.git_dir = path,
+						 .oid_len = 20,
+						 .each = hear,
+						 .user = &h,
+						 .logged = &logged,
+						 .left = &left,
+						 .on_trouble = count_limit,
+						 .trouble_user = &limits};
+	assert_ok(rv_git_table_stack_read(&stack));
+	assert_int_equal(limits, 1);
+	assert_int_equal(h.refs, 1); /* what was read before holds */
+	rv_git_oidmap_done(&logged);
+	rv_buf_done(&list);
+	world_done(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -347,6 +390,7 @@ int main(void)
 		cmocka_unit_test(every_ref_of_every_block_is_told_and_every_log),
 		cmocka_unit_test(longer_ids_are_read_as_well),
 		cmocka_unit_test(what_a_newer_table_says_holds),
+		cmocka_unit_test(what_many_tables_unpack_to_is_bounded_and_told),
 	};
 
 	rvt_git_setup();
