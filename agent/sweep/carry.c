@@ -1,11 +1,13 @@
 /* sweep: see carry.h. */
 #include "agent/sweep/carry.h"
 
+#include "agent/sweep/secrets.h"
 #include "agent/sweep/span.h"
 
 #include <stdlib.h>
 
-#define CUT_LOOK 4096 /* bytes of a match that was cut that are looked at again */
+#define CUT_LOOK   4096 /* bytes of a match that was cut that are looked at again */
+#define LINEAR_MAX 64	/* items that are gone through one by one */
 
 void rv_carry_done(struct rv_carry *carry)
 {
@@ -25,6 +27,71 @@ rv_status rv_carry_add(struct rv_carry *carry, const struct rv_carried *item)
 		carry->room = room;
 	}
 	carry->items[carry->count++] = *item;
+	return RV_OK;
+}
+
+void rv_carry_index_done(struct rv_carry_index *index)
+{
+	free(index->slots);
+	*index = (struct rv_carry_index){0};
+}
+
+static bool is_same(const struct rv_carried *a, const struct rv_carried *b)
+{
+	return a->start == b->start && a->hash == b->hash;
+}
+
+/* Where it is, or the free slot that it belongs in; hashes are keyed. */
+static uint32_t *slot_of(const struct rv_carry *carry, const struct rv_carry_index *index,
+			 const struct rv_carried *item)
+{
+	uint64_t mixed = (item->hash ^ item->start) * UINT64_C(0x9e3779b97f4a7c15);
+	size_t at = (size_t)(mixed >> 32) & (index->room - 1);
+
+	while (index->slots[at] && !is_same(&carry->items[index->slots[at] - 1], item))
+		at = (at + 1) & (index->room - 1);
+	return &index->slots[at];
+}
+
+/* Brings all items into it. */
+static rv_status fill(struct rv_carry_index *index, const struct rv_carry *carry)
+{
+	size_t room = index->room ? index->room : 4 * LINEAR_MAX;
+
+	while (room < 2 * (carry->count + 1))
+		room *= 2;
+	if (room > index->room) {
+		uint32_t *slots = reallocarray(index->slots, room, sizeof(*slots));
+
+		if (!slots)
+			return rv_fail_nomem(NULL);
+		index->slots = slots;
+		index->room = room;
+		index->count = 0;
+	}
+	if (index->count == 0)
+		memset(index->slots, 0, index->room * sizeof(*index->slots));
+	for (; index->count < carry->count; index->count++)
+		*slot_of(carry, index, &carry->items[index->count]) = (uint32_t)index->count + 1;
+	return RV_OK;
+}
+
+rv_status rv_carry_join(struct rv_carry *carry, struct rv_carry_index *index,
+			const struct rv_carried *item)
+{
+	size_t at = 0;
+
+	if (carry->count > LINEAR_MAX) {
+		RV_TRY(fill(index, carry));
+		uint32_t number = *slot_of(carry, index, item);
+		at = number ? number - 1 : carry->count;
+	} else {
+		while (at < carry->count && !is_same(&carry->items[at], item))
+			at++;
+	}
+	if (at == carry->count)
+		return rv_carry_add(carry, item);
+	carry->items[at].forms = rv_forms_join(carry->items[at].forms, item->forms);
 	return RV_OK;
 }
 

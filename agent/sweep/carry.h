@@ -27,6 +27,18 @@ struct rv_carry {
 void rv_carry_done(struct rv_carry *carry);
 RV_NODISCARD rv_status rv_carry_add(struct rv_carry *carry, const struct rv_carried *item);
 
+/* Finds a value at its place among many. Zeroed before the first use, and kept for the next. */
+struct rv_carry_index {
+	uint32_t *slots; /* number in the items, and one */
+	size_t room;	 /* a power of two, or 0 */
+	size_t count;	 /* items that are in it; set 0 for another rv_carry */
+};
+void rv_carry_index_done(struct rv_carry_index *index);
+/* Adds one, or joins the forms of the one that has its value and its start. EXHAUSTED: no memory.
+ */
+RV_NODISCARD rv_status rv_carry_join(struct rv_carry *carry, struct rv_carry_index *index,
+				     const struct rv_carried *item);
+
 struct rv_parts {
 	struct rv_span *items;
 	size_t count, room;

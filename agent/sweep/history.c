@@ -15,6 +15,7 @@ struct looker {
 	struct rv_secrets secrets;
 	struct rv_parts parts;
 	struct rv_carry *now;	      /* of the blob that is scanned */
+	struct rv_carry_index index;  /* of it */
 	const struct rv_git_oid *oid; /* its id */
 	struct rv_git_graph *graph;   /* where commits go; one lock for all threads */
 	pthread_mutex_t *lock;
@@ -33,16 +34,8 @@ static rv_status on_sighting(void *user, const struct rv_sighting *s)
 	/* What lies in an archive is not carried: a delta on it changes everything behind. */
 	if (s->is_inside)
 		return rv_secrets_add(&l->secrets, l->oid, s->value_hash, s->forms);
-	/* Looked at again although it was carried over. */
-	for (size_t i = 0; i < l->now->count; i++) {
-		struct rv_carried *old = &l->now->items[i];
-
-		if (old->start != item.start || old->hash != item.hash)
-			continue;
-		old->forms = rv_forms_join(old->forms, item.forms);
-		return RV_OK;
-	}
-	return rv_carry_add(l->now, &item);
+	/* It may be looked at again although it was carried over. */
+	return rv_carry_join(l->now, &l->index, &item);
 }
 
 static rv_status look(struct looker *l, const struct rv_git_told *told, struct rv_carry *found)
@@ -50,6 +43,7 @@ static rv_status look(struct looker *l, const struct rv_git_told *told, struct r
 	struct rv_doc doc = {.path = RV_STR_NONE, .bytes = told->bytes};
 
 	l->now = found;
+	l->index.count = 0;
 	l->oid = told->oid;
 	const struct rv_carry *base = told->base_state;
 	/* An archive is opened whole, delta or not. */
@@ -145,6 +139,7 @@ static void free_lookers(struct looker *lookers, unsigned count)
 		rv_lane_set_memo(lookers[i].w->lane, NULL);
 		rv_secrets_done(&lookers[i].secrets);
 		rv_parts_done(&lookers[i].parts);
+		rv_carry_index_done(&lookers[i].index);
 		lookers[i].w->on_sighting = NULL;
 	}
 	free(lookers);

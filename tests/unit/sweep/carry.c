@@ -390,6 +390,31 @@ static void survives_that_any_allocation_fails(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
+/* By value and place, among few and many, of one blob after another. */
+static void knows_a_value_that_comes_again(void **state)
+{
+	struct carried *c = *state;
+	struct rv_carry_index index = {0};
+
+	for (unsigned count = 20; count <= 5000; count *= 5) {
+		c->out.count = 0;
+		index.count = 0;
+		for (unsigned i = 0; i < 2 * count; i++) {
+			struct rv_carried item = {.hash = i % count / 3,
+						  .start = i % count,
+						  .forms = (uint16_t)(i < count ? 1 : 2)};
+
+			assert_ok(rv_carry_join(&c->out, &index, &item));
+		}
+		assert_int_equal(c->out.count, count);
+		for (unsigned i = 0; i < count; i++) {
+			assert_int_equal(c->out.items[i].start, i);
+			assert_int_equal(c->out.items[i].forms, 3);
+		}
+	}
+	rv_carry_index_done(&index);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -404,6 +429,7 @@ int main(void)
 		TEST(looks_again_at_a_value_that_is_cut),
 		TEST(counts_the_value_where_it_leaves_the_match),
 		TEST(looks_at_every_change_of_random_deltas),
+		TEST(knows_a_value_that_comes_again),
 		TEST(survives_that_any_allocation_fails),
 	};
 
