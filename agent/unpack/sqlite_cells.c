@@ -144,6 +144,15 @@ static struct rv_str as_utf8(struct rv_sqlite_cells *r, struct rv_str text)
 	return rv_buf_view(&r->text);
 }
 
+/* What no header describes: nobody else hands it over. */
+static bool tell_raw(struct rv_sqlite_cells *r, struct rv_str bytes)
+{
+	if (!bytes.len || r->is_stopped)
+		return false;
+	r->is_stopped = !r->events->on_value(bytes, false, r->user);
+	return true;
+}
+
 /* A record: a header of types, then the values. */
 static void read_record(struct rv_sqlite_cells *r, struct rv_str record)
 {
@@ -155,6 +164,8 @@ static void read_record(struct rv_sqlite_cells *r, struct rv_str record)
 
 	if (!type || header_len > record.len) {
 		rv_sqlite_damage(r);
+		if (tell_raw(r, record) && !r->is_stopped)
+			r->is_stopped = !r->events->on_row(r->user);
 		return;
 	}
 	value = record.data + header_len;
@@ -179,6 +190,7 @@ static void read_record(struct rv_sqlite_cells *r, struct rv_str record)
 		r->is_stopped = !r->events->on_value(bytes, serial % 2 == 0, r->user);
 		has_value = true;
 	}
+	has_value |= tell_raw(r, (struct rv_str){value, (size_t)(end - value)});
 	if (has_value && !r->is_stopped)
 		r->is_stopped = !r->events->on_row(r->user);
 }

@@ -183,6 +183,27 @@ static void rows_that_share_pages_are_bounded(void **state)
 	rv_buf_done(&log);
 }
 
+/* A header that is longer than its record, and one that describes less than there is. */
+static void a_row_with_a_damaged_header_is_told_as_it_stands(void **state)
+{
+	static const uint8_t headers[] = {0x7f, 2, 1};
+
+	(void)state;
+	for (size_t i = 0; i < RV_LEN(headers); i++) {
+		struct rv_buf log =
+			make_log("CREATE TABLE t(x)", "INSERT INTO t VALUES('hunter2')");
+		uint8_t *value = memmem(log.data, log.len, "hunter2", 7);
+
+		assert_non_null(value);
+		value[-2] = headers[i];
+		value[-1] = headers[i] == 2 ? 13 + 2 * 3 : value[-1];
+		struct pack_walk *walk = packs_walk(rv_buf_view(&log), NULL);
+		assert_true(says(walk, "a!(rows)", i == 1 ? "hun\tter2" : "hunter2"));
+		packs_done(walk);
+		rv_buf_done(&log);
+	}
+}
+
 static void survives_damaged_logs(void **state)
 {
 	struct rv_buf log = make_log("PRAGMA page_size=512; CREATE TABLE t(x)",
@@ -211,6 +232,7 @@ int main(void)
 		cmocka_unit_test(what_only_begins_like_a_log_is_none),
 		cmocka_unit_test(a_log_cut_short_gives_what_there_is),
 		cmocka_unit_test(rows_that_share_pages_are_bounded),
+		cmocka_unit_test(a_row_with_a_damaged_header_is_told_as_it_stands),
 		cmocka_unit_test(survives_damaged_logs),
 		cmocka_unit_test(rows_that_only_the_log_has_are_read),
 		cmocka_unit_test(long_rows_are_put_together),
