@@ -181,6 +181,7 @@ static rv_status step_to(struct rv_blame *b, struct place *p, struct rv_str path
 	if (!is_same) {
 		rv_status s = rv_git_read(b->reader, oid, &type, &older);
 
+		b->read_bytes += older.len;
 		if (!rv_is_ok(s) || older.len > RV_BLAME_FILE_MAX)
 			return is_memory(s) ? s : RV_OK;
 		RV_TRY(find_older(b, p, older, &line));
@@ -290,7 +291,8 @@ static rv_status step_from_work_tree(struct rv_blame *b, struct place *p, struct
 
 static bool is_spent(const struct rv_blame *b)
 {
-	return b->lookups >= RV_BLAME_LOOKUPS_MAX || b->bytes >= RV_BLAME_BYTES_MAX;
+	return b->lookups >= RV_BLAME_LOOKUPS_MAX || b->bytes >= RV_BLAME_BYTES_MAX ||
+	       b->read_bytes >= RV_BLAME_READ_MAX || b->steps >= RV_BLAME_STEPS_MAX;
 }
 
 static rv_status walk(struct rv_blame *b, struct place *p, const struct rv_blame_question *q,
@@ -311,6 +313,7 @@ static rv_status walk(struct rv_blame *b, struct place *p, const struct rv_blame
 		if (is_spent(b))
 			return RV_OK;
 		commit = parent;
+		b->steps += 1 + (size_t)b->view->graph.nodes[commit].parent_count;
 		RV_TRY(step_back(b, p, commit, &parent));
 	}
 	out->commit = b->is_in[commit] ? commit : RV_GIT_NONE;
@@ -327,6 +330,7 @@ rv_status rv_blame_ask(struct rv_blame *b, const struct rv_blame_question *q,
 	*out = (struct rv_blame_answer){.commit = RV_GIT_NONE};
 	if (b->head >= b->node_count || is_spent(b) || q->text.len > RV_BLAME_FILE_MAX)
 		return RV_OK;
+	b->read_bytes += q->text.len;
 	rv_buf_init(&p.path, RV_GIT_OBJECT_MAX);
 	rv_buf_init(&p.text, RV_BLAME_FILE_MAX);
 	RV_TRY(rv_buf_put(&p.path, q->path.data, q->path.len));

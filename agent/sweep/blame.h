@@ -5,10 +5,12 @@
 
 #include "agent/sweep/repo_view.h"
 
-#define RV_BLAME_LOOKUPS_MAX 65536		/* of a file in a commit, of one run */
-#define RV_BLAME_BYTES_MAX   ((size_t)64 << 20) /* of versions that are compared, of one run */
-#define RV_BLAME_RENAMES_MAX 64			/* commits searched for where a file came from */
-#define RV_BLAME_FILE_MAX    ((size_t)8 << 20)	/* of a larger file nobody is named */
+#define RV_BLAME_LOOKUPS_MAX 65536		 /* of a file in a commit, of one run */
+#define RV_BLAME_BYTES_MAX   ((size_t)64 << 20)	 /* of versions that are compared, of one run */
+#define RV_BLAME_READ_MAX    ((uint64_t)4 << 30) /* of versions that are read, of one run */
+#define RV_BLAME_STEPS_MAX   (64U << 20)	 /* from a commit to a parent, of one run */
+#define RV_BLAME_RENAMES_MAX 64			 /* commits searched for where a file came from */
+#define RV_BLAME_FILE_MAX    ((size_t)8 << 20)	 /* of a larger file nobody is named */
 
 /* The commits a change consists of; past a limit no more is asked, and nobody named. */
 struct rv_blame {
@@ -22,7 +24,8 @@ struct rv_blame {
 		struct rv_git_oid *oids;
 		uint8_t *states;
 	} memo;
-	size_t lookups, bytes, renames;
+	size_t lookups, bytes, steps, renames;
+	uint64_t read_bytes;
 };
 
 /* A place in the newest version of a file. */

@@ -103,6 +103,16 @@ class AddedBy(scanning.Case):
         self.assertIn("    not committed yet; ", shown)
         self.assertIn("    added by Kim <kim@example.org> in " + a[:12], shown)
 
+    def test_of_many_values_in_a_large_file_only_some_are_asked_for(self):
+        """Each reads versions of the file; past 4 GiB of them in a run nobody is named."""
+        filler = "lorem ipsum dolor\n" * 440000
+        self.commit_as(LEE, {"large.env": filler})
+        self.commit_as(KIM, {"large.env": filler + "".join(f"T{n}={self.token()}\n"
+                                                           for n in range(400))})
+        named = [by for by in self.added().values() if by != "head"]
+        self.assertEqual({who for _, who in named}, {KIM})
+        self.assertTrue(200 < len(named) < 350, len(named))
+
     def test_nothing_of_a_value_in_a_message(self):
         one = self.token()
         self.r.write("a.env", f"ONE={one}\n{text()}")
