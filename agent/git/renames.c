@@ -166,7 +166,7 @@ static int by_worth(const void *a, const void *b)
 /* The best few that one new file may come from. */
 static void find_candidates(struct finding *f, size_t fresh)
 {
-	struct candidate best[CANDIDATES + 1];
+	struct candidate best[CANDIDATES + 1] = {0};
 	size_t count = 0;
 	struct rv_str name = base_name(f->changes->items[f->fresh[fresh].index].path);
 
