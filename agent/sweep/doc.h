@@ -25,7 +25,8 @@ struct rv_judging {
 	struct rv_str line;   /* the first line of the value, cut to RV_LINE_MAX around it */
 	size_t value_end;     /* in line; at most its length */
 	struct rv_str before; /* the line before, for markers; may be empty */
-	/* Of an encoded value: in each layer above its own, from the inside out. */
+	/* Of an encoded value: in each layer above its own, from the inside out. Then the first and
+	 * the last line of the match, where those are not the value's. */
 	const struct rv_marker_spot *spots;
 	size_t spot_count;
 };

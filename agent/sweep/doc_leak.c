@@ -8,6 +8,7 @@
 #include "agent/sweep/mask.h"
 
 #include <stdlib.h>
+#include <strings.h>
 
 /* Counts lines up to `at`; goes back to the start when that lies behind. */
 static void count_to(struct rv_sweeper *w, const struct rv_doc *doc, size_t at)
@@ -276,11 +277,57 @@ static rv_status find_spots(struct rv_sweeper *w, const struct rv_layer *layer,
 	return RV_OK;
 }
 
+/* The line of `at`, for markers: one behind it, or in it. */
+static struct rv_marker_spot spot_at(struct rv_str bytes, size_t at)
+{
+	size_t start = 0;
+	struct rv_str line = line_at(bytes, at, &start);
+
+	return (struct rv_marker_spot){.lines = line,
+				       .value_end = at - start < line.len ? at - start : line.len};
+}
+
+/* A key's block goes on where the match ends, unless it was cut short: then what follows is not
+ * its. Of others the last byte. SIZE_MAX: none. */
+static size_t last_of_match(struct rv_str bytes, const struct rv_found *found)
+{
+	static const char mark[] = "-----END";
+	size_t end = found->match_start + found->match_len;
+
+	if (found->rule->matcher != RV_MATCHER_PEM)
+		return end > found->match_start && end <= bytes.len ? end - 1 : SIZE_MAX;
+	bool has_end = end < bytes.len && bytes.len - end >= strlen(mark) &&
+		       strncasecmp((const char *)bytes.data + end, mark, strlen(mark)) == 0;
+	return has_end ? end : SIZE_MAX;
+}
+
+/* The first and the last line of what the rule matched, where the value begins on another one: a
+ * key's BEGIN and END. They borrow from the layer. */
+static size_t find_edges(const struct rv_layer *layer, const struct rv_found *found,
+			 struct rv_str line, struct rv_marker_spot out[2])
+{
+	size_t count = 0;
+	size_t last = last_of_match(layer->bytes, found);
+	const uint8_t *first = layer->bytes.data + found->match_start;
+
+	if (found->match_start < found->start &&
+	    memchr(first, '\n', found->start - found->match_start)) {
+		size_t start = 0;
+
+		(void)line_at(layer->bytes, found->match_start, &start); /* only where it begins */
+		out[count] = spot_at(layer->bytes, found->match_start);
+		out[count++].before = line_before(layer->bytes, start);
+	}
+	if (last != SIZE_MAX && layer->bytes.data + last >= line.data + line.len)
+		out[count++] = spot_at(layer->bytes, last);
+	return count;
+}
+
 /* Gives the leak its state. */
 static rv_status judge(struct rv_sweeper *w, const struct rv_layer *layer,
 		       const struct rv_found *found, struct rv_leak *leak)
 {
-	struct rv_marker_spot spots[RV_DECODE_DEPTH_MAX + 1];
+	struct rv_marker_spot spots[RV_DECODE_DEPTH_MAX + 3];
 	size_t line_start = 0;
 	struct rv_str line = line_at(layer->bytes, found->start, &line_start);
 	size_t value_end = found->start - line_start + found->len;
@@ -296,6 +343,7 @@ static rv_status judge(struct rv_sweeper *w, const struct rv_layer *layer,
 	if (!w->shared->judge)
 		return RV_OK;
 	RV_TRY(find_spots(w, layer, spots, &about.spot_count));
+	about.spot_count += find_edges(layer, found, line, spots + about.spot_count);
 	return w->shared->judge(w->shared->judge_user, &w->leaks, leak, &about);
 }
 

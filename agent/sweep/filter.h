@@ -47,10 +47,11 @@ struct rv_filter_question {
 	struct rv_str lines;  /* the value's lines whole; empty: none (binary) */
 	size_t value_end;     /* in lines */
 	struct rv_str before; /* the line above */
-	const struct rv_marker_spot *spots; /* of an encoded value: around it, for markers alone */
+	const struct rv_marker_spot *spots; /* further lines, for markers alone (doc.h) */
 	size_t spot_count;
 	uint32_t line;
-	const char *commit; /* that brought it in, hex, or NULL */
+	uint32_t match_line; /* where the match begins, as gitleaks counts; 0: the same */
+	const char *commit;  /* that brought it in, hex, or NULL */
 	uint8_t confidence;
 };
 
