@@ -409,6 +409,7 @@ rv_status rv_scan_policy_judge(void *user, struct rv_leaks *leaks, struct rv_lea
 					      .spots = about->spots,
 					      .spot_count = about->spot_count,
 					      .line = leak->line,
+					      .match_line = leak->match_line,
 					      .commit = leak->first.id,
 					      .confidence = leak->confidence};
 

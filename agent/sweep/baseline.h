@@ -28,7 +28,8 @@ struct rv_baseline_question {
 	struct rv_str path;
 	struct rv_str value;
 	uint32_t line;
-	const char *commit; /* or NULL */
+	uint32_t match_line; /* where the match begins, as gitleaks counts; 0: the same */
+	const char *commit;  /* or NULL */
 };
 
 enum rv_baseline_answer {

@@ -1,5 +1,6 @@
 /* sweep: gitleaks' JSON report as a baseline. Its fingerprints name lines; here a finding is known
  * by rule, file and secret, or, when the report is redacted, by rule, file, line and commit. */
+#include "agent/scan/pem_key.h"
 #include "agent/sweep/baseline_private.h"
 #include "agent/sweep/fields.h"
 
@@ -34,6 +35,17 @@ static void wipe(const json_t *item, const char *key)
 		OPENSSL_cleanse((char *)(uintptr_t)text, strlen(text));
 }
 
+/* Of a private key gitleaks tells BEGIN and END as well; here the value is what they enclose. */
+static struct rv_str value_of(const char *secret)
+{
+	struct rv_str text = rv_str_of(secret);
+	struct rv_pem_key key;
+
+	if (!rv_pem_private_at(text, 0, &key))
+		return text;
+	return (struct rv_str){text.data + key.start, key.len};
+}
+
 static rv_status read_item(struct rv_baseline *baseline, const json_t *item,
 			   struct rv_baseline_foreign *out)
 {
@@ -45,7 +57,8 @@ static rv_status read_item(struct rv_baseline *baseline, const json_t *item,
 	out->commit = text_of(baseline, item, "Commit");
 	out->line = line > 0 && line < UINT32_MAX ? (uint32_t)line : 0;
 	out->is_redacted = is_redacted(secret);
-	out->value = rv_hmac_sha256(baseline->salt, sizeof(baseline->salt), secret, strlen(secret));
+	struct rv_str value = value_of(secret);
+	out->value = rv_hmac_sha256(baseline->salt, sizeof(baseline->salt), value.data, value.len);
 	wipe(item, "Secret");
 	wipe(item, "Match");
 	return out->rule && out->path && out->commit ? RV_OK : rv_fail_nomem(NULL);
@@ -102,7 +115,7 @@ bool rv_baseline_foreign_has(const struct rv_baseline *baseline,
 			continue;
 		if (!f->is_redacted && rv_digest_equal(&f->value, &value))
 			return true;
-		if (f->is_redacted && f->line == q->line &&
+		if (f->is_redacted && (f->line == q->line || f->line == q->match_line) &&
 		    (!*f->commit || !q->commit || strcasecmp(f->commit, q->commit) == 0))
 			return true;
 	}

@@ -150,8 +150,25 @@ static rv_status describe(struct rv_sweeper *w, struct rv_leak *leak, const stru
 	return leak->masked && leak->context ? RV_OK : rv_fail_nomem(NULL);
 }
 
+/* Counted back from the value: matches may overlap, and a row of values has one of them. */
+static uint32_t line_of_match(const struct rv_doc *doc, struct rv_span place, size_t match_start,
+			      uint32_t line)
+{
+	size_t at = match_start;
+
+	while (at < place.start) {
+		const uint8_t *end = memchr(doc->bytes.data + at, '\n', place.start - at);
+
+		if (!end)
+			break;
+		at = (size_t)(end - doc->bytes.data) + 1;
+		line -= line > 1;
+	}
+	return line;
+}
+
 static rv_status place_leak(struct rv_sweeper *w, const struct rv_doc *doc, struct rv_leak *leak,
-			    struct rv_span place)
+			    struct rv_span place, size_t match_start)
 {
 	const char *path = rv_leaks_text(&w->leaks, doc->path);
 
@@ -163,6 +180,7 @@ static rv_status place_leak(struct rv_sweeper *w, const struct rv_doc *doc, stru
 	count_to(w, doc, place.start);
 	leak->line = w->count.line;
 	leak->column = column_at(w, doc, place.start);
+	leak->match_line = line_of_match(doc, place, match_start, leak->line);
 	count_to(w, doc, place.end);
 	leak->end_line = w->count.line;
 	leak->end_column = column_at(w, doc, place.end);
@@ -377,7 +395,8 @@ static rv_status make_leak(struct rv_sweeper *w, const struct rv_doc *doc,
 	leak->public_id = found->public_id[0] ? rv_leaks_cstr(&w->leaks, found->public_id) : NULL;
 	leak->layers = name_layers(w, layer);
 	RV_TRY(prove(w, layer, found, leak));
-	RV_TRY(place_leak(w, doc, leak, place));
+	RV_TRY(place_leak(w, doc, leak, place,
+			  rv_layer_place(layer, found->match_start, found->match_len).start));
 	RV_TRY(describe(w, leak, found, value, line, line_start));
 	if (w->choice)
 		RV_TRY(w->choice->complete(w->choice->user, &w->leaks, leak));

@@ -218,9 +218,17 @@ static const struct rv_ignore_print *find_line(const struct rv_filter *filter,
 					       const struct rv_filter_question *q,
 					       struct rv_str path, const char *id)
 {
-	const struct rv_ignore_print *found = find_line_of(filter, NULL, path, id, q->line);
+	const uint32_t lines[] = {q->line, q->match_line};
+	const struct rv_ignore_print *found = NULL;
 
-	return found || !q->commit ? found : find_line_of(filter, q->commit, path, id, q->line);
+	for (size_t i = 0; i < RV_LEN(lines) && !found; i++) {
+		if (lines[i] == 0 && i > 0)
+			continue;
+		found = find_line_of(filter, NULL, path, id, lines[i]);
+		if (!found && q->commit)
+			found = find_line_of(filter, q->commit, path, id, lines[i]);
+	}
+	return found;
 }
 
 static const struct rv_ignore_print *
@@ -307,7 +315,8 @@ static bool judge_known(const struct rv_filter *filter, const struct rv_filter_q
 {
 	const struct rv_ignore_print *ignored = find_print(filter->config, out->fingerprint);
 	const struct rv_baseline_question known = {q->rule,  out->fingerprint, plain(q->path),
-						   q->value, q->line,	       q->commit};
+						   q->value, q->line,	       q->match_line,
+						   q->commit};
 	const struct rv_baseline_entry *entry = NULL;
 	enum rv_baseline_answer answer = RV_BASELINE_UNKNOWN;
 	char note[256] = "in the report of gitleaks";

@@ -61,6 +61,7 @@ struct rv_leak {
 	const char *layers;  /* how it was encoded: "base64", "percent>base64", or NULL */
 	uint32_t line;	     /* from 1; 0: no lines (binary) */
 	uint32_t column;     /* from 1, in bytes */
+	uint32_t match_line; /* where what the rule matched begins: a key's BEGIN */
 	uint32_t end_line;   /* of the value's last byte */
 	uint32_t end_column; /* just past it */
 	uint64_t offset;     /* of the value in the file or member */
