@@ -168,6 +168,22 @@ static rv_status load_rules(struct rv_scan_policy *p, const struct rv_scan_ask *
 	return count > 0 ? load_bytes(p, RV_SCAN_SOURCE_NATIVE, &text, "--rules", diag) : RV_OK;
 }
 
+/* A public id is no finding: it names a secret, whose rule is enabled with it. */
+static void tell_halves(struct rv_scan_policy *p, const char *const *ids)
+{
+	char note[256];
+
+	for (; *ids; ids++) {
+		if (!rv_ruleset_is_half(rv_scan_config_rules(p->config), *ids))
+			continue;
+		(void)snprintf(note, sizeof(note), /* cut short at worst */
+			       "--enable-rule %s: it only names a secret, and is no finding by "
+			       "itself: the rules of the secrets it names are enabled too",
+			       *ids);
+		rv_scan_config_note(p->config, note);
+	}
+}
+
 static rv_status narrow(struct rv_scan_policy *p, const struct rv_scan_ask *ask,
 			struct rv_diag *diag)
 {
@@ -180,6 +196,7 @@ static rv_status narrow(struct rv_scan_policy *p, const struct rv_scan_ask *ask,
 		return rv_fail_nomem(diag);
 	for (size_t i = 0; i < count; i++)
 		ids[i] = json_string_value(json_array_get(ask->enable_rules, i));
+	tell_halves(p, ids);
 	return rv_ruleset_only(rv_scan_config_rules_edit(p->config), ids, diag);
 }
 

@@ -130,12 +130,33 @@ static void keep_companions(const struct rv_ruleset *set, bool *is_kept)
 	}
 }
 
+static bool is_near(const struct rv_rule *rule, const char *id)
+{
+	for (const char *const *near = rule->near; near && *near; near++) {
+		if (strcmp(*near, id) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A companion that was asked for tells nothing by itself: the rules it names are kept as well. */
+static void keep_named(const struct rv_ruleset *set, bool *is_kept, const bool *is_asked)
+{
+	for (size_t i = 0; i < set->count; i++) {
+		if (!is_asked[i] || !(set->rows[i]->flags & RV_RULE_COMPANION))
+			continue;
+		for (size_t k = 0; k < set->count; k++)
+			is_kept[k] = is_kept[k] || is_near(set->rows[k], set->rows[i]->id);
+	}
+}
+
 rv_status rv_ruleset_only(struct rv_ruleset *set, const char *const *ids, struct rv_diag *diag)
 {
 	RV_CLEANUP(rv_freep) bool *is_kept = calloc(RV_RULESET_MAX, sizeof(*is_kept));
+	RV_CLEANUP(rv_freep) bool *is_asked = calloc(RV_RULESET_MAX, sizeof(*is_asked));
 	size_t kept = 0;
 
-	if (!is_kept)
+	if (!is_kept || !is_asked)
 		return rv_fail_nomem(diag);
 	for (; *ids; ids++) {
 		bool is_there;
@@ -146,9 +167,10 @@ rv_status rv_ruleset_only(struct rv_ruleset *set, const char *const *ids, struct
 		for (size_t i = 0; i < set->count; i++) {
 			if (is_there ? strcmp(set->rows[i]->id, *ids) == 0
 				     : has_alias(set->rows[i], *ids))
-				is_kept[i] = true;
+				is_kept[i] = is_asked[i] = true;
 		}
 	}
+	keep_named(set, is_kept, is_asked);
 	keep_companions(set, is_kept);
 	for (size_t i = 0; i < set->count; i++) {
 		if (is_kept[i])
@@ -170,6 +192,24 @@ const struct rv_rule *rv_ruleset_find(const struct rv_ruleset *set, const char *
 			return set->rows[i];
 	}
 	return NULL;
+}
+
+bool rv_ruleset_is_half(const struct rv_ruleset *set, const char *id)
+{
+	bool is_there;
+	size_t place = place_of(set, id, &is_there);
+	bool is_half = false;
+
+	if (is_there)
+		return (set->rows[place]->flags & RV_RULE_COMPANION) != 0;
+	for (size_t i = 0; i < set->count; i++) {
+		if (!has_alias(set->rows[i], id))
+			continue;
+		if (!(set->rows[i]->flags & RV_RULE_COMPANION))
+			return false;
+		is_half = true;
+	}
+	return is_half;
 }
 
 const struct rv_rule *const *rv_ruleset_rows(const struct rv_ruleset *set, size_t *out_count)

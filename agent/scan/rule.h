@@ -84,9 +84,12 @@ RV_NODISCARD rv_status rv_ruleset_add(struct rv_ruleset *set, const struct rv_ru
 				      struct rv_diag *diag);
 /* By id or alias; false: no such rule. */
 bool rv_ruleset_remove(struct rv_ruleset *set, const char *id);
-/* Leaves only these (ids or aliases, with their companions); NOT_FOUND names an unknown one. */
+/* Leaves only these (ids or aliases, with their companions, and of a companion the rules that it
+ * names); NOT_FOUND names an unknown one. */
 RV_NODISCARD rv_status rv_ruleset_only(struct rv_ruleset *set, const char *const *ids,
 				       struct rv_diag *diag);
 /* By id, else by alias; NULL: none. */
 const struct rv_rule *rv_ruleset_find(const struct rv_ruleset *set, const char *id);
+/* Do the id or the alias mean companions alone, which are no findings by themselves? */
+bool rv_ruleset_is_half(const struct rv_ruleset *set, const char *id);
 const struct rv_rule *const *rv_ruleset_rows(const struct rv_ruleset *set, size_t *out_count);

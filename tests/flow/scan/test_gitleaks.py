@@ -143,6 +143,18 @@ class Flags(scanning.Case):
         self.assertEqual(self.files("dir"), ["a.env"])
         self.assertEqual(self.files("dir", "--ignore-gitleaks-allow"), ["a.env", "m.env"])
 
+    def test_a_rule_of_a_name_alone_brings_the_secret_with_it(self):
+        key_id = "AK" + "IA" + "".join(random.choices(string.ascii_uppercase, k=16))
+        secret = self.keep("".join(random.choices(string.ascii_letters + string.digits, k=40)))
+        self.write("src/aws.env", f"AWS_ACCESS_KEY_ID={key_id}\nAWS_SECRET_ACCESS_KEY={secret}\n"
+                                  f"TOKEN={self.token()}\n")
+        for rule in ("aws-access-token", "aws-access-key-id"):
+            result = self.found("src", "--enable-rule", rule)
+            self.assertEqual([leak["rule"] for leak in result.leaks], ["aws-secret-access-key"])
+            self.assertIn(f"--enable-rule {rule}: it only names a secret", str(result))
+        result = self.found("src", "--enable-rule", "aws-secret-access-key")
+        self.assertNotIn("it only names", str(result))
+
     def test_its_report_is_a_baseline(self):
         self.leaks("git")
         os.rename(self.path("report.json"), self.path("base.json"))

@@ -347,6 +347,37 @@ static void leaves_only_what_is_asked_for_with_its_companions(void **state)
 	assert_int_equal(count, 4);
 }
 
+static void with_a_companion_that_is_asked_for_come_the_rules_it_names(void **state)
+{
+	static const char *const near_d[] = {"d", NULL};
+	static const char *const alias_y[] = {"y", NULL};
+	static const struct rv_rule half = {
+		.id = "b", .near = near_d, .aliases = alias_y, .flags = RV_RULE_COMPANION};
+	static const char *const by_alias[] = {"y", NULL};
+	static const char *const whole[] = {"a", NULL};
+	RV_CLEANUP(rv_ruleset_freep) struct rv_ruleset *set = own_set();
+	RV_CLEANUP(rv_ruleset_freep) struct rv_ruleset *other = own_set();
+	size_t count;
+
+	(void)state;
+	assert_ok(rv_ruleset_add(set, &half, NULL));
+	assert_ok(rv_ruleset_add(other, &half, NULL));
+	assert_true(rv_ruleset_is_half(set, "b"));
+	assert_true(rv_ruleset_is_half(set, "y"));
+	assert_false(rv_ruleset_is_half(set, "a"));
+	assert_false(rv_ruleset_is_half(set, "x"));
+	assert_false(rv_ruleset_is_half(set, "zz"));
+	assert_ok(rv_ruleset_only(set, by_alias, NULL));
+	(void)rv_ruleset_rows(set, &count); /* for the count */
+	assert_int_equal(count, 3);
+	assert_null(rv_ruleset_find(set, "c"));
+	/* One that came along brings nothing. */
+	assert_ok(rv_ruleset_only(other, whole, NULL));
+	(void)rv_ruleset_rows(other, &count); /* for the count */
+	assert_int_equal(count, 3);
+	assert_null(rv_ruleset_find(other, "c"));
+}
+
 static void holds_the_compiled_in_rules_in_order(void **state)
 {
 	RV_CLEANUP(rv_ruleset_freep) struct rv_ruleset *set = NULL;
@@ -478,6 +509,7 @@ int main(void)
 		cmocka_unit_test(composes_keyword_assignment_and_format),
 		cmocka_unit_test(keeps_a_set_sorted_and_its_ids_unique),
 		cmocka_unit_test(leaves_only_what_is_asked_for_with_its_companions),
+		cmocka_unit_test(with_a_companion_that_is_asked_for_come_the_rules_it_names),
 		cmocka_unit_test(holds_the_compiled_in_rules_in_order),
 	};
 
