@@ -258,3 +258,55 @@ rv_status rv_verb_args_parse(const struct rv_verb *verb, int argc, char *const *
 	}
 	return check_enough(verb, given, diag);
 }
+
+/* How many words the option at argv[0] takes; 0: the verb has none of that name. */
+static int words_of(const struct rv_verb *verb, char *const *argv)
+{
+	const char *word = argv[0];
+	const struct rv_opt *option = NULL;
+	bool has_value = false;
+
+	if (strncmp(word, "--", 2) == 0) {
+		size_t len = strcspn(word + 2, "=");
+
+		option = find_option(verb, word + 2, len);
+		has_value = word[2 + len] == '=';
+	} else {
+		for (const char *p = word + 1; *p && !has_value; p++) {
+			option = find_letter(verb, *p);
+			if (!option)
+				return 0;
+			has_value =
+				option->type != RV_OPT_FLAG && option->type != RV_OPT_MAYBE && p[1];
+		}
+	}
+	if (!option)
+		return 0;
+	bool is_flag = option->type == RV_OPT_FLAG || option->type == RV_OPT_MAYBE;
+	return is_flag || has_value ? 1 : 2;
+}
+
+void rv_verb_args_turn(int argc, char **argv)
+{
+	static char scan[] = "scan";
+	char *const name[] = {scan};
+	int words = 0;
+	int at = 0;
+	const struct rv_verb *options = rv_verb_find(1, name, &words);
+
+	while (at < argc && argv[at][0] == '-' && argv[at][1]) {
+		int taken = words_of(options, argv + at);
+
+		if (taken == 0)
+			return;
+		at += taken;
+	}
+	if (at == 0 || at >= argc)
+		return;
+	const struct rv_verb *verb = rv_verb_find(argc - at, argv + at, &words);
+	if (!verb || verb->more != options->more)
+		return;
+	char *first = argv[at];
+	memmove(argv + 1, argv, (size_t)at * sizeof(*argv));
+	argv[0] = first;
+}

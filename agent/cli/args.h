@@ -21,3 +21,6 @@ struct rv_verb_args {
 RV_NODISCARD rv_status rv_verb_args_parse(const struct rv_verb *verb, int argc, char *const *argv,
 					  struct rv_verb_args *args, struct rv_diag *diag);
 void rv_verb_args_done(struct rv_verb_args *args);
+/* Options of `reeve scan` that stand before it, or before another name of it (dir, git, ..), go
+ * behind, as gitleaks takes them. Any other command line is left as it is. */
+void rv_verb_args_turn(int argc, char **argv);

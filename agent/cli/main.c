@@ -179,6 +179,7 @@ int main(int argc, char **argv)
 	}
 	if (strcmp(argv[0], "--completion") == 0 && count == 2 && rv_help_completion(argv[1]))
 		return 0;
+	rv_verb_args_turn(count, argv);
 	int code = parse_and_run(&out, count, argv, &globals);
 	return fflush(stdout) == 0 ? code : 2;
 }

@@ -98,6 +98,18 @@ class Flags(scanning.Case):
             self.refused(["dir", "--enable-rule", rules, "."], "no", cwd=self.r.path)
         self.leaks("git", "--diagnostics", "cpu,mem", "--diagnostics-dir=" + self.dir)
 
+    def test_options_may_stand_before_the_verb(self):
+        self.assertEqual(self.files("--no-banner", "dir", "."), ["a.env"])
+        self.assertEqual(self.files("-v", "--redact", "git"), ["a.env", "old.env"])
+        self.write("c.toml", "[extend]\nuseDefault = true\n[allowlist]\npaths = ['a.env']\n")
+        for words in (("-c", self.path("c.toml")), ("-vc", self.path("c.toml")),
+                      ("--config=" + self.path("c.toml"),), ("-c" + self.path("c.toml"), "-v")):
+            self.assertEqual(self.files(*words, "git", "."), ["old.env"])
+        self.refused(["--no-such", "dir", "."], "no such verb")
+        self.refused(["-v", "status"], "no such verb")
+        self.refused(["-v"], "no such verb")
+        self.refused(["-c"], "no such verb")
+
     def test_json_is_its_array_on_standard_output_too(self):
         for words in (["git"], ["dir"], ["detect"], ["file", "a.env"], ["directory", "."],
                       ["stdin"]):
