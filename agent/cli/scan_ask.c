@@ -243,15 +243,34 @@ static rv_status take_choices(const struct rv_verb_args *args, struct rv_scan_as
 	return check_validate(ask, diag);
 }
 
+static bool is_one_of(const char *text, const char *const *names)
+{
+	while (*names && strcmp(text, *names) != 0)
+		names++;
+	return *names != NULL;
+}
+
+/* Names of what is open already: nobody may open it again behind the walls. */
+static void take_output(const struct rv_verb_args *args, struct rv_scan_ask *ask)
+{
+	static const char *const out[] = {"-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1", NULL};
+	static const char *const err[] = {"/dev/stderr", "/dev/fd/2", "/proc/self/fd/2", NULL};
+
+	ask->output = text_of(args, "output");
+	if (!ask->output)
+		return;
+	ask->is_to_stderr = is_one_of(ask->output, err);
+	if (ask->is_to_stderr || is_one_of(ask->output, out))
+		ask->output = NULL;
+}
+
 static rv_status take_format(const struct rv_out *out, const struct rv_verb_args *args,
 			     struct rv_scan_ask *ask, struct rv_diag *diag)
 {
 	const char *format = text_of(args, "format");
 	const char *foreign = text_of(args, "report_format");
 
-	ask->output = text_of(args, "output");
-	if (ask->output && strcmp(ask->output, "-") == 0)
-		ask->output = NULL;
+	take_output(args, ask);
 	if (text_of(args, "report_template"))
 		return refuse(diag, "report-template", text_of(args, "report_template"),
 			      "one of the formats (--format)");

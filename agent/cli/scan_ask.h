@@ -9,7 +9,7 @@ struct rv_scan_ask {
 	struct rv_sweep_options sweep;
 	const char *paths[2];	      /* used when one path was not given as a word */
 	enum rv_report_format format; /* RV_REPORT__COUNT: the ending of output names none */
-	const char *output;	      /* NULL or "-": standard output */
+	const char *output;	      /* NULL: standard output, or error */
 	const char *config;
 	const char *baseline;
 	const char *ignore_path;
@@ -28,6 +28,7 @@ struct rv_scan_ask {
 	unsigned decode_depth;
 	int exit_code; /* of findings */
 	bool is_strict, shows_all, is_verbose, validates, is_dry, may_be_open;
+	bool is_to_stderr;	    /* --output /dev/stderr */
 	bool has_no_cache;	    /* --no-cache */
 	bool makes_baseline;	    /* reeve baseline: a missing one is no error */
 	bool ignores_foreign_marks; /* --ignore-gitleaks-allow */

@@ -70,10 +70,12 @@ static rv_status write_report(struct rv_scan_run *s, const char *again, int code
 					.allowed = leaks->allowed,
 					.known = leaks->known,
 					.exit_code = code};
-	struct rv_report_look look = {.has_color = s->out->use_color && !s->ask.output,
-				      .is_quiet = s->out->is_quiet,
-				      .shows_all = s->ask.shows_all,
-				      .width = s->out->out_is_tty ? (unsigned)s->out->width : 0};
+	bool is_to_err = s->ask.is_to_stderr;
+	struct rv_report_look look = {
+		.has_color = s->out->use_color && !s->ask.output && !is_to_err,
+		.is_quiet = s->out->is_quiet,
+		.shows_all = s->ask.shows_all,
+		.width = s->out->out_is_tty && !is_to_err ? (unsigned)s->out->width : 0};
 	size_t rules = 0;
 
 	/* A history asks for the paths of what it found, some of them often: no number of files. */
@@ -89,11 +91,12 @@ static rv_status write_report(struct rv_scan_run *s, const char *again, int code
 	facts.target = s->ask.sweep.source == RV_SWEEP_STDIN ? "stdin" : rv_buf_cstr(&target);
 	if (!facts.target)
 		return rv_fail_nomem(diag);
-	FILE *to = s->ask.output ? fopen(s->ask.output, "we") : stdout;
+	FILE *open_one = is_to_err ? stderr : stdout;
+	FILE *to = s->ask.output ? fopen(s->ask.output, "we") : open_one;
 	if (!to)
 		return rv_fail_errno(diag, "cannot write %s", s->ask.output);
 	rv_status status = rv_report_write(s->ask.format, &facts, &look, to, diag);
-	int closed = to == stdout ? fflush(stdout) : fclose(to);
+	int closed = to == open_one ? fflush(to) : fclose(to);
 	if (closed != 0 && rv_is_ok(status))
 		status = rv_fail_errno(diag, "writing the report");
 	return status;

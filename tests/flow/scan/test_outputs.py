@@ -271,6 +271,30 @@ class Formats(scanning.Case):
         self.refused(["scan", "-o", self.path("no/such/report.json"), "a"], "no/such/report.json")
         self.refused(["scan", "-o", "/dev/full", "-f", "json", "a"], "report", "space")
 
+    def test_names_of_standard_output_and_error_are_those(self):
+        """Also where they are files, which could not be opened again."""
+        self.write("a.env", f"TOKEN={self.token()}\n")
+        for name, is_err in (("/dev/stdout", False), ("/dev/fd/1", False), ("/dev/stderr", True),
+                             ("/proc/self/fd/2", True)):
+            for option in ("-o", "-r"):
+                told = self.path("told")
+                with open(told, "wb") as f:
+                    f.write(b"before\n")
+                    f.flush()
+                    streams = (subprocess.PIPE, f) if is_err else (f, subprocess.PIPE)
+                    done = subprocess.run([scanning.BIN, "scan", "-q", "-f", "jsonl", option, name,
+                                           "a.env"], cwd=self.dir, stdin=subprocess.DEVNULL,
+                                          stdout=streams[0], stderr=streams[1],
+                                          timeout=scanning.DEADLINE_S, check=False)
+                self.assertEqual(done.returncode, 1, (name, done))
+                with open(told, "rb") as f:
+                    data = f.read()
+                os.unlink(told)
+                self.assert_no_secret(data, name)
+                self.assertTrue(data.startswith(b"before\n{"), (name, data))
+                self.assertIn(b"github", data)
+                self.assertFalse(done.stdout if is_err else done.stderr, done)
+
     def test_quiet_says_the_summary_alone(self):
         result = self.scan("-q", "a", code=1)
         self.assertEqual(result.err, b"")
