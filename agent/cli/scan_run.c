@@ -300,8 +300,12 @@ rv_status rv_scan_run_mask(struct rv_scan_run *s, struct rv_str text, struct rv_
 {
 	RV_CLEANUP(rv_lane_freep) struct rv_lane *lane = NULL;
 
+	RV_CLEANUP(rv_buf_done) struct rv_buf masked = {0};
+
+	rv_buf_init(&masked, (size_t)1 << 20);
 	RV_TRY(rv_lane_new(s->anchors.scanner, &lane));
-	return rv_mask_name(lane, text, out);
+	RV_TRY(rv_mask_name(lane, text, &masked));
+	return rv_mask_known(&s->result.leaks.values, rv_buf_view(&masked), out);
 }
 
 static rv_status mask_paths(struct rv_scan_run *s)

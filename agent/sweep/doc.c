@@ -43,6 +43,7 @@ rv_status rv_sweeper_init(struct rv_sweeper *w, const struct rv_sweep_shared *sh
 {
 	RV_BUG_ON(shared->decode_depth > RV_DECODE_DEPTH_MAX);
 	*w = (struct rv_sweeper){.shared = shared};
+	w->leaks.values.seed = rv_get_u64(shared->key.bytes) | 1;
 	make_layers(w);
 	rv_buf_init(&w->text, (size_t)1 << 20);
 	RV_TRY(rv_lane_new(shared->scanner, &w->lane));
@@ -313,11 +314,25 @@ struct below {
 	bool is_binary;
 };
 
+/* Before any line of the document is shown: one value may stand in the line of another. */
+static rv_status note_values(struct rv_sweeper *w, struct rv_str bytes)
+{
+	for (size_t i = 0; i < w->found_count && !w->on_sighting; i++) {
+		const struct rv_found *f = &w->found[i];
+
+		if (f->confidence >= w->shared->min_confidence || w->shared->shows_all)
+			RV_TRY(rv_values_add(&w->leaks.values,
+					     (struct rv_str){bytes.data + f->start, f->len}));
+	}
+	return RV_OK;
+}
+
 static rv_status tell_first(struct rv_sweeper *w, const struct rv_doc *doc,
 			    const struct rv_layer *layer, struct below *below)
 {
 	w->runs = below->runs;
 	w->run_count = below->run_count;
+	RV_TRY(note_values(w, layer->bytes));
 	if (rv_fold_put_off(w, layer)) {
 		below->found = malloc(w->found_count * sizeof(*below->found));
 		if (!below->found)

@@ -377,6 +377,16 @@ static void allow_salt(struct rv_sweeper *w, const struct rv_doc *doc, struct rv
 	leak->note = rv_leaks_cstr(&w->leaks, "the salt of a baseline that is not in use");
 }
 
+/* A name that is the value as well is none for the public. */
+static void drop_told_id(struct rv_leak *leak, struct rv_str value)
+{
+	struct rv_str id = leak->public_id ? rv_str_of(leak->public_id) : RV_STR_NONE;
+
+	if (value.len >= RV_VALUES_LEAST && value.len <= id.len &&
+	    memmem(id.data, id.len, value.data, value.len))
+		leak->public_id = NULL;
+}
+
 static rv_status make_leak(struct rv_sweeper *w, const struct rv_doc *doc,
 			   const struct rv_layer *layer, const struct rv_found *found,
 			   struct rv_span place)
@@ -395,6 +405,7 @@ static rv_status make_leak(struct rv_sweeper *w, const struct rv_doc *doc,
 	leak->public_id = found->public_id[0] ? rv_leaks_cstr(&w->leaks, found->public_id) : NULL;
 	leak->layers = name_layers(w, layer);
 	RV_TRY(prove(w, layer, found, leak));
+	drop_told_id(leak, value);
 	RV_TRY(place_leak(w, doc, leak, place,
 			  rv_layer_place(layer, found->match_start, found->match_len).start));
 	RV_TRY(describe(w, leak, found, value, line, line_start));

@@ -24,6 +24,7 @@ void rv_leaks_done(struct rv_leaks *list)
 	free(list->items);
 	free(list->gaps);
 	free(list->suppressions);
+	rv_values_done(&list->values);
 	*list = (struct rv_leaks){0};
 }
 
@@ -162,6 +163,8 @@ rv_status rv_leaks_join(struct rv_leaks *list, struct rv_leaks *from)
 			   from->suppressions, from->suppression_count,
 			   sizeof(*list->suppressions));
 	list->suppressions = suppressions;
+	if (rv_is_ok(s))
+		s = rv_values_join(&list->values, &from->values);
 	list->suppression_total += from->suppression_total;
 	list->gap_total += from->gap_total;
 	list->weak += from->weak;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "agent/sweep/report.h"
+#include "agent/sweep/values.h"
 
 #define RV_LEAKS_MAX	    200000 /* findings of one run; more are counted, and a gap */
 #define RV_GAPS_MAX	    20000  /* gaps listed of one run; more are counted */
@@ -20,6 +21,7 @@ struct rv_leaks {
 	uint64_t suppression_total;
 	uint64_t weak, allowed, known; /* findings of those states */
 	struct rv_leaks_block *blocks; /* of texts */
+	struct rv_values values;       /* that no text of theirs may show */
 	bool is_full;
 };
 

@@ -66,6 +66,13 @@ static rv_status on_hit(const struct rv_hit *hit, void *user)
 	return RV_OK;
 }
 
+static void on_value(void *user, size_t start, size_t end)
+{
+	struct masking *m = user;
+
+	add_span(m->spans, start, end, m->line);
+}
+
 static void add_runs(struct spans *s, const struct rv_decode_run *runs, size_t count,
 		     struct rv_str line, size_t line_start)
 {
@@ -77,6 +84,15 @@ static void add_runs(struct spans *s, const struct rv_decode_run *runs, size_t c
 		add_span(s, runs[i].at > line_start ? runs[i].at - line_start : 0, end - line_start,
 			 line);
 	}
+}
+
+/* Where values that were found stand once more, whatever is around them. False: nothing may be
+ * shown. */
+static bool add_known(const struct rv_values *values, struct rv_str line, struct spans *spans)
+{
+	struct masking m = {spans, line};
+
+	return rv_values_find(values, line, on_value, &m) && !spans->is_full;
 }
 
 /* What the rules would match, and encoded runs: what they say is not looked at, so it may be a
@@ -212,7 +228,7 @@ rv_status rv_mask_line(struct rv_sweeper *w, struct rv_str line, size_t line_sta
 	/* A run of which the line holds but an end is none by itself. */
 	add_runs(&spans, w->runs, w->run_count, line, line_start);
 	RV_TRY(find_spans(w->lane, line, RV_SCAN_RUNS, &spans, &is_unclear));
-	if (is_unclear)
+	if (is_unclear || !add_known(&w->leaks.values, line, &spans))
 		return rv_buf_put_str(out, MARK);
 	spans.count = rv_spans_settle(spans.items, spans.count, false);
 	return put_line(line, &spans, &value, out);
@@ -227,10 +243,23 @@ rv_status rv_mask_words(struct rv_sweeper *w, struct rv_str text, struct rv_buf 
 	if (text.len > RV_LINE_MAX)
 		text.len = RV_LINE_MAX;
 	RV_TRY(find_spans(w->lane, text, RV_SCAN_RUNS, &spans, &is_unclear));
-	if (is_unclear)
+	if (is_unclear || !add_known(&w->leaks.values, text, &spans))
 		return rv_buf_put_str(out, MARK);
 	spans.count = rv_spans_settle(spans.items, spans.count, false);
 	return put_line(text, &spans, &start, out);
+}
+
+static rv_status put_whole(struct rv_str text, struct spans *spans, struct rv_buf *out)
+{
+	size_t at = 0;
+
+	spans->count = rv_spans_settle(spans->items, spans->count, false);
+	for (size_t i = 0; i < spans->count; i++) {
+		RV_TRY(rv_buf_put(out, text.data + at, spans->items[i].start - at));
+		RV_TRY(rv_buf_put_str(out, MARK));
+		at = spans->items[i].end;
+	}
+	return rv_buf_put(out, text.data + at, text.len - at);
 }
 
 static rv_status mask_whole(struct rv_lane *lane, struct rv_str path, unsigned flags,
@@ -238,18 +267,18 @@ static rv_status mask_whole(struct rv_lane *lane, struct rv_str path, unsigned f
 {
 	struct spans spans = {.count = 0};
 	bool is_unclear = false;
-	size_t at = 0;
 
 	RV_TRY(find_spans(lane, path, flags, &spans, &is_unclear));
-	if (is_unclear)
+	return is_unclear ? rv_buf_put_str(out, MARK) : put_whole(path, &spans, out);
+}
+
+rv_status rv_mask_known(const struct rv_values *values, struct rv_str text, struct rv_buf *out)
+{
+	struct spans spans = {.count = 0};
+
+	if (!add_known(values, text, &spans))
 		return rv_buf_put_str(out, MARK);
-	spans.count = rv_spans_settle(spans.items, spans.count, false);
-	for (size_t i = 0; i < spans.count; i++) {
-		RV_TRY(rv_buf_put(out, path.data + at, spans.items[i].start - at));
-		RV_TRY(rv_buf_put_str(out, MARK));
-		at = spans.items[i].end;
-	}
-	return rv_buf_put(out, path.data + at, path.len - at);
+	return put_whole(text, &spans, out);
 }
 
 rv_status rv_mask_path(struct rv_lane *lane, struct rv_str path, struct rv_buf *out)

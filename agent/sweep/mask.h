@@ -3,6 +3,7 @@
 
 #include "agent/scan/scan.h"
 #include "agent/sweep/doc.h"
+#include "agent/sweep/values.h"
 
 #define RV_MASK_CONTEXT 200 /* bytes of a line that are shown, with all marks */
 
@@ -10,8 +11,9 @@
  * of one below eight bytes or that people may have chosen. Printable ASCII only. */
 RV_NODISCARD rv_status rv_mask_value(struct rv_str value, bool is_guessable, struct rv_buf *out);
 
-/* The part of the line around the value, with every value in it masked: those found, whatever
- * the rules would match when they do not ask for checks, and every encoded run. UTF-8, without
+/* The part of the line around the value, with every value in it masked: those found (and
+ * wherever the bytes of one stand again), whatever the rules would match when they do not ask for
+ * checks, and every encoded run. UTF-8, without
  * control bytes.
  * `line_start` is where the line begins in the layer that w->found and w->runs count in. */
 RV_NODISCARD rv_status rv_mask_line(struct rv_sweeper *w, struct rv_str line, size_t line_start,
@@ -22,5 +24,8 @@ RV_NODISCARD rv_status rv_mask_words(struct rv_sweeper *w, struct rv_str text, s
 /* A name in a container, which is reported where its file's path is: whatever the rules would match
  * is masked. Encoded runs stay, since layers and objects go by digests. */
 RV_NODISCARD rv_status rv_mask_name(struct rv_lane *lane, struct rv_str name, struct rv_buf *out);
+/* A text that was masked before, whole: values that were found since, elsewhere. */
+RV_NODISCARD rv_status rv_mask_known(const struct rv_values *values, struct rv_str text,
+				     struct rv_buf *out);
 /* A path, masked alike but whole and with its bytes as they are. */
 RV_NODISCARD rv_status rv_mask_path(struct rv_lane *lane, struct rv_str path, struct rv_buf *out);

@@ -31,13 +31,43 @@ static rv_status mask(struct masking *m, struct rv_str path, struct rv_str *out)
 	return RV_OK;
 }
 
+/* A value found elsewhere, in a text that was masked before that one was known. */
+static rv_status mask_text(struct masking *m, const char **text)
+{
+	if (!*text || !**text)
+		return RV_OK;
+	rv_buf_reset(&m->text);
+	RV_TRY(rv_mask_known(&m->leaks->values, rv_str_of(*text), &m->text));
+	struct rv_str shown = rv_buf_view(&m->text);
+	if (rv_str_equal(shown, rv_str_of(*text)))
+		return RV_OK;
+	const char *kept = rv_leaks_text(m->leaks, shown);
+	if (!kept)
+		return rv_fail_nomem(NULL);
+	*text = kept;
+	return RV_OK;
+}
+
+static rv_status mask_leak(struct masking *m, struct rv_leak *leak)
+{
+	const char **texts[] = {
+		&leak->context,	     &leak->note,	 &leak->owner_hint,
+		&leak->first.author, &leak->first.email, &leak->first.message,
+		&leak->last.author,  &leak->last.email,	 &leak->last.message,
+	};
+
+	for (size_t i = 0; i < RV_LEN(texts); i++)
+		RV_TRY(mask_text(m, texts[i]));
+	return mask(m, leak->path, &leak->path);
+}
+
 static rv_status mask_all(struct masking *m)
 {
 	struct rv_leaks *leaks = m->leaks;
 	struct rv_str detail;
 
 	for (size_t i = 0; i < leaks->count; i++)
-		RV_TRY(mask(m, leaks->items[i].path, &leaks->items[i].path));
+		RV_TRY(mask_leak(m, &leaks->items[i]));
 	for (size_t i = 0; i < leaks->gap_count; i++) {
 		struct rv_gap *gap = &leaks->gaps[i];
 

@@ -221,6 +221,36 @@ class Formats(scanning.Case):
         self.assertEqual(said["a.env"]["message"], "use ***** as the new token")
         self.assertEqual(said["a.env"]["author"], "A *****")
 
+    def test_a_value_that_stands_twice_in_every_format(self):
+        one, two, three, four = (self.password() for _ in range(4))
+        self.write("twice/a.yml", f"password: {one}  # was {one}, and {four} before\n")
+        self.write("twice/b.env", f"URL=postgres://u:{two}@db.example.org/x?p={two}\n")
+        self.write("twice/c.json", json.dumps({"db_password": three, "note": f"x{three}x {one}"}))
+        self.write("twice/d.yml", f"db_password: {four}  # reeve:allow it was {four} {two}\n")
+        self.write("twice/e.ini", f"aws_secret_access_key={self.keep('/'.join((one, two)))[:40]}"
+                                  f" # {one}/{two}\n")
+        for form in scanning.FORMATS:
+            for more in ([], ["--all"], ["--validate", "--dry-run"]):
+                told = check(form, self.scan("-f", form, "twice", *more, code=1).out)
+                self.assertTrue(told is None or told >= 3, form)
+        said = {l["path"]: l["context"] for l in self.found("twice").leaks}
+        self.assertEqual(said["twice/a.yml"], "password: *****  # was *****, and ***** before")
+
+    def test_a_value_that_a_commit_says_again_in_every_format(self):
+        repo = self.repo()
+        one, two = self.password(), self.password()
+        repo.env.update(GIT_AUTHOR_NAME=f"A {two}")
+        repo.commit({"a.yml": f"password: {one}\n", "b.yml": f"password: {two}\n"},
+                    f"replaced {one} by {two}")
+        repo.commit({"b.yml": f"password: {two}\nport: 1\n"}, f"no more {one}")
+        for form in scanning.FORMATS:
+            for words in (["--git"], ["--diff", "HEAD~1", "--worktree"], ["--git", "--all"]):
+                code = 0 if "--diff" in words else 1
+                self.scan("-f", form, *words, code=code, cwd=repo.path)
+        for leak in self.found("--git", cwd=repo.path).leaks:
+            self.assertEqual(leak["history"]["first"]["message"], "replaced ***** by *****")
+            self.assertEqual(leak["history"]["first"]["author"], "A *****")
+
     def test_a_value_that_is_encoded_beside_another_in_every_format(self):
         run = base64.b64encode(f"token={self.token()}".encode()).decode()
         self.keep(run)
