@@ -102,6 +102,22 @@ static rv_status write_report(struct rv_scan_run *s, const char *again, int code
 	return status;
 }
 
+/* Where the report goes elsewhere, or has no place for gaps, its reader learns of them here. It is
+ * no hint: --quiet does not end it. */
+static void tell_gaps(const struct rv_scan_run *s)
+{
+	bool is_seen = s->ask.format == RV_REPORT_TEXT && !s->ask.output &&
+		       (s->out->out_is_tty || !s->out->err_is_tty);
+	uint64_t total = s->result.leaks.gap_total;
+
+	if (total == 0 || is_seen)
+		return;
+	(void)fprintf(stderr,
+		      "reeve scan: INCOMPLETE: %llu not scanned whole; next: --format text names "
+		      "them and says why, --strict lets no such scan pass\n",
+		      (unsigned long long)total);
+}
+
 static int run(struct rv_out *out, const struct rv_verb_args *args, enum rv_sweep_source source,
 	       bool is_gitleaks)
 {
@@ -126,6 +142,8 @@ static int run(struct rv_out *out, const struct rv_verb_args *args, enum rv_swee
 		code = exit_code_of(&s, count_open(&s.result.leaks));
 		status = write_report(&s, rv_buf_cstr(&shown), code, &diag);
 	}
+	if (rv_is_ok(status))
+		tell_gaps(&s);
 	return rv_is_ok(status) ? code : rv_scan_show_failure(status, &diag);
 }
 

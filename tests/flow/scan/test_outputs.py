@@ -361,6 +361,25 @@ class ExitCodes(scanning.Case):
         text = self.scan("big", "--max-file", "1k", code=0)
         self.assertIn(b"not", text.out + text.err)
 
+    def test_incomplete_is_said_beside_a_report_that_goes_elsewhere(self):
+        self.write("big/a.txt", "x" * 5000)
+        self.write("big/b.txt", "x" * 5000)
+        small = ("--max-file", "1k", "big")
+        told = [("scan", "-o", self.path("x.csv")), ("scan", "-q", "-o", self.path("x.txt"))]
+        told += [("scan", "-f", form) for form in scanning.FORMATS if form != "text"]
+        told += [("dir", "-r", self.path("x.json")), ("dir", "-f", "csv", "-r", self.path("y"))]
+        for verb, *words in told:
+            result = self.run_reeve(verb, *words, *small)
+            lines = result.err.decode().splitlines()
+            self.assertEqual(result.code, 0, str(result))
+            self.assertEqual(len(lines), 1, str(result))
+            self.assertIn("INCOMPLETE: 2 not scanned whole; next: ", lines[0])
+        whole = self.scan("-f", "csv", "-o", self.path("x.csv"), "big", code=0)
+        self.assertEqual(whole.err, b"")
+        here = self.scan(*small, code=0)
+        self.assertEqual(here.err, b"")
+        self.assertEqual(here.out.count(b"INCOMPLETE"), 1)
+
     def test_weak_findings_fail_nothing(self):
         self.write("a.env", f"TOKEN={self.token()}\n")
         self.scan("--min-confidence", "100", code=0)
