@@ -84,4 +84,6 @@ const char rv_baseline_help[] =
 	"is\n"
 	"a file to commit: fingerprints of rule and value, no secret, one entry a line; edits, "
 	"moves\n"
-	"and rebases do not change it, and branches that add entries merge.";
+	"and rebases do not change it, and branches that add entries merge, without a conflict "
+	"where\n"
+	".gitattributes has: .reeve-baseline.json merge=union";

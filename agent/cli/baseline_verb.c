@@ -4,6 +4,7 @@
 #include "agent/base/clock.h"
 #include "agent/base/fd.h"
 #include "agent/base/path.h"
+#include "agent/cli/baseline_merge.h"
 #include "agent/cli/scan_run.h"
 #include "agent/sweep/mask.h"
 
@@ -216,6 +217,7 @@ int rv_run_baseline_create(struct rv_out *out, const struct rv_verb_args *args)
 	size_t all = count_entries(run.policy.baseline);
 	tell(out, run.policy.baseline_path, "added", all - before, all);
 	tell_gaps(out, &run);
+	rv_baseline_hint_merge(out, run.policy.baseline_path);
 	return 0;
 }
 
@@ -296,6 +298,7 @@ int rv_run_baseline_add(struct rv_out *out, const struct rv_verb_args *args)
 		return rv_scan_show_failure(status, &diag);
 	size_t all = count_entries(baseline);
 	tell(out, file, all == before ? "replaced" : "added", 1, all);
+	rv_baseline_hint_merge(out, file);
 	return 0;
 }
 

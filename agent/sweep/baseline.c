@@ -284,6 +284,9 @@ rv_status rv_baseline_parse(struct rv_str text, const char *name, int64_t now_ut
 	if (text.len > RV_BASELINE_FILE_MAX)
 		return rv_fail(RV_CLASS_MALFORMED, diag, "%s: larger than 64 MiB", name);
 	rv_status status = rv_json_parse(text, &root, &why);
+	if (rv_class_of(status) == RV_CLASS_MALFORMED &&
+	    rv_baseline_is_half_merged(text, name, diag))
+		return status;
 	if (!rv_is_ok(status)) {
 		rv_diag_next(diag, "take it from the last commit that had it whole, or make it "
 				   "anew with `reeve baseline create`");

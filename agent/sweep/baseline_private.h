@@ -47,3 +47,6 @@ RV_NODISCARD rv_status rv_baseline_read_foreign(struct rv_baseline *baseline, co
 						json_t *list, struct rv_diag *diag);
 bool rv_baseline_foreign_has(const struct rv_baseline *baseline,
 			     const struct rv_baseline_question *question);
+
+/* Of text that is no JSON: did a merge leave it so? Then line and mending are in diag. */
+bool rv_baseline_is_half_merged(struct rv_str text, const char *name, struct rv_diag *diag);

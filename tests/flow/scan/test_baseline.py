@@ -251,6 +251,83 @@ class Baseline(scanning.Case):
         self.found(cwd=repo.path, code=0)
         self.assertEqual(len(self.entries(cwd=repo.path)), 3)
 
+    def branches(self, repo, first, second):
+        """Two branches from here, each with files of its own and its baseline."""
+        repo.git("branch", "side")
+        for branch, files in (("main", first), ("side", second)):
+            repo.git("checkout", "-q", branch)
+            repo.commit(files)
+            self.create(cwd=repo.path)
+            repo.commit({})
+
+    def keys(self, name, count):
+        return {f"{name}.env": "".join(f"T{i}={self.token()}\n" for i in range(count))}
+
+    def test_many_on_two_branches_merge_as_it_says(self):
+        repo = self.repo()
+        repo.commit(self.keys("a", 1))
+        hint = self.create(cwd=repo.path).err.decode()
+        self.assertIn("next: ", hint)
+        self.assertIn(".gitattributes", hint)
+        self.assertFalse(os.path.exists(repo.path + "/.gitattributes"))
+        line = hint.splitlines()[-1]
+        self.assertEqual(line, ".reeve-baseline.json merge=union")
+        repo.commit({".gitattributes": line + "\n"})
+        self.assertEqual(self.create(cwd=repo.path).err, b"")
+        self.branches(repo, self.keys("b", 30), self.keys("c", 30))
+        repo.git("merge", "-q", "-m", "both", "main")
+        self.found(cwd=repo.path, code=0)
+        self.assertEqual(len(self.entries(cwd=repo.path)), 61)
+
+    def test_a_conflict_says_how_it_is_mended(self):
+        repo = self.repo()
+        repo.commit(self.keys("a", 1))
+        self.create(cwd=repo.path)
+        repo.commit({})
+        self.branches(repo, self.keys("b", 60), self.keys("c", 60))
+        with self.assertRaises(RuntimeError):
+            repo.git("merge", "-q", "-m", "both", "main")
+        name = repo.path + "/.reeve-baseline.json"
+        for words in (["scan"], ["baseline", "list"]):
+            said = self.refused(words, ".reeve-baseline.json:", "conflict marker", "both",
+                                "next: delete only the lines", "merge=union", cwd=repo.path)
+            self.assertNotIn(b"JSON", said.err)
+        with open(name, encoding="utf-8") as f:
+            lines = [l for l in f if not re.match("<<<<<<<|=======|>>>>>>>", l)]
+        repo.write(".reeve-baseline.json", "".join(lines))
+        self.found(cwd=repo.path, code=0)
+        self.assertEqual(len(self.entries(cwd=repo.path)), 121)
+
+    def test_two_first_baselines_say_that_their_salts_differ(self):
+        repo = self.repo()
+        repo.commit({"x": "x\n", ".gitattributes": "*.json merge=union\n"})
+        self.branches(repo, self.keys("b", 3), self.keys("c", 3))
+        repo.git("merge", "-q", "-m", "both", "main")
+        self.refused(["scan"], ".reeve-baseline.json:4: a second salt", "git checkout BRANCH",
+                     "reeve baseline create", cwd=repo.path)
+        repo.git("checkout", "main", "--", ".reeve-baseline.json")
+        self.create(cwd=repo.path)
+        self.found(cwd=repo.path, code=0)
+
+    def test_the_line_for_attributes_is_told_only_where_it_is_missing(self):
+        self.write("a.env", f"TOKEN={self.token()}\n")
+        self.assertNotIn(b"next:", self.create().err)
+        repo = self.repo()
+        repo.commit({"sub/a.env": f"TOKEN={self.token()}\n"})
+        sub = ["-o", repo.path + "/sub/known.json", repo.path]
+        for text, is_told in (("", True), ("*.json merge=union\n", False),
+                              ("*.json merge=union\nknown.json -merge\n", True),
+                              ("/sub/known.json text merge=union", False),
+                              ("sub/known.json merge=ours", True), ("# *.json merge=union", True)):
+            repo.write(".gitattributes", text)
+            self.assertEqual(b"\nsub/known.json merge=union" in self.create(*sub).err, is_told,
+                             text)
+        repo.write("sub/.gitattributes", "known.json merge=union\n")
+        self.assertNotIn(b"merge=union", self.create(*sub).err)
+        os.unlink(repo.path + "/sub/.gitattributes")
+        repo.write(".git/info/attributes", "*.json merge=union\n")
+        self.assertNotIn(b"merge=union", self.create(*sub).err)
+
     def test_a_report_of_gitleaks_is_one(self):
         self.write("a.env", f"TOKEN={self.token()}\n")
         report = self.run_reeve("dir", ".", "--report-format", "json").out
