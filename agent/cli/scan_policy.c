@@ -200,6 +200,17 @@ static rv_status narrow(struct rv_scan_policy *p, const struct rv_scan_ask *ask,
 	return rv_ruleset_only(rv_scan_config_rules_edit(p->config), ids, diag);
 }
 
+static void say_no_baseline(const struct rv_scan_settings *settings, bool is_of_config,
+			    struct rv_diag *diag)
+{
+	if (is_of_config)
+		rv_diag_set(diag, "%s: there is no baseline %s", settings->baseline_at,
+			    settings->baseline);
+	rv_diag_next(diag, is_of_config ? "mend the name, relative to what is scanned, or make "
+					  "it: reeve baseline create --reason ..."
+					: "reeve baseline create");
+}
+
 static rv_status load_baseline(struct rv_scan_policy *p, const struct rv_scan_ask *ask,
 			       struct rv_policy_source *s, struct rv_diag *diag)
 {
@@ -210,7 +221,8 @@ static rv_status load_baseline(struct rv_scan_policy *p, const struct rv_scan_as
 
 	if (!ask->config && !ask->baseline && !rv_policy_source_stays_below(name))
 		return rv_fail(RV_CLASS_DENIED, diag,
-			       "the configuration names a baseline outside of the tree: %s", name);
+			       "%s: the configuration names a baseline outside of the tree: %s",
+			       settings->baseline_at, name);
 	rv_status status;
 
 	rv_buf_init(&text, RV_BASELINE_FILE_MAX);
@@ -234,7 +246,7 @@ static rv_status load_baseline(struct rv_scan_policy *p, const struct rv_scan_as
 	if (rv_class_of(status) == RV_CLASS_NOT_FOUND && !ask->baseline && !settings->baseline)
 		return RV_OK;
 	if (rv_class_of(status) == RV_CLASS_NOT_FOUND)
-		rv_diag_next(diag, "reeve baseline create");
+		say_no_baseline(settings, ask->baseline == NULL, diag);
 	RV_TRY(status);
 	return rv_baseline_parse(rv_buf_view(&text), ask->baseline ? ask->baseline : name,
 				 rv_now_utc_us(), &p->baseline, diag);

@@ -29,6 +29,7 @@ struct rv_scan_settings {
 	unsigned min_confidence; /* below: weak */
 	bool is_strict;		 /* incomplete: exit 3 */
 	const char *baseline;	 /* path, or NULL */
+	const char *baseline_at; /* file:line:column that names it */
 	unsigned decode_depth;
 	unsigned archive_depth;
 	uint64_t max_file_bytes; /* 0: no limit */

@@ -119,6 +119,7 @@ static rv_status read_settings(const struct reader *r, const json_t *scan)
 {
 	struct rv_scan_settings *s = &r->config->settings;
 	const json_t *value = json_object_get(scan, "strict");
+	unsigned line, column;
 
 	if (value && !json_is_boolean(value))
 		return rv_yaml_fail(r->y, scan, "strict", r->diag, "strict is true or false");
@@ -142,8 +143,10 @@ static rv_status read_settings(const struct reader *r, const json_t *scan)
 	if (!json_is_string(value) || json_string_length(value) == 0 ||
 	    json_string_length(value) > TEXT_MAX)
 		return rv_yaml_fail(r->y, scan, "baseline", r->diag, "baseline is a path");
+	rv_yaml_mark(r->y, scan, "baseline", &line, &column);
 	s->baseline = rv_arena_text(&r->config->arena, rv_str_of(json_string_value(value)));
-	return s->baseline ? RV_OK : rv_fail_nomem(r->diag);
+	s->baseline_at = rv_config_text(r->config, "%s:%u:%u", rv_yaml_file(r->y), line, column);
+	return s->baseline && s->baseline_at ? RV_OK : rv_fail_nomem(r->diag);
 }
 
 static bool has_rule(const void *context, const char *id)
@@ -158,6 +161,25 @@ static bool has_check(const char *name)
 	return rv_check_find(name) != NULL;
 }
 
+/* Where the file was named, before what is wrong with it. */
+static rv_status rules_unread(const struct reader *r, const json_t *scan, rv_status status,
+			      const struct rv_diag *why)
+{
+	const char *file = rv_yaml_file(r->y);
+	unsigned line, column;
+
+	if (strncmp(file, "--", 2) == 0) { /* an option, put into our form by who has read it */
+		rv_diag_set(r->diag, "%s: %s", file, why->text);
+		return status;
+	}
+	rv_yaml_mark(r->y, scan, "rules", &line, &column);
+	rv_diag_next(r->diag,
+		     "mend the name, relative to what is scanned, or take it out of rules");
+	rv_diag_set(r->diag, "%s:%u:%u: %s", file, line, column,
+		    why->text[0] ? why->text : rv_class_name(rv_class_of(status)));
+	return status;
+}
+
 static rv_status read_rule_files(const struct reader *r, const json_t *scan)
 {
 	const struct rv_rules_words words = {has_check, has_rule, r->config, false};
@@ -169,9 +191,13 @@ static rv_status read_rule_files(const struct reader *r, const json_t *scan)
 	for (; files && *files; files++) {
 		struct rv_buf text;
 
+		struct rv_diag why = {0};
+
 		rv_buf_init(&text, RV_RULES_FILE_MAX);
-		rv_status status = rv_config_read(r->config, *files, &text, r->diag);
-		if (rv_is_ok(status))
+		rv_status status = rv_config_read(r->config, *files, &text, &why);
+		if (!rv_is_ok(status))
+			status = rules_unread(r, scan, status, &why);
+		else
 			status = rv_rules_add(r->config->own, rv_buf_view(&text), *files, r->diag);
 		rv_buf_done(&text);
 		RV_TRY(status);

@@ -542,5 +542,23 @@ class Isolation(scanning.Case):
                     self.assertIn("CLONE_THREAD", line)
 
 
+class FilesThatSettingsName(scanning.Case):
+    def test_one_that_is_missing_is_told_with_its_place(self):
+        self.write("a.txt", "x\n")
+        for key, value in (("baseline", "nope.json"), ("rules", "[nope.yaml]")):
+            self.write(".reeve.yaml", f"scan:\n  strict: true\n  {key}: {value}\n")
+            said = self.refused(["scan"], ".reeve.yaml:3:", value.strip("[]"), "next: mend the name")
+            self.assertRegex(said.err.decode(), r"reeve: \.reeve\.yaml:3:[0-9]+: there is no ")
+        os.unlink(self.path(".reeve.yaml"))
+        self.refused(["scan", "--baseline", "nope.json"], "nope.json", "next: reeve baseline create")
+        self.refused(["scan", "--rules", "nope.yaml"], "--rules: ", "nope.yaml")
+
+    def test_one_outside_of_the_tree_is_told_with_its_place(self):
+        self.write("a.txt", "x\n")
+        for key, value in (("baseline", "../nope.json"), ("rules", "[../nope.yaml]")):
+            self.write(".reeve.yaml", f"scan:\n  {key}: {value}\n")
+            self.refused(["scan"], ".reeve.yaml:2:", "outside of the tree")
+
+
 if __name__ == "__main__":
     scanning.main()
