@@ -6,6 +6,7 @@
 #include "agent/base/path.h"
 #include "agent/cli/baseline_merge.h"
 #include "agent/cli/scan_run.h"
+#include "agent/sweep/fields.h"
 #include "agent/sweep/mask.h"
 
 #include <limits.h>
@@ -54,13 +55,26 @@ static struct labels labels_of(const struct rv_verb_args *args)
 	return l;
 }
 
-static rv_status need_reason(const struct rv_verb_args *args, struct rv_diag *diag)
+/* What a new entry may say. */
+static rv_status check_labels(const struct labels *labels, struct rv_diag *diag)
 {
-	if (text_of(args, "reason", "")[0])
+	int64_t end = INT64_MAX;
+
+	if (!*labels->reason) {
+		rv_diag_next(diag, "--reason \"why this may stay\"");
+		return rv_fail(RV_CLASS_MISCONFIGURED, diag,
+			       "a reason is wanted: who reads the baseline next year will ask");
+	}
+	if (!*labels->until)
 		return RV_OK;
-	rv_diag_next(diag, "--reason \"why this may stay\"");
+	bool is_day = rv_fields_day_end(rv_str_of(labels->until), &end);
+	if (is_day && end > rv_now_utc_us())
+		return RV_OK;
+	rv_diag_next(diag, "--until with a day from %s on", labels->added);
+	if (!is_day)
+		return rv_fail(RV_CLASS_MALFORMED, diag, "--until is a day, as 2027-01-01");
 	return rv_fail(RV_CLASS_MISCONFIGURED, diag,
-		       "a reason is wanted: who reads the baseline next year will ask");
+		       "--until %s has passed: such an entry hides nothing", labels->until);
 }
 
 /* Is there a repository in the directory whose name is the first `len` bytes of room? */
@@ -150,20 +164,39 @@ static rv_status put_leak(struct rv_baseline *baseline, struct rv_lane *lane,
 	return rv_baseline_add(baseline, &entry, diag);
 }
 
-static rv_status put_leaks(struct rv_scan_run *run, const struct labels *labels,
+/* To be added? What nothing would know again is not (a gap says so), nor what is there: an entry
+ * that has ended was meant to be looked at, and only `add` renews it. Asked of all before any is
+ * added: to ask in between would sort them each time. */
+static bool is_for_baseline(struct rv_scan_run *run, const struct rv_leak *leak, size_t *ended)
+{
+	const struct rv_baseline_question question = {.rule = leak->rule,
+						      .fingerprint = leak->fingerprint};
+
+	if (leak->is_passing || (leak->state != RV_LEAK_OPEN && leak->state != RV_LEAK_NEW_RULE))
+		return false;
+	if (rv_baseline_match(run->policy.baseline, &question, NULL) != RV_BASELINE_ENDED)
+		return true;
+	(*ended)++;
+	return false;
+}
+
+static rv_status put_leaks(struct rv_scan_run *run, const struct labels *labels, size_t *out_ended,
 			   struct rv_diag *diag)
 {
 	const struct rv_leaks *leaks = &run->result.leaks;
 	RV_CLEANUP(rv_lane_freep) struct rv_lane *lane = NULL;
+	RV_CLEANUP(rv_freep) bool *is_new = calloc(leaks->count + 1, sizeof(*is_new));
 
+	*out_ended = 0;
+	if (!is_new)
+		return rv_fail_nomem(diag);
 	RV_TRY(rv_lane_new(run->anchors.scanner, &lane));
+	for (size_t i = 0; i < leaks->count; i++)
+		is_new[i] = is_for_baseline(run, &leaks->items[i], out_ended);
 	for (size_t i = 0; i < leaks->count; i++) {
-		const struct rv_leak *leak = &leaks->items[i];
-
-		if (leak->is_passing)
-			continue; /* nothing would know it again; a gap says so */
-		if (leak->state == RV_LEAK_OPEN || leak->state == RV_LEAK_NEW_RULE)
-			RV_TRY(put_leak(run->policy.baseline, lane, leak, labels, diag));
+		if (is_new[i])
+			RV_TRY(put_leak(run->policy.baseline, lane, &leaks->items[i], labels,
+					diag));
 	}
 	rv_baseline_set_rules_day(run->policy.baseline, rv_rule_table_day());
 	return rv_baseline_save(run->policy.baseline, run->policy.baseline_path, diag);
@@ -198,25 +231,36 @@ static void tell_gaps(const struct rv_out *out, const struct rv_scan_run *run)
 			    (unsigned long long)run->result.leaks.gap_total);
 }
 
+static void tell_ended(const struct rv_out *out, size_t ended)
+{
+	if (ended > 0)
+		rv_out_hint(
+			out,
+			"%zu left as told: their entries have ended; next: reeve baseline list "
+			"--ended, and to renew one: reeve baseline add FINGERPRINT --reason ...",
+			ended);
+}
+
 int rv_run_baseline_create(struct rv_out *out, const struct rv_verb_args *args)
 {
 	RV_CLEANUP(rv_scan_run_done) struct rv_scan_run run = {.out = out};
 	const struct labels labels = labels_of(args);
 	struct rv_diag diag = {0};
-	size_t before = 0;
+	size_t before = 0, ended = 0;
 
-	rv_status status = need_reason(args, &diag);
+	rv_status status = check_labels(&labels, &diag);
 	if (rv_is_ok(status))
 		status = scan(&run, args, &diag);
 	if (rv_is_ok(status)) {
 		before = count_entries(run.policy.baseline);
-		status = put_leaks(&run, &labels, &diag);
+		status = put_leaks(&run, &labels, &ended, &diag);
 	}
 	if (!rv_is_ok(status))
 		return rv_scan_show_failure(status, &diag);
 	size_t all = count_entries(run.policy.baseline);
 	tell(out, run.policy.baseline_path, "added", all - before, all);
 	tell_gaps(out, &run);
+	tell_ended(out, ended);
 	rv_baseline_hint_merge(out, run.policy.baseline_path);
 	return 0;
 }
@@ -285,7 +329,7 @@ int rv_run_baseline_add(struct rv_out *out, const struct rv_verb_args *args)
 	const char *file = NULL;
 	size_t before = 0;
 
-	rv_status status = need_reason(args, &diag);
+	rv_status status = check_labels(&labels, &diag);
 	if (rv_is_ok(status))
 		status = load(args, &file, &baseline, &diag);
 	if (rv_is_ok(status)) {

@@ -184,6 +184,31 @@ class Baseline(scanning.Case):
         self.run_baseline("add", prints, "--reason", "revoked", "--rule", "github-token")
         self.found(code=0)
 
+    def test_a_last_day_that_has_passed_is_refused(self):
+        self.write("a.env", f"TOKEN={self.token()}\n")
+        for words in (["create"], ["add", "rv1:" + "0" * 32]):
+            self.refused(["baseline", *words, "--reason", "x", "--until", "2020-01-01"],
+                         "--until 2020-01-01 has passed", "next: --until")
+        self.assertFalse(os.path.exists(self.path(".reeve-baseline.json")))
+        self.write("a.env", "nothing\n")
+        self.refused(["baseline", "create", "--reason", "x", "--until", "2027-02-30"], "--until")
+
+    def test_create_renews_nothing_that_has_ended(self):
+        token = self.token()
+        self.write("a.env", f"TOKEN={token}\n")
+        self.run_baseline("create", "--reason", "x", "--until", "2099-01-01")
+        prints = self.entries()[0]["fingerprint"]
+        self.run_baseline("expire", prints)
+        old = self.entries()
+        self.write("b.env", f"TOKEN={self.token()}\nAGAIN={token}\n")
+        result = self.create()
+        self.assertIn(b"1 added, 2 in all", result.out)
+        self.assertIn(b"entries have ended; next: reeve baseline list --ended", result.err)
+        self.assertIn(old[0], self.entries())
+        self.assert_places(self.found(code=1), ("a.env", 1), ("b.env", 2))
+        self.run_baseline("add", prints, "--reason", "looked at")
+        self.found(code=0)
+
     def test_one_finding_alone_is_added_by_its_fingerprint(self):
         self.write("a.env", f"TOKEN={self.token()}\n")
         self.create()
