@@ -32,7 +32,8 @@ struct rv_validation {
 	pthread_mutex_t lock; /* of what follows, while the scan runs */
 	void *tree;	      /* struct kept, by key */
 	size_t kept_count;
-	uint32_t asked, over; /* questions sent; values beyond the maximum */
+	uint32_t asked, over; /* questions sent, or shown; values beyond what is kept */
+	uint32_t left_out;    /* of what would be shown: beyond the maximum */
 	uint32_t lives, refused, unsent;
 	uint32_t reasons[RV_ASK_REASON__COUNT]; /* of what stays unknown */
 };
@@ -227,6 +228,11 @@ static rv_status show(struct rv_validation *v, const struct rv_leak *leak, const
 		return RV_OK;
 	}
 	RV_TRY(status);
+	if (v->asked == v->max) {
+		v->left_out++;
+		return RV_OK;
+	}
+	v->asked++;
 	(void)fprintf(stderr, "--- %s would be sent to %.*s for %s\n", rule->id,
 		      (int)shown.host.len, (const char *)shown.host.data, masked);
 	show_request(&shown, real.body.len);
@@ -302,6 +308,11 @@ static void tell(const struct rv_validation *v, const struct rv_out *out)
 			    "validate: %u not asked about: the value cannot be sent, or there "
 			    "were too many",
 			    v->unsent + v->over);
+	if (v->left_out > 0)
+		rv_out_hint(out,
+			    "validate: %u requests shown, %u left out, which would not be sent: "
+			    "--validate-max is %u",
+			    v->asked, v->left_out, v->max);
 	if (v->is_dry)
 		return;
 	rv_out_hint(out, "validate: %u asked: %u live, %u refused, %u without a clear answer",

@@ -490,6 +490,12 @@ class Validate(unittest.TestCase):
         self.assertEqual(len(self.provider.requests), 2)
         self.assertIn("used up", self.err)
         self.scan("--validate-max", "10001", code=2)
+        self.scan("--dry-run", "--validate-max", "1")
+        self.assertEqual(self.err.count("would be sent to"), 1)
+        self.assertIn("1 requests shown, 3 left out", self.err)
+        self.scan("--dry-run", "--validate-max", "4")
+        self.assertEqual(self.err.count("would be sent to"), 4)
+        self.assertNotIn("left out", self.err)
 
     def test_once_for_two_places(self):
         key = self.key()
