@@ -186,6 +186,7 @@ const char rv_scan_help[] =
 	"the configuration (.reeve.yaml, .gitleaks.toml) says so, or when the baseline knows it\n"
 	"(reeve baseline create). Under --diff these come from BASE: a change cannot excuse "
 	"itself.\n"
+	"Of several PATHs the first one's files of that kind hold for all.\n"
 	"\n"
 	"Exit: 0 nothing found - 1 something found - 2 could not scan - 3 with --strict: not all "
 	"of\n"

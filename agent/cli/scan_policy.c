@@ -5,6 +5,7 @@
 #include "agent/base/path.h"
 #include "agent/cli/policy_source.h"
 #include "agent/cli/scan_given.h"
+#include "agent/cli/scan_others.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -252,10 +253,9 @@ static rv_status load_baseline(struct rv_scan_policy *p, const struct rv_scan_as
 				 rv_now_utc_us(), &p->baseline, diag);
 }
 
-rv_status rv_scan_policy_dir(const struct rv_scan_ask *ask, char dir[RV_SCAN_POLICY_DIR_MAX],
-			     struct rv_diag *diag)
+rv_status rv_scan_policy_dir_of(const char *path, char dir[RV_SCAN_POLICY_DIR_MAX],
+				struct rv_diag *diag)
 {
-	const char *path = ask->sweep.source == RV_SWEEP_STDIN ? "." : ask->sweep.paths[0];
 	struct stat st;
 
 	if (strlen(path) >= RV_SCAN_POLICY_DIR_MAX)
@@ -272,6 +272,14 @@ rv_status rv_scan_policy_dir(const struct rv_scan_ask *ask, char dir[RV_SCAN_POL
 	return RV_OK;
 }
 
+rv_status rv_scan_policy_dir(const struct rv_scan_ask *ask, char dir[RV_SCAN_POLICY_DIR_MAX],
+			     struct rv_diag *diag)
+{
+	const char *path = ask->sweep.source == RV_SWEEP_STDIN ? "." : ask->sweep.paths[0];
+
+	return rv_scan_policy_dir_of(path, dir, diag);
+}
+
 static rv_status load_all(struct rv_scan_policy *p, const struct rv_scan_ask *ask,
 			  struct rv_policy_source *s, struct rv_diag *diag)
 {
@@ -286,6 +294,7 @@ static rv_status load_all(struct rv_scan_policy *p, const struct rv_scan_ask *as
 	RV_TRY(narrow(p, ask, diag));
 	RV_TRY(s->watch->ready(s->watch->user, rv_scan_config_rules(p->config), diag));
 	RV_TRY(rv_policy_source_find(s, diag));
+	rv_scan_note_others(ask, s->dir, p->config);
 	RV_TRY(load_ignores(p, ask, s, diag));
 	RV_TRY(load_excludes(p, ask, diag));
 	RV_TRY(rv_scan_config_seal(p->config, diag));

@@ -30,6 +30,9 @@ struct rv_scan_policy {
  * lies. MISCONFIGURED: too long. */
 RV_NODISCARD rv_status rv_scan_policy_dir(const struct rv_scan_ask *ask,
 					  char dir[RV_SCAN_POLICY_DIR_MAX], struct rv_diag *diag);
+/* The same of one path. */
+RV_NODISCARD rv_status rv_scan_policy_dir_of(const char *path, char dir[RV_SCAN_POLICY_DIR_MAX],
+					     struct rv_diag *diag);
 /* Who wants to know where the rules come from. */
 struct rv_scan_policy_watch {
 	/* Before a file is read that the caller named, or one that such a file names by its whole

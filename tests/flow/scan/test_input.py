@@ -553,6 +553,18 @@ class FilesThatSettingsName(scanning.Case):
         self.refused(["scan", "--baseline", "nope.json"], "nope.json", "next: reeve baseline create")
         self.refused(["scan", "--rules", "nope.yaml"], "--rules: ", "nope.yaml")
 
+    def test_those_of_another_path_are_noted(self):
+        for name in ("a", "b", "c"):
+            self.write(f"{name}/x.env", f"TOKEN={self.token()}\n")
+        self.write("b/.reeveignore", "*.env\n")
+        result = self.found("a", "c", "b")
+        self.assertEqual(len(result.leaks), 3)
+        self.assertEqual(result.err.count(b"is not read"), 1, str(result))
+        self.assertIn(b"note: path 3 has a .reeveignore of its own, which is not read", result.err)
+        self.assertIn("path 3 has", str(result.document["notes"]))
+        self.assertNotIn(b"is not read", self.found("b", "a", "c", "b/x.env", "b").err)
+        self.assertIn(b"path 2 has", self.scan("-q", "a", "b/x.env", "--json").out)
+
     def test_one_outside_of_the_tree_is_told_with_its_place(self):
         self.write("a.txt", "x\n")
         for key, value in (("baseline", "../nope.json"), ("rules", "[../nope.yaml]")):
