@@ -33,6 +33,26 @@ RV_NODISCARD rv_status rv_history_tell_paths(struct rv_run *run, struct rv_repo_
 					     struct rv_path_places *places);
 /* Is it a commit, and none that an allowlist names? */
 bool rv_history_counts(const struct rv_run *run, const struct rv_repo_view *view, uint32_t commit);
+/* A blob that an index names and that no ref or reflog reaches at a path that may be looked at. */
+struct rv_staged_path {
+	uint32_t blob;
+	struct rv_str path; /* of the leaks; one that may be looked at */
+};
+struct rv_staged {
+	struct rv_staged_path *items; /* by blob, then path */
+	uint32_t count, room;
+};
+void rv_staged_done(struct rv_staged *staged); /* accepts a zeroed one */
+/* By the index of the work tree, and that of the main one. Of a blob with a path that may not be
+ * looked at has_unwanted is set in the origins. */
+RV_NODISCARD rv_status rv_staged_find(struct rv_run *run, const struct rv_repo_view *view,
+				      const struct rv_git_oidmap *blobs,
+				      struct rv_git_origins *origins, struct rv_staged *out);
+bool rv_staged_has(const struct rv_staged *staged, uint32_t blob);
+/* The paths of a blob that may be looked at, by number: those it is staged at, then the origin's.
+ * False: no more. */
+bool rv_staged_nth(const struct rv_staged *staged, const struct rv_git_origin *origin,
+		   uint32_t blob, uint32_t n, struct rv_str *out);
 /* enum rv_leak_reach */
 uint8_t rv_history_reach(enum rv_git_reach reach);
 

@@ -48,11 +48,12 @@ struct telling {
 	struct settled *settled; /* by value */
 	struct rv_str *paths;	 /* by blob; data NULL: no path of it may be looked at */
 	uint16_t *forms;	 /* by blob: of all its paths that are kept */
-	uint32_t blob;		 /* in hand */
-	struct rv_str path;	 /* as above */
-	uint32_t wanted;	 /* the value that rv_doc_choice.wants said yes to */
-	bool is_stopped;	 /* and a gap says so */
-	bool has_more_forms;	 /* in which something may be a value, than could be kept */
+	struct rv_staged staged;
+	uint32_t blob;	     /* in hand */
+	struct rv_str path;  /* as above */
+	uint32_t wanted;     /* the value that rv_doc_choice.wants said yes to */
+	bool is_stopped;     /* and a gap says so */
+	bool has_more_forms; /* in which something may be a value, than could be kept */
 };
 
 /* By clock alone a child could be older than its parent: many a tool makes commits within one
@@ -70,6 +71,8 @@ static int by_worth(const struct telling *t, const struct place *a, const struct
 
 	if (x->reach != y->reach)
 		return x->reach < y->reach ? -1 : 1;
+	if (rv_staged_has(&t->staged, a->blob) != rv_staged_has(&t->staged, b->blob))
+		return rv_staged_has(&t->staged, a->blob) ? -1 : 1;
 	if (x->first != y->first)
 		return age_of(t, x->first) > age_of(t, y->first) ? -1 : 1;
 	int order = rv_leaks_compare(a->path, b->path);
@@ -137,14 +140,13 @@ static rv_status find_path(struct telling *t, uint32_t blob)
 {
 	const struct rv_git_origin *origin = &t->origins->items[blob];
 	char hex[RV_GIT_HEX_MAX];
+	struct rv_str path;
 
-	if (origin->path_count > 0) {
-		t->paths[blob] = origin->paths[0];
-		for (uint16_t i = 0; i < origin->path_count; i++)
-			t->forms[blob] |= form_of(origin->paths[i]);
-		return RV_OK;
+	for (uint32_t i = 0; rv_staged_nth(&t->staged, origin, blob, i, &path); i++) {
+		t->paths[blob] = i == 0 ? path : t->paths[blob];
+		t->forms[blob] |= form_of(path);
 	}
-	if (origin->has_unwanted)
+	if (t->paths[blob].data || origin->has_unwanted)
 		return RV_OK;
 	t->forms[blob] = RV_FORM_BIT(TEXT);
 	rv_git_oid_hex(&t->secrets->blobs.oids[blob], t->view->git->oid_len, hex);
@@ -199,7 +201,9 @@ static rv_status complete(void *user, struct rv_leaks *leaks, struct rv_leak *le
 	struct settled *s = &t->settled[t->wanted];
 
 	(void)leaks; /* those of t->w */
-	leak->reach = rv_history_reach(t->origins->items[t->blob].reach);
+	leak->reach = rv_staged_has(&t->staged, t->blob)
+			      ? (uint8_t)RV_REACH_INDEX
+			      : rv_history_reach(t->origins->items[t->blob].reach);
 	leak->places = s->versions - 1;
 	leak->commit_count = 0;
 	rv_lane_set_path(t->w->lane, RV_STR_NONE); /* a message is no line of the file */
@@ -306,12 +310,10 @@ static rv_status add_places(struct telling *t, const struct rv_holding *h, struc
 {
 	const struct rv_git_origin *origin = &t->origins->items[h->blob];
 	const struct settled *s = &t->settled[h->secret];
+	struct place place = {.secret = h->secret, .blob = h->blob};
 
-	if (s->is_open)
-		return RV_OK;
-	for (uint16_t i = 0; i < origin->path_count; i++) {
-		struct place place = {h->secret, h->blob, origin->paths[i]};
-
+	for (uint32_t i = 0;
+	     !s->is_open && rv_staged_nth(&t->staged, origin, h->blob, i, &place.path); i++) {
 		if (is_value_in(h, form_of(place.path)) &&
 		    (s->blob == RV_GIT_NONE ||
 		     rv_leaks_compare(place.path, t->paths[s->blob]) != 0))
@@ -474,6 +476,8 @@ rv_status rv_history_tell(struct rv_run *run, struct rv_repo_view *view,
 	rv_status status = rv_git_origins_find(&view->graph, &view->refs, &secrets->blobs, &wanted,
 					       run->threads, &origins, diag);
 	if (rv_is_ok(status))
+		status = rv_staged_find(run, view, &secrets->blobs, &origins, &t.staged);
+	if (rv_is_ok(status))
 		status = settle_all(&t);
 	if (rv_is_ok(status))
 		tell_large(&t);
@@ -484,6 +488,7 @@ rv_status rv_history_tell(struct rv_run *run, struct rv_repo_view *view,
 	free(t.settled);
 	free(t.paths);
 	free(t.forms);
+	rv_staged_done(&t.staged);
 	rv_git_origins_done(&origins);
 	return status;
 }

@@ -142,6 +142,44 @@ class History(scanning.Case):
         repo.git("rm", "-q", "--cached", "b.env")
         self.assertEqual([history(l) for l in self.found("--git", "repo").leaks], ["unreachable"])
 
+    def test_what_is_staged_has_its_path(self):
+        repo = self.repo()
+        repo.commit({"a.env": "x=1\n"})
+        token = self.token()
+        repo.write("z/b.env", f"TOKEN={token}\n")
+        repo.git("add", "z/b.env")
+        repo.write("z/b.env", f"x=1\nTOKEN={token}\n")  # the first is a blob without a name then
+        repo.git("add", "z/b.env")
+        self.one(self.found("--git", "repo"), "z/b.env", "index")
+        self.one(self.found("--git", "repo", "--format", "json"), "z/b.env", "index")
+        repo.write(".reeveignore", "z/\n")
+        self.assertEqual([l["path"] for l in self.found("--git", "repo", code=None).leaks
+                          if "/" in l["path"]], [])
+
+    def test_what_is_staged_obeys_the_ignores_of_its_paths(self):
+        repo = self.repo()
+        repo.commit({"a.env": "x=1\n", ".reeveignore": "vendor/\n"})
+        text = f"TOKEN={self.token()}\n"
+        repo.write("vendor/b.env", text)
+        repo.git("add", "-f", "vendor/b.env")
+        self.found("--git", "repo", code=0)
+        repo.write("c.env", text)
+        repo.git("add", "c.env")
+        self.one(self.found("--git", "repo"), "c.env", "index")
+        repo.commit({".reeve.yaml": "scan:\n  allow:\n    - paths: [c.env]\n      reason: x\n"})
+        self.found("--git", "repo", code=0)
+
+    def test_what_is_staged_twice_is_judged_at_both_paths(self):
+        repo = self.repo()
+        repo.commit({".reeve.yaml": "scan:\n  allow:\n    - paths: [b.env]\n      reason: x\n"})
+        text = f"TOKEN={self.token()}\n"
+        repo.write("b.env", text)
+        repo.git("add", "b.env")
+        self.found("--git", "repo", code=0)
+        repo.write("c.env", text)
+        repo.git("add", "c.env")
+        self.one(self.found("--git", "repo"), "c.env", "index")
+
     def test_tags_of_blobs_and_annotated_ones(self):
         repo = self.repo()
         repo.commit({"a.env": "x=1\n"})
