@@ -94,6 +94,23 @@ static rv_status load_config(struct rv_scan_policy *p, const struct rv_scan_ask 
 	return load_if_there(p, s, RV_SCAN_SOURCE_NATIVE, ".reeve.yaml", &is_there, diag);
 }
 
+/* Where gitleaks is called its ignore file counts too, whatever is scanned. Not where a ref's files
+ * are those that count. */
+static rv_status load_ignore_here(struct rv_scan_policy *p, struct rv_policy_source *s,
+				  struct rv_diag *diag)
+{
+	static const char path[] = "./.gitleaksignore";
+	struct stat here, there;
+	bool is_there = false;
+
+	if (s->view || access(path, F_OK) != 0)
+		return RV_OK;
+	if (stat(".", &here) == 0 && stat(s->dir, &there) == 0 && here.st_dev == there.st_dev &&
+	    here.st_ino == there.st_ino)
+		return RV_OK; /* was read */
+	return load_file(p, s, RV_SCAN_SOURCE_FINGERPRINTS, path, &is_there, diag);
+}
+
 static rv_status load_ignores(struct rv_scan_policy *p, const struct rv_scan_ask *ask,
 			      struct rv_policy_source *s, struct rv_diag *diag)
 {
@@ -112,7 +129,7 @@ static rv_status load_ignores(struct rv_scan_policy *p, const struct rv_scan_ask
 		RV_TRY(load_if_there(p, s, files[i].source, files[i].name, &is_there, diag));
 	}
 	if (!ask->ignore_path)
-		return RV_OK;
+		return ask->is_gitleaks ? load_ignore_here(p, s, diag) : RV_OK;
 	if (stat(ask->ignore_path, &st) != 0)
 		return rv_fail_errno(diag, "cannot read %s", ask->ignore_path);
 	(void)snprintf(path, sizeof(path), "%s%s", ask->ignore_path,
@@ -378,17 +395,29 @@ static struct rv_str relative(const struct rv_scan_policy *p, struct rv_str path
 bool rv_scan_policy_holds(const struct rv_scan_policy *p, const struct rv_rule *rule,
 			  struct rv_str path, const char *inside)
 {
-	path = p->has_no_paths ? RV_STR_NONE : relative(p, path);
-	return rv_filter_holds(p->config, rule, path, inside);
+	struct rv_str below = p->has_no_paths ? RV_STR_NONE : relative(p, path);
+
+	return rv_filter_holds(p->config, rule, below, inside) ||
+	       (below.len != path.len && !p->has_no_paths &&
+		rv_filter_holds(p->config, rule, path, inside));
+}
+
+/* What is of gitleaks may mean the path as it is shown, too. */
+static bool skips(const struct rv_scan_policy *p, struct rv_str path)
+{
+	struct rv_str below = relative(p, path);
+
+	return rv_filter_skips_path(p->config, below, NULL) ||
+	       (below.len != path.len && rv_filter_skips_shown(p->config, path, NULL));
 }
 
 bool rv_scan_policy_wants(void *user, struct rv_str path, bool is_dir)
 {
 	struct rv_scan_policy *p = user;
-	path = relative(p, path);
-	if (p->under && !is_dir && !lies_under(p->under, path))
+
+	if (p->under && !is_dir && !lies_under(p->under, relative(p, path)))
 		return false;
-	if (is_dir || !rv_filter_skips_path(p->config, path, NULL))
+	if (is_dir || !skips(p, path))
 		return true;
 	atomic_fetch_add_explicit(&p->excluded, 1, memory_order_relaxed);
 	return false;
@@ -405,7 +434,7 @@ bool rv_scan_policy_expects(void *user, struct rv_str path, bool is_dir)
 {
 	const struct rv_scan_policy *p = user;
 
-	return is_dir || !rv_filter_skips_path(p->config, relative(p, path), NULL);
+	return is_dir || !skips(p, path);
 }
 
 /* The salt of the baseline in use, where it stands in some other file than a baseline: those say
@@ -438,6 +467,7 @@ rv_status rv_scan_policy_judge(void *user, struct rv_leaks *leaks, struct rv_lea
 		return allow_salt(leaks, leak);
 	struct rv_filter_question question = {.rule = leak->rule,
 					      .path = path,
+					      .shown = p->has_no_paths ? RV_STR_NONE : leak->path,
 					      .inside = leak->inside,
 					      .value = about->value,
 					      .match = about->match,

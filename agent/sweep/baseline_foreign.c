@@ -106,11 +106,14 @@ bool rv_baseline_foreign_has(const struct rv_baseline *baseline,
 		rv_hmac_sha256(baseline->salt, sizeof(baseline->salt),
 			       q->value.len ? q->value.data : (const uint8_t *)"", q->value.len);
 	struct rv_str path = plain(q->path);
+	struct rv_str shown = plain(q->shown.len ? q->shown : q->path);
 
 	for (size_t i = 0; i < baseline->foreign_count; i++) {
 		const struct rv_baseline_foreign *f = &baseline->foreign[i];
 
-		if (!rv_str_equal(plain(rv_str_of(f->path)), path) ||
+		struct rv_str known = plain(rv_str_of(f->path));
+
+		if ((!rv_str_equal(known, path) && !rv_str_equal(known, shown)) ||
 		    !rv_fields_is_rule(q->rule, rv_str_of(f->rule)))
 			continue;
 		if (!f->is_redacted && rv_digest_equal(&f->value, &value))

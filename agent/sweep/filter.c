@@ -42,6 +42,23 @@ static bool is_path_list(const struct rv_allowlist *list)
 	       (!list->is_and || (!list->commits && !list->regexes && !list->stop_words));
 }
 
+bool rv_filter_skips_shown(const struct rv_scan_config *config, struct rv_str shown,
+			   const char **out_why)
+{
+	const char *why = NULL;
+
+	shown = plain(shown);
+	for (size_t i = 0; i < config->allowlists.count && !why; i++) {
+		const struct rv_allowlist *list = &config->allowlists.items[i];
+
+		if (is_path_list(list) && rv_pattern_matches(list->paths, shown))
+			why = list->note;
+	}
+	if (out_why)
+		*out_why = why;
+	return why != NULL;
+}
+
 bool rv_filter_skips_path(const struct rv_scan_config *config, struct rv_str path,
 			  const char **out_why)
 {
@@ -57,15 +74,9 @@ bool rv_filter_skips_path(const struct rv_scan_config *config, struct rv_str pat
 		why = entry->is_negated ? NULL : entry->glob;
 		break;
 	}
-	for (size_t i = 0; i < config->allowlists.count && !why; i++) {
-		const struct rv_allowlist *list = &config->allowlists.items[i];
-
-		if (is_path_list(list) && rv_pattern_matches(list->paths, path))
-			why = list->note;
-	}
 	if (out_why)
 		*out_why = why;
-	return why != NULL;
+	return why != NULL || rv_filter_skips_shown(config, path, out_why);
 }
 
 static bool has_commit(const struct rv_allowlist *list, const char *commit)
@@ -98,12 +109,18 @@ static bool has_stop_word(const struct rv_allowlist *list, const struct rv_filte
 	return false;
 }
 
-/* In gitleaks' form: "archive.zip!member". Cut short at worst. */
-static struct rv_str full_path(const struct rv_filter_question *q, char *buf, size_t size)
-{
-	struct rv_str path = plain(q->path);
+/* The names of one file, in gitleaks' form. */
+struct names {
+	struct rv_str below; /* what is scanned */
+	struct rv_str shown; /* empty: the same */
+};
 
-	if (!q->inside)
+/* "archive.zip!member". Cut short at worst. */
+static struct rv_str full_path(const struct rv_filter_question *q, struct rv_str path, char *buf,
+			       size_t size)
+{
+	path = plain(path);
+	if (!q->inside || path.len == 0)
 		return path;
 	int len = snprintf(buf, size, "%.*s!%s", (int)(path.len < 4096 ? path.len : 4096),
 			   (const char *)path.data, q->inside);
@@ -112,12 +129,13 @@ static struct rv_str full_path(const struct rv_filter_question *q, char *buf, si
 									  : size - 1};
 }
 
-static bool has_path(const struct rv_allowlist *list, struct rv_str path)
+static bool has_path(const struct rv_allowlist *list, const struct names *names)
 {
-	if (rv_pattern_matches(list->paths, path))
+	if (rv_pattern_matches(list->paths, names->below) ||
+	    (names->shown.len && rv_pattern_matches(list->paths, names->shown)))
 		return true;
 	for (const char *const *glob = list->globs; glob && *glob; glob++) {
-		if (rv_glob_match(rv_str_of(*glob), path))
+		if (rv_glob_match(rv_str_of(*glob), names->below))
 			return true;
 	}
 	return false;
@@ -137,7 +155,7 @@ static bool has_regex(const struct rv_allowlist *list, const struct rv_filter_qu
 }
 
 static bool is_listed(const struct rv_allowlist *list, const struct rv_filter_question *q,
-		      struct rv_str path)
+		      const struct names *names)
 {
 	bool is_of_rule = list->rules == NULL;
 
@@ -147,10 +165,10 @@ static bool is_listed(const struct rv_allowlist *list, const struct rv_filter_qu
 		return false;
 	if (list->is_and)
 		return (!list->commits || has_commit(list, q->commit)) &&
-		       ((!list->paths && !list->globs) || has_path(list, path)) &&
+		       ((!list->paths && !list->globs) || has_path(list, names)) &&
 		       (!list->regexes || has_regex(list, q)) &&
 		       (!list->stop_words || has_stop_word(list, q));
-	return has_commit(list, q->commit) || has_path(list, path) || has_regex(list, q) ||
+	return has_commit(list, q->commit) || has_path(list, names) || has_regex(list, q) ||
 	       has_stop_word(list, q);
 }
 
@@ -234,7 +252,7 @@ static const struct rv_ignore_print *find_line(const struct rv_filter *filter,
 static const struct rv_ignore_print *
 find_ignored(const struct rv_filter *filter, const struct rv_filter_question *q, struct rv_str path)
 {
-	if (filter->config->prints.count == 0)
+	if (filter->config->prints.count == 0 || path.len == 0)
 		return NULL;
 	const struct rv_ignore_print *found = find_line(filter, q, path, q->rule->id);
 	for (const char *const *alias = q->rule->aliases; alias && *alias && !found; alias++)
@@ -277,16 +295,21 @@ static bool judge_early(const struct rv_filter *filter, const struct rv_filter_q
 			struct rv_filter_answer *out)
 {
 	const struct rv_scan_config *config = filter->config;
-	char buf[PRINT_MAX];
-	struct rv_str path = full_path(q, buf, sizeof(buf));
+	char below[PRINT_MAX], shown[PRINT_MAX];
+	struct names names = {full_path(q, q->path, below, sizeof(below)),
+			      full_path(q, q->shown, shown, sizeof(shown))};
 
+	if (rv_str_equal(names.shown, names.below))
+		names.shown = RV_STR_NONE;
 	for (size_t i = 0; i < config->allowlists.count; i++) {
-		if (!is_listed(&config->allowlists.items[i], q, path))
+		if (!is_listed(&config->allowlists.items[i], q, &names))
 			continue;
 		say(out, RV_LEAK_ALLOWED, config->allowlists.items[i].note);
 		return true;
 	}
-	const struct rv_ignore_print *ignored = find_ignored(filter, q, path);
+	const struct rv_ignore_print *ignored = find_ignored(filter, q, names.below);
+	if (!ignored)
+		ignored = find_ignored(filter, q, names.shown);
 	if (ignored) {
 		say(out, RV_LEAK_ALLOWED, ignored->note);
 		return true;
@@ -314,9 +337,9 @@ static bool judge_known(const struct rv_filter *filter, const struct rv_filter_q
 			struct rv_filter_answer *out)
 {
 	const struct rv_ignore_print *ignored = find_print(filter->config, out->fingerprint);
-	const struct rv_baseline_question known = {q->rule,  out->fingerprint, plain(q->path),
-						   q->value, q->line,	       q->match_line,
-						   q->commit};
+	const struct rv_baseline_question known = {q->rule,   out->fingerprint, plain(q->path),
+						   q->value,  q->line,		q->match_line,
+						   q->commit, plain(q->shown)};
 	const struct rv_baseline_entry *entry = NULL;
 	enum rv_baseline_answer answer = RV_BASELINE_UNKNOWN;
 	char note[256] = "in the report of gitleaks";
@@ -347,7 +370,7 @@ rv_status rv_filter_judge(const struct rv_filter *filter, const struct rv_filter
 		return RV_OK;
 	}
 	char buf[PRINT_MAX];
-	struct rv_str known_by = is_of_file(q) ? full_path(q, buf, sizeof(buf)) : q->value;
+	struct rv_str known_by = is_of_file(q) ? full_path(q, q->path, buf, sizeof(buf)) : q->value;
 	RV_TRY(rv_identity_of(filter->identity, q->rule, known_by, answer.fingerprint,
 			      &answer.is_stable));
 	if (!judge_known(filter, q, &answer) && filter->rules_day &&

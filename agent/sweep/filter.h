@@ -36,11 +36,15 @@ void rv_filter_init(struct rv_filter *filter, const struct rv_scan_config *confi
  * scanned. May be called by several threads. */
 bool rv_filter_skips_path(const struct rv_scan_config *config, struct rv_str path,
 			  const char **out_why);
+/* The same by gitleaks' global paths alone: those may also mean the path as it is shown. */
+bool rv_filter_skips_shown(const struct rv_scan_config *config, struct rv_str shown,
+			   const char **out_why);
 
 /* One finding; everything is borrowed for the call. The value is not kept. */
 struct rv_filter_question {
 	const struct rv_rule *rule;
-	struct rv_str path;
+	struct rv_str path;   /* relative to what is scanned */
+	struct rv_str shown;  /* as it is shown: what is of gitleaks may mean that; empty: path */
 	const char *inside;   /* archive member, or NULL */
 	struct rv_str value;  /* of a rule of the path alone: empty, it is known by the path */
 	struct rv_str match;  /* all that the rule matched; may be empty: the value */

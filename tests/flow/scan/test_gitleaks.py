@@ -155,6 +155,31 @@ class Flags(scanning.Case):
         self.assertEqual(self.files("dir"), ["a.env"])
         self.assertEqual(self.files("dir", "--ignore-gitleaks-allow"), ["a.env", "m.env"])
 
+    def test_a_directory_below_goes_by_the_names_it_is_shown_with(self):
+        for name in ("d/a.py", "d/b.py"):
+            self.r.write(name, f"x = '{self.token()}'\n")
+        rows = self.leaks("dir", "d")
+        self.assertEqual([row["File"] for row in rows], ["d/a.py", "d/b.py"])
+        os.rename(self.path("report.json"), self.path("base.json"))
+        self.leaks("dir", "d", "-b", self.path("base.json"), code=0)
+        config = self.write("c.toml", "[extend]\nuseDefault = true\n"
+                                      "[[allowlists]]\npaths = ['^d/a']\n"
+                                      "[[allowlists]]\npaths = ['^b[.]py']\nregexTarget = 'line'\n"
+                                      "condition = 'AND'\nregexes = ['^x = ']\n")
+        self.leaks("dir", "d", "-c", config, code=0)
+        self.leaks("dir", self.r.path + "/d", "-c", config)
+        # The one where it is called is read, of the directory that is scanned as well.
+        self.r.write("d/.gitleaksignore", "b.py:github-pat:1\n")
+        self.assertEqual(self.files("dir", "d"), ["d/a.py"])
+        self.r.write(".gitleaksignore", "d/a.py:github-pat:1\n")
+        self.leaks("dir", "d", code=0)
+        self.leaks("dir", "d", "-i", ".gitleaksignore", code=0)
+        self.assertEqual(self.files("dir", "d", "-i", "d"), ["d/a.py"])
+        self.found("d", cwd=self.r.path)  # ours reads what lies beside what is scanned
+        self.r.write(".reeveignore", "/a.py\n")
+        self.r.write("d/.reeveignore", "/d/a.py\n")
+        self.assertEqual(self.files("dir", "d", "-i", "d"), ["d/a.py"])
+
     def test_a_rule_of_a_name_alone_brings_the_secret_with_it(self):
         key_id = "AK" + "IA" + "".join(random.choices(string.ascii_uppercase, k=16))
         secret = self.keep("".join(random.choices(string.ascii_letters + string.digits, k=40)))

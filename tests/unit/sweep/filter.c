@@ -94,6 +94,29 @@ static void tells_what_nothing_allows(void **state)
 			 RV_LEAK_OPEN);
 }
 
+static void what_is_of_gitleaks_may_mean_the_path_as_it_is_shown(void **state)
+{
+	static const char prints[] = "top/src/a.py:acme-key:7\n";
+	struct rv_filter_question q = question();
+
+	(void)state;
+	assert_int_equal(state_under(RV_SCAN_SOURCE_FINGERPRINTS, prints, &q), RV_LEAK_OPEN);
+	q.shown = RV_STR_LIT("./top/src/a.py");
+	assert_int_equal(state_under(RV_SCAN_SOURCE_FINGERPRINTS, prints, &q), RV_LEAK_ALLOWED);
+	assert_int_equal(state_under(RV_SCAN_SOURCE_FINGERPRINTS, "src/a.py:acme-key:7\n", &q),
+			 RV_LEAK_ALLOWED);
+	assert_int_equal(
+		state_under(RV_SCAN_SOURCE_GITLEAKS, "[allowlist]\npaths = ['^top/src']\n", &q),
+		RV_LEAK_ALLOWED);
+	assert_int_equal(state_under(RV_SCAN_SOURCE_NATIVE,
+				     "scan: {allow: [{paths: ['/top/src/'], reason: x}]}\n", &q),
+			 RV_LEAK_OPEN);
+	q.inside = "b.py";
+	assert_int_equal(
+		state_under(RV_SCAN_SOURCE_FINGERPRINTS, "top/src/a.py!b.py:acme-key:7\n", &q),
+		RV_LEAK_ALLOWED);
+}
+
 static void allows_by_lists_as_gitleaks_does(void **state)
 {
 	static const char *const lists[] = {
@@ -309,6 +332,7 @@ int main(void)
 		cmocka_unit_test(a_rule_holds_where_its_path_matches),
 		cmocka_unit_test(a_file_is_let_pass_by_its_path_and_not_by_words),
 		cmocka_unit_test(tells_what_nothing_allows),
+		cmocka_unit_test(what_is_of_gitleaks_may_mean_the_path_as_it_is_shown),
 		cmocka_unit_test(allows_by_lists_as_gitleaks_does),
 		cmocka_unit_test(allows_by_our_list_where_all_of_it_holds),
 		cmocka_unit_test(allows_by_a_line_of_gitleaksignore_under_any_name),
