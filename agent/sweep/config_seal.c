@@ -79,6 +79,14 @@ static rv_status add_draft(struct rv_scan_config *config, const struct rv_draft 
 	return add_row(config, &row, diag);
 }
 
+/* One that finds in assignments what many of gitleaks' rules do. Only a general name means all of
+ * it: by another it is let pass, and neither changed nor switched off. */
+static bool is_more_than(const struct rv_rule *rule, const char *id)
+{
+	return rule && rule->matcher == RV_MATCHER_ASSIGNMENT && strcmp(rule->id, id) != 0 &&
+	       !rv_str_starts_with(rv_str_of(id), "generic-");
+}
+
 /* The built-in rules of this name with what the draft changes. */
 static rv_status change_rows(struct rv_scan_config *config, const struct rv_draft *draft,
 			     struct rv_diag *diag)
@@ -108,6 +116,13 @@ static rv_status settle_draft(struct rv_scan_config *config, const struct rv_dra
 {
 	const struct rv_rule *base = rv_ruleset_find(config->ruleset, draft->id);
 
+	if (is_more_than(base, draft->id)) {
+		if (draft->regex)
+			return add_draft(config, draft, NULL, diag);
+		rv_config_note(config, "%s: %s is a part of what %s finds: only allowlists apply",
+			       draft->where, draft->id, base->id);
+		return RV_OK;
+	}
 	if (draft->is_hidden) {
 		RV_TRY(RV_LIST_ROOM(&config->hidden, diag));
 		config->hidden.items[config->hidden.count++] = draft->id;
@@ -189,8 +204,14 @@ rv_status rv_config_settle_rules(struct rv_scan_config *config, struct rv_diag *
 		return rv_fail_nomem(diag);
 	for (size_t i = 0; i < config->disabled.count; i++) {
 		const struct rv_disabled *row = &config->disabled.items[i];
+		const struct rv_rule *rule = rv_ruleset_find(config->ruleset, row->id);
 
-		if (!rv_ruleset_remove(config->ruleset, row->id))
+		if (is_more_than(rule, row->id))
+			rv_config_note(config,
+				       "%s: disabledRules: %s is a part of what %s finds, which "
+				       "stays in force",
+				       row->where, row->id, rule->id);
+		else if (!rv_ruleset_remove(config->ruleset, row->id))
 			rv_config_note(config, "%s: disabledRules: there is no built-in rule %s",
 				       row->where, row->id);
 	}

@@ -302,6 +302,43 @@ static void extends_the_default_under_gitleaks_names(void **state)
 	assert_true(sift_notes(config, "there is no built-in rule unheard-of"));
 }
 
+static void a_name_for_a_part_of_a_rule_does_not_switch_it_off(void **state)
+{
+	static const char *const parts[] = {"algolia-api-key",	     "confluent-access-token",
+					    "confluent-secret-key",  "curl-auth-header",
+					    "hashicorp-tf-password", "kubernetes-secret-yaml",
+					    "prefect-api-token"};
+	RV_CLEANUP(rv_scan_config_freep) struct rv_scan_config *config = NULL;
+	char text[256];
+	size_t count, all;
+
+	(void)state;
+	(void)rv_rule_table(&all); /* for the count */
+	for (size_t i = 0; i < RV_LEN(parts); i++) {
+		(void)snprintf(text, sizeof(text),
+			       "[extend]\nuseDefault = true\ndisabledRules = ['%s']\n", parts[i]);
+		rv_scan_config_freep(&config);
+		config = gitleaks(text, NULL, &count);
+		assert_int_equal(count, all);
+		assert_true(sift_notes(config, "is a part of what generic-assignment finds"));
+	}
+	rv_scan_config_freep(&config);
+	config = gitleaks("[extend]\nuseDefault = true\n[[rules]]\nid = 'prefect-api-token'\n"
+			  "regex = 'pnu_[0-9]{4}'\n[[rules]]\nid = 'algolia-api-key'\n"
+			  "entropy = 4.5\nskipReport = true\n",
+			  NULL, &count);
+	assert_int_equal(count, all + 1);
+	const struct rv_rule *rule =
+		rv_ruleset_find(rv_scan_config_rules(config), "generic-assignment");
+	assert_non_null(rule);
+	assert_int_equal(rule->entropy_above, 0);
+	assert_false(rv_filter_is_part(config, rule));
+	rv_scan_config_freep(&config);
+	config = gitleaks("[extend]\nuseDefault = true\ndisabledRules = ['generic-api-key']\n",
+			  NULL, &count);
+	assert_int_equal(count, all - 1);
+}
+
 static void follows_a_chain_of_files_two_deep(void **state)
 {
 	static const struct sift_file files[] = {
@@ -398,6 +435,7 @@ int main(void)
 		cmocka_unit_test(takes_an_empty_file_and_one_of_comments),
 		cmocka_unit_test(puts_only_the_files_rules_in_force_without_the_default),
 		cmocka_unit_test(extends_the_default_under_gitleaks_names),
+		cmocka_unit_test(a_name_for_a_part_of_a_rule_does_not_switch_it_off),
 		cmocka_unit_test(follows_a_chain_of_files_two_deep),
 		cmocka_unit_test(keeps_the_built_in_rules_where_gitleaks_would_find_nothing),
 		cmocka_unit_test(wants_every_part_of_a_composite_rule),
