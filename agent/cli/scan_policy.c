@@ -186,18 +186,23 @@ static rv_status load_rules(struct rv_scan_policy *p, const struct rv_scan_ask *
 	return count > 0 ? load_bytes(p, RV_SCAN_SOURCE_NATIVE, &text, "--rules", diag) : RV_OK;
 }
 
-/* A public id is no finding: it names a secret, whose rule is enabled with it. */
+/* A public id is no finding: it names a secret, whose rule, where one does, is enabled with it. */
 static void tell_halves(struct rv_scan_policy *p, const char *const *ids)
 {
 	char note[256];
 
+	const struct rv_ruleset *rules = rv_scan_config_rules(p->config);
+
 	for (; *ids; ids++) {
-		if (!rv_ruleset_is_half(rv_scan_config_rules(p->config), *ids))
+		if (!rv_ruleset_is_half(rules, *ids))
 			continue;
 		(void)snprintf(note, sizeof(note), /* cut short at worst */
 			       "--enable-rule %s: it only names a secret, and is no finding by "
-			       "itself: the rules of the secrets it names are enabled too",
-			       *ids);
+			       "itself: %s",
+			       *ids,
+			       rv_ruleset_needs(rules, *ids)
+				       ? "the rules of the secrets it names are enabled too"
+				       : "no rule needs it, so that it enables nothing");
 		rv_scan_config_note(p->config, note);
 	}
 }

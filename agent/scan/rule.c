@@ -212,6 +212,21 @@ bool rv_ruleset_is_half(const struct rv_ruleset *set, const char *id)
 	return is_half;
 }
 
+bool rv_ruleset_needs(const struct rv_ruleset *set, const char *id)
+{
+	for (size_t i = 0; i < set->count; i++) {
+		const struct rv_rule *half = set->rows[i];
+
+		if (strcmp(half->id, id) != 0 && !has_alias(half, id))
+			continue;
+		for (size_t k = 0; k < set->count; k++) {
+			if (is_near(set->rows[k], half->id))
+				return true;
+		}
+	}
+	return false;
+}
+
 const struct rv_rule *const *rv_ruleset_rows(const struct rv_ruleset *set, size_t *out_count)
 {
 	*out_count = set->count;

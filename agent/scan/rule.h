@@ -92,4 +92,6 @@ RV_NODISCARD rv_status rv_ruleset_only(struct rv_ruleset *set, const char *const
 const struct rv_rule *rv_ruleset_find(const struct rv_ruleset *set, const char *id);
 /* Do the id or the alias mean companions alone, which are no findings by themselves? */
 bool rv_ruleset_is_half(const struct rv_ruleset *set, const char *id);
+/* Does a rule of the set look for one of this id or alias beside what it finds? */
+bool rv_ruleset_needs(const struct rv_ruleset *set, const char *id);
 const struct rv_rule *const *rv_ruleset_rows(const struct rv_ruleset *set, size_t *out_count);

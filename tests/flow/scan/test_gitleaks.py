@@ -191,6 +191,12 @@ class Flags(scanning.Case):
             self.assertIn(f"--enable-rule {rule}: it only names a secret", str(result))
         result = self.found("src", "--enable-rule", "aws-secret-access-key")
         self.assertNotIn("it only names", str(result))
+        for rule in ("google-service-account-key-id", "posthog-project-api-key",
+                     "coinbase-cdp-key-name"):
+            result = self.found("src", "--enable-rule", rule, code=0)
+            self.assertIn(f"--enable-rule {rule}: it only names a secret", str(result))
+            self.assertIn("no rule needs it", str(result))
+            self.assertNotIn("are enabled too", str(result))
 
     def test_its_report_is_a_baseline(self):
         self.leaks("git")

@@ -367,6 +367,10 @@ static void with_a_companion_that_is_asked_for_come_the_rules_it_names(void **st
 	assert_false(rv_ruleset_is_half(set, "a"));
 	assert_false(rv_ruleset_is_half(set, "x"));
 	assert_false(rv_ruleset_is_half(set, "zz"));
+	assert_true(rv_ruleset_needs(set, "b"));
+	assert_true(rv_ruleset_needs(set, "y"));
+	assert_false(rv_ruleset_needs(set, "a"));
+	assert_false(rv_ruleset_needs(set, "zz"));
 	assert_ok(rv_ruleset_only(set, by_alias, NULL));
 	(void)rv_ruleset_rows(set, &count); /* for the count */
 	assert_int_equal(count, 3);
