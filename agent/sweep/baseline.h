@@ -30,8 +30,8 @@ struct rv_baseline_question {
 	uint32_t line;
 	uint32_t match_line; /* where the match begins, as gitleaks counts; 0: the same */
 	const char *commit;  /* or NULL */
-	struct rv_str
-		shown; /* the path as it is shown, by which gitleaks may know it; empty: path */
+	struct rv_str shown; /* as it is shown: gitleaks may know that; empty: path */
+	const char *inside;  /* archive member, or NULL */
 };
 
 enum rv_baseline_answer {

@@ -99,6 +99,18 @@ static struct rv_str plain(struct rv_str path)
 	return path;
 }
 
+/* A member is "archive.zip!member". */
+static bool is_named(struct rv_str known, struct rv_str path, const char *inside)
+{
+	size_t len = inside ? strlen(inside) : 0;
+
+	if (!inside)
+		return rv_str_equal(known, path);
+	return known.len == path.len + 1 + len && path.len > 0 && known.data[path.len] == '!' &&
+	       memcmp(known.data, path.data, path.len) == 0 &&
+	       memcmp(known.data + path.len + 1, inside, len) == 0;
+}
+
 bool rv_baseline_foreign_has(const struct rv_baseline *baseline,
 			     const struct rv_baseline_question *q)
 {
@@ -113,7 +125,7 @@ bool rv_baseline_foreign_has(const struct rv_baseline *baseline,
 
 		struct rv_str known = plain(rv_str_of(f->path));
 
-		if ((!rv_str_equal(known, path) && !rv_str_equal(known, shown)) ||
+		if ((!is_named(known, path, q->inside) && !is_named(known, shown, q->inside)) ||
 		    !rv_fields_is_rule(q->rule, rv_str_of(f->rule)))
 			continue;
 		if (!f->is_redacted && rv_digest_equal(&f->value, &value))

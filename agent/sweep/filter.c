@@ -339,7 +339,7 @@ static bool judge_known(const struct rv_filter *filter, const struct rv_filter_q
 	const struct rv_ignore_print *ignored = find_print(filter->config, out->fingerprint);
 	const struct rv_baseline_question known = {q->rule,   out->fingerprint, plain(q->path),
 						   q->value,  q->line,		q->match_line,
-						   q->commit, plain(q->shown)};
+						   q->commit, plain(q->shown),	q->inside};
 	const struct rv_baseline_entry *entry = NULL;
 	enum rv_baseline_answer answer = RV_BASELINE_UNKNOWN;
 	char note[256] = "in the report of gitleaks";

@@ -162,6 +162,13 @@ class Flags(scanning.Case):
         self.assertEqual([row["File"] for row in rows], ["d/a.py", "d/b.py"])
         os.rename(self.path("report.json"), self.path("base.json"))
         self.leaks("dir", "d", "-b", self.path("base.json"), code=0)
+        with zipfile.ZipFile(self.r.path + "/d/z.zip", "w") as z:
+            z.writestr("m.env", f"TOKEN={self.token()}\n")
+        self.assertEqual(self.files("dir", "d", "-b", self.path("base.json")), ["d/z.zip!m.env"])
+        os.rename(self.path("report.json"), self.path("member.json"))
+        self.assertEqual(self.files("dir", "d", "-b", self.path("member.json")),
+                         ["d/a.py", "d/b.py"])
+        os.unlink(self.r.path + "/d/z.zip")
         config = self.write("c.toml", "[extend]\nuseDefault = true\n"
                                       "[[allowlists]]\npaths = ['^d/a']\n"
                                       "[[allowlists]]\npaths = ['^b[.]py']\nregexTarget = 'line'\n"
