@@ -52,6 +52,8 @@ static bool is_too_dense(const struct rv_level *level)
 {
 	uint64_t packed = level->packed;
 
+	if (level->is_told)
+		return level->expanded > RV_UNPACK_RATIO_TOLD;
 	if (level->expanded <= RV_UNPACK_RATIO_FROM)
 		return false;
 	if (!packed && level->reader)
@@ -259,13 +261,16 @@ void rv_level_read(struct rv_level *level, struct rv_flow *flow)
 	level->reader = NULL;
 }
 
-/* What may come out of a gzip file at once, and is no bomb. */
-static size_t gzip_max(const struct rv_level *level)
+/* The whole of a gzip file, at once if it fits and is no bomb. */
+static bool read_gzip(struct rv_level *level, struct rv_str packed, struct rv_buf *whole)
 {
-	uint64_t dense = level->packed * level->walk->limits->max_ratio;
+	uint64_t dense = packed.len * level->walk->limits->max_ratio;
 	uint64_t max = dense > RV_UNPACK_RATIO_FROM ? dense : RV_UNPACK_RATIO_FROM;
+	uint64_t told = rv_gzip_told(packed);
 
-	return max < level->member->max ? (size_t)max : level->member->max;
+	level->is_told = told > max;
+	return told > 0 && told <= max && told <= level->member->max &&
+	       rv_gzip_whole(packed, (size_t)told, whole);
 }
 
 static void read_stream(struct rv_level *level, struct rv_flow *packed)
@@ -281,7 +286,7 @@ static void read_stream(struct rv_level *level, struct rv_flow *packed)
 	plain.data = (const uint8_t *)name;
 	level->flow = &unpacked;
 	if (level->kind == RV_UNPACK_GZIP && packed->is_memory &&
-	    rv_gzip_whole(packed->bytes, gzip_max(level), &whole)) {
+	    read_gzip(level, packed->bytes, &whole)) {
 		rv_flow_memory(&unpacked, rv_buf_view(&whole));
 		rv_stream_read(level, plain);
 	} else if (rv_flow_unpacked(&unpacked, (enum rv_unpack_kind)level->kind, packed))

@@ -32,6 +32,7 @@ struct rv_level {
 	size_t path_len; /* of the container's path */
 	uint8_t kind;	 /* enum rv_unpack_kind */
 	bool is_left;	 /* a limit of this container was hit, or it is damaged */
+	bool is_told;	 /* dense, by what its end says */
 };
 
 /* Tells a trouble at the walk's path; the second once, from what failed. */

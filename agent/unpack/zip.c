@@ -232,18 +232,19 @@ bool rv_zip_walk(struct rv_level *level, struct rv_str bytes)
 	return true;
 }
 
-bool rv_gzip_whole(struct rv_str bytes, size_t max, struct rv_buf *out)
+uint32_t rv_gzip_told(struct rv_str bytes)
+{
+	return bytes.len > GZIP_LEN ? rv_get_u32(bytes.data + bytes.len - 4) : 0;
+}
+
+bool rv_gzip_whole(struct rv_str bytes, size_t told, struct rv_buf *out)
 {
 	struct libdeflate_decompressor *inflater;
 	enum libdeflate_result result = LIBDEFLATE_BAD_DATA;
 	size_t used = 0;
 	size_t len = 0;
-	size_t told;
 	uint8_t *room;
 
-	told = bytes.len > GZIP_LEN ? rv_get_u32(bytes.data + bytes.len - 4) : 0;
-	if (!told || told > max)
-		return false;
 	inflater = libdeflate_alloc_decompressor();
 	rv_buf_init(out, told + 1);
 	room = inflater ? rv_buf_reserve(out, told) : NULL;

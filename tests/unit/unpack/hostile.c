@@ -49,6 +49,29 @@ static void leaves_a_container_that_expands_too_much(void **state)
 	rv_buf_done(&nothing);
 }
 
+static void reads_less_of_a_gzip_file_whose_end_says_that_it_expands_too_much(void **state)
+{
+	static const uint64_t most[] = {RV_UNPACK_RATIO_TOLD, RV_UNPACK_RATIO_FROM};
+	struct rv_buf nothing = zeros((size_t)80 << 20);
+	struct rv_buf pack = packs_one("raw", "gzip", "zeros", rv_buf_view(&nothing));
+	struct rv_buf more = packs_one("raw", "gzip", "more", RV_STR_LIT("a member more\n"));
+
+	(void)state;
+	for (size_t i = 0; i < RV_LEN(most); i++) {
+		struct pack_walk *walk = packs_walk(rv_buf_view(&pack), NULL);
+
+		assert_ok(walk->status);
+		assert_true(packs_has_trouble(walk, RV_UNPACK_LIMIT));
+		assert_in_range(walk->total, most[i] - (1U << 20), most[i] + (1U << 20));
+		packs_done(walk);
+		/* By the end of this one it is 14 bytes long. */
+		assert_ok(rv_buf_put(&pack, more.data, more.len));
+	}
+	rv_buf_done(&more);
+	rv_buf_done(&pack);
+	rv_buf_done(&nothing);
+}
+
 /* Each archive within its ratio, or left: together a thousand times the file. */
 static void stops_where_archives_in_archives_expand_too_much(void **state)
 {
@@ -462,6 +485,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(leaves_a_container_that_expands_too_much),
+		cmocka_unit_test(reads_less_of_a_gzip_file_whose_end_says_that_it_expands_too_much),
 		cmocka_unit_test(stops_at_the_limits_of_the_whole_source),
 		cmocka_unit_test(stops_where_archives_in_archives_expand_too_much),
 		cmocka_unit_test(stops_at_the_depth_of_what_is_packed_in_itself),
