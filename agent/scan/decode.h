@@ -53,8 +53,8 @@ bool rv_decode_find(struct rv_str bytes, rv_decode_run_fn *on_run, void *user);
 
 /* A run of RV_DECODE_BASE64_MIN or more bytes of base64's alphabets (letters, digits, "-_+/"), each
  * once, in order, whatever it holds; and as one what a told run takes of the lines below (any of
- * them may be a value by itself, not encoded). */
-typedef void rv_decode_word_fn(size_t at, size_t end, void *user);
+ * them may be a value by itself, not encoded). False: a name, so no encoding either. */
+typedef bool rv_decode_word_fn(size_t at, size_t end, void *user);
 
 /* One search for both; either may be NULL. Words are told to the end, also where runs are not any
  * more (false, as above). Mail bodies are looked for only when asked: they cost a

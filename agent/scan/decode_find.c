@@ -245,11 +245,13 @@ static void alphabet_find(struct rv_finder *finder, size_t block,
 		end = run_end(finder->bytes, start, block, signs, bit);
 		stop = end;
 		if (end - start + padding(finder->bytes, end) >= RV_DECODE_BASE64_MIN) {
-			if (finder->on_word)
-				finder->on_word(start, end, finder->user);
-			stop = finder->on_run ? try_run(finder, start, end) : end;
+			bool is_name = finder->on_word &&
+				       !finder->on_word(start, end, finder->user);
+
+			if (finder->on_run && !is_name)
+				stop = try_run(finder, start, end);
 			if (finder->on_word && stop > end + RV_DECODE_BASE64_MIN)
-				finder->on_word(end, stop, finder->user);
+				(void)finder->on_word(end, stop, finder->user); /* known what */
 		}
 		*done = stop;
 	}

@@ -304,19 +304,20 @@ static void search_words(struct rv_scan *s)
 /* A long word: does it hold a mark, or is there a keyword before it? Words that are near each other
  * are looked through together. One that reads like a name is passed over, but not where it would be
  * shown. */
-static void on_word(size_t at, size_t end, void *user)
+static bool on_word(size_t at, size_t end, void *user)
 {
 	struct rv_scan *s = user;
 	size_t start = s->part_start + at;
 	size_t from = start > RV_RULE_WORD_BACK ? start - RV_RULE_WORD_BACK : 0;
 
 	if (!(s->flags & RV_SCAN_MASK) && rv_reads_like_name(s->bytes.data + start, end - at))
-		return;
+		return false;
 	if (from > s->words.end || s->words.end == 0) {
 		search_words(s);
 		s->words.start = from;
 	}
 	s->words.end = s->part_start + end;
+	return true;
 }
 
 static void find_words(struct rv_scan *s, struct rv_span part)

@@ -179,13 +179,39 @@ static void stops_when_told_to_and_at_its_limit(void **state)
 	rv_buf_done(&many);
 }
 
-static void count_word(size_t at, size_t end, void *user)
+static bool count_word(size_t at, size_t end, void *user)
 {
 	size_t *counts = user;
 
 	(void)at;
 	(void)end;
 	counts[1]++;
+	return true;
+}
+
+static bool no_word(size_t at, size_t end, void *user)
+{
+	size_t *counts = user;
+
+	(void)at;
+	(void)end;
+	counts[1]++;
+	return false;
+}
+
+static void looks_for_no_encoding_in_a_word_that_is_a_name(void **state)
+{
+	size_t counts[2] = {0};
+	struct rv_decode_look look = {count_all, count_word, counts, false};
+	struct rv_str one = rv_str_of(encode_base64(rv_str_of(secret), "+/", true, 0));
+
+	(void)state;
+	assert_true(rv_decode_look(one, &look));
+	assert_int_equal(counts[0], 1);
+	look.on_word = no_word;
+	assert_true(rv_decode_look(one, &look));
+	assert_int_equal(counts[0], 1); /* as before */
+	assert_int_equal(counts[1], 2);
 }
 
 /* Each of `one` is a word. */
@@ -588,6 +614,7 @@ int main(void)
 		cmocka_unit_test(passes_over_ordinary_escapes),
 		cmocka_unit_test(passes_over_encoded_pictures),
 		cmocka_unit_test(stops_when_told_to_and_at_its_limit),
+		cmocka_unit_test(looks_for_no_encoding_in_a_word_that_is_a_name),
 		cmocka_unit_test(tells_words_to_the_end_and_whether_there_were_more_runs),
 		cmocka_unit_test(cuts_a_run_that_is_too_long),
 		cmocka_unit_test(refuses_to_decode_past_the_buffers_maximum),
