@@ -1,0 +1,140 @@
+/* cli: what the settings say of a path and of a finding. See scan_policy.h; not here: reading them
+ * (scan_policy.c). */
+#include "agent/cli/scan_policy.h"
+
+#include <string.h>
+
+/* Is it one of the paths, or below one? */
+static bool lies_under(const json_t *paths, struct rv_str path)
+{
+	size_t index;
+	const json_t *item;
+
+	json_array_foreach (paths, index, item) {
+		struct rv_str top = rv_str_of(json_string_value(item));
+
+		if (top.len == 0 ||
+		    (path.len >= top.len && (path.len == top.len || path.data[top.len] == '/') &&
+		     memcmp(path.data, top.data, top.len) == 0))
+			return true;
+	}
+	return false;
+}
+
+/* Patterns count from what is scanned, not from where its name begins. */
+static struct rv_str relative(const struct rv_scan_policy *p, struct rv_str path)
+{
+	for (const char *const *root = p->roots; root && *root; root++) {
+		size_t len = strlen(*root);
+
+		while (len > 0 && (*root)[len - 1] == '/')
+			len--;
+		if (path.len > len + 1 && memcmp(path.data, *root, len) == 0 &&
+		    path.data[len] == '/') {
+			path = (struct rv_str){path.data + len + 1, path.len - len - 1};
+			break;
+		}
+	}
+	if (path.len > 2 && path.data[0] == '.' && path.data[1] == '/')
+		return (struct rv_str){path.data + 2, path.len - 2};
+	return path;
+}
+
+bool rv_scan_policy_holds(const struct rv_scan_policy *p, const struct rv_rule *rule,
+			  struct rv_str path, const char *inside)
+{
+	struct rv_str below = p->has_no_paths ? RV_STR_NONE : relative(p, path);
+
+	return rv_filter_holds(p->config, rule, below, inside) ||
+	       (below.len != path.len && !p->has_no_paths &&
+		rv_filter_holds(p->config, rule, path, inside));
+}
+
+/* What is of gitleaks may mean the path as it is shown, too. */
+static bool skips(const struct rv_scan_policy *p, struct rv_str path)
+{
+	struct rv_str below = relative(p, path);
+
+	return rv_filter_skips_path(p->config, below, NULL) ||
+	       (below.len != path.len && rv_filter_skips_shown(p->config, path, NULL));
+}
+
+bool rv_scan_policy_wants(void *user, struct rv_str path, bool is_dir)
+{
+	struct rv_scan_policy *p = user;
+
+	if (p->under && !is_dir && !lies_under(p->under, relative(p, path)))
+		return false;
+	if (is_dir || !skips(p, path))
+		return true;
+	atomic_fetch_add_explicit(&p->excluded, 1, memory_order_relaxed);
+	return false;
+}
+
+bool rv_scan_policy_passes(void *user, const char *commit)
+{
+	const struct rv_scan_policy *p = user;
+
+	return rv_filter_names_commit(p->config, commit);
+}
+
+bool rv_scan_policy_expects(void *user, struct rv_str path, bool is_dir)
+{
+	const struct rv_scan_policy *p = user;
+
+	return is_dir || !skips(p, path);
+}
+
+/* The salt of the baseline in use, where it stands in some other file than a baseline: those say
+ * themselves what it is (sweep/baseline.h). */
+static bool is_salt(const struct rv_scan_policy *p, const struct rv_judging *about)
+{
+	const uint8_t *salt = p->baseline ? rv_baseline_salt(p->baseline) : NULL;
+	char hex[2 * RV_IDENTITY_SALT + 1];
+
+	if (!salt || about->value.len != 2 * (size_t)RV_IDENTITY_SALT)
+		return false;
+	rv_hex(salt, RV_IDENTITY_SALT, hex);
+	return memcmp(hex, about->value.data, about->value.len) == 0;
+}
+
+static rv_status allow_salt(struct rv_leaks *leaks, struct rv_leak *leak)
+{
+	leak->state = RV_LEAK_ALLOWED;
+	leak->note = rv_leaks_cstr(leaks, "the salt of a baseline");
+	return leak->note ? RV_OK : rv_fail_nomem(NULL);
+}
+
+rv_status rv_scan_policy_judge(void *user, struct rv_leaks *leaks, struct rv_leak *leak,
+			       const struct rv_judging *about)
+{
+	struct rv_scan_policy *p = user;
+	struct rv_filter_answer answer;
+	struct rv_str path = relative(p, leak->path);
+	if (is_salt(p, about))
+		return allow_salt(leaks, leak);
+	struct rv_filter_question question = {.rule = leak->rule,
+					      .path = path,
+					      .shown = p->has_no_paths ? RV_STR_NONE : leak->path,
+					      .inside = leak->inside,
+					      .value = about->value,
+					      .match = about->match,
+					      .lines = about->line,
+					      .value_end = about->value_end,
+					      .before = about->before,
+					      .spots = about->spots,
+					      .spot_count = about->spot_count,
+					      .line = leak->line,
+					      .match_line = leak->match_line,
+					      .commit = leak->first.id,
+					      .confidence = leak->confidence};
+
+	RV_TRY(rv_filter_judge(&p->filter, &question, &answer));
+	leak->state = answer.state;
+	leak->is_marked = answer.is_marked;
+	leak->is_passing = answer.fingerprint[0] && !answer.is_stable;
+	leak->fingerprint = rv_leaks_text(leaks, rv_str_of(answer.fingerprint));
+	const char *note = answer.note[0] ? answer.note : answer.problem;
+	leak->note = *note ? rv_leaks_text(leaks, rv_str_of(note)) : NULL;
+	return leak->fingerprint && (!*note || leak->note) ? RV_OK : rv_fail_nomem(NULL);
+}
