@@ -5,6 +5,7 @@
 #include "agent/base/fd.h"
 #include "agent/base/path.h"
 #include "agent/cli/baseline_merge.h"
+#include "agent/cli/scan_given.h"
 #include "agent/cli/scan_run.h"
 #include "agent/sweep/fields.h"
 #include "agent/sweep/mask.h"
@@ -77,35 +78,14 @@ static rv_status check_labels(const struct labels *labels, struct rv_diag *diag)
 		       "--until %s has passed: such an entry hides nothing", labels->until);
 }
 
-/* Is there a repository in the directory whose name is the first `len` bytes of room? */
-static bool has_git(char room[static PATH_MAX + 8], size_t len)
-{
-	char was = room[len];
-
-	if (len + 6 > PATH_MAX)
-		return false;
-	(void)snprintf(room + len, 6, "/.git"); /* fits */
-	bool is_there = access(room, F_OK) == 0;
-	room[len] = was;
-	return is_there;
-}
-
 /* The root of the repository that path lies in, else what path is; "/x" behind it, since only its
  * folder counts. */
 static const char *in_root(const char *path, char room[static PATH_MAX + 8])
 {
-	size_t len;
-
 	if (!realpath(path, room))
 		return path;
-	for (len = strlen(room); len > 0 && !has_git(room, len);)
-		while (len > 0 && room[--len] != '/') { /* to the folder above */
-		}
-	if (len == 0 && !realpath(path, room))
-		return path;
-	if (len == 0)
-		len = strlen(room);
-	(void)snprintf(room + len, 3, "/x"); /* fits */
+	rv_scan_given_go_up(room);
+	(void)snprintf(room + strlen(room), 3, "/x"); /* fits */
 	return room;
 }
 
