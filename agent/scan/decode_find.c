@@ -245,8 +245,8 @@ static void alphabet_find(struct rv_finder *finder, size_t block,
 		end = run_end(finder->bytes, start, block, signs, bit);
 		stop = end;
 		if (end - start + padding(finder->bytes, end) >= RV_DECODE_BASE64_MIN) {
-			bool is_name = finder->on_word &&
-				       !finder->on_word(start, end, finder->user);
+			bool is_name =
+				finder->on_word && !finder->on_word(start, end, finder->user);
 
 			if (finder->on_run && !is_name)
 				stop = try_run(finder, start, end);
