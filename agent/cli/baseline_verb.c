@@ -7,6 +7,7 @@
 #include "agent/cli/baseline_merge.h"
 #include "agent/cli/scan_given.h"
 #include "agent/cli/scan_run.h"
+#include "agent/cli/scan_where.h"
 #include "agent/sweep/fields.h"
 #include "agent/sweep/mask.h"
 
@@ -221,6 +222,22 @@ static void tell_ended(const struct rv_out *out, size_t ended)
 			ended);
 }
 
+/* A first file of settings here: from then on those of the top do not hold here. */
+static void warn_of_top(const struct rv_scan_run *run)
+{
+	RV_CLEANUP(rv_freep) struct rv_scan_where *where = malloc(sizeof(*where));
+
+	if (!where || run->ask.baseline || run->ask.sweep.source != RV_SWEEP_PATHS ||
+	    !rv_is_ok(rv_scan_where_find(&run->ask, where, NULL)))
+		return;
+	const char *own = rv_scan_where_settings(where->dir);
+	if (own && strcmp(own, DEFAULT_FILE) == 0 && rv_scan_where_top(where->dir, where))
+		rv_out_hint(run->out,
+			    "its settings hold here from now on, those of %s do not; one for the "
+			    "whole: reeve baseline create --reason ... %s",
+			    where->dir, where->dir);
+}
+
 int rv_run_baseline_create(struct rv_out *out, const struct rv_verb_args *args)
 {
 	RV_CLEANUP(rv_scan_run_done) struct rv_scan_run run = {.out = out};
@@ -241,6 +258,8 @@ int rv_run_baseline_create(struct rv_out *out, const struct rv_verb_args *args)
 	tell(out, run.policy.baseline_path, "added", all - before, all);
 	tell_gaps(out, &run);
 	tell_ended(out, ended);
+	if (before == 0)
+		warn_of_top(&run);
 	rv_baseline_hint_merge(out, run.policy.baseline_path);
 	return 0;
 }
@@ -279,6 +298,18 @@ int rv_run_baseline_prune(struct rv_out *out, const struct rv_verb_args *args)
 	return 0;
 }
 
+/* There is none here: perhaps at the top. */
+static void say_where(const char *named, struct rv_diag *diag)
+{
+	RV_CLEANUP(rv_freep) struct rv_scan_where *where = malloc(sizeof(*where));
+
+	if (!named && where && rv_scan_where_top(".", where) &&
+	    rv_scan_where_has(where->dir, DEFAULT_FILE))
+		rv_diag_next(diag, "--baseline %s/%s", where->dir, DEFAULT_FILE);
+	else
+		rv_diag_next(diag, "reeve baseline create --reason \"...\"");
+}
+
 /* The baseline that is named, or that of this directory. */
 static rv_status load(const struct rv_verb_args *args, const char **out_file,
 		      struct rv_baseline **out, struct rv_diag *diag)
@@ -289,7 +320,7 @@ static rv_status load(const struct rv_verb_args *args, const char **out_file,
 	rv_buf_init(&text, RV_BASELINE_FILE_MAX);
 	rv_status status = rv_file_read(*out_file, RV_BASELINE_FILE_MAX, &text, diag);
 	if (rv_class_of(status) == RV_CLASS_NOT_FOUND)
-		rv_diag_next(diag, "reeve baseline create --reason \"...\"");
+		say_where(text_of(args, "baseline", NULL), diag);
 	RV_TRY(status);
 	return rv_baseline_parse(rv_buf_view(&text), *out_file, rv_now_utc_us(), out, diag);
 }

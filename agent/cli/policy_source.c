@@ -31,11 +31,14 @@ rv_status rv_policy_source_find(struct rv_policy_source *s, struct rv_diag *diag
 	bool is_git = ask->sweep.source == RV_SWEEP_GIT || ask->sweep.source == RV_SWEEP_STAGED ||
 		      ask->sweep.source == RV_SWEEP_DIFF;
 	const char *ref = ref_of(ask);
+	struct rv_scan_where where;
 
 	if (s->is_found)
 		return RV_OK;
-	RV_TRY(rv_scan_policy_dir(ask, s->dir, diag));
+	RV_TRY(rv_scan_where_find(ask, &where, diag));
+	(void)snprintf(s->dir, sizeof(s->dir), "%s", where.dir); /* fits */
 	s->is_found = !is_git && !ask->policy_ref;
+	s->is_top = s->is_found && where.below[0];
 	if (s->is_found)
 		return RV_OK;
 	s->watch->reading(s->watch->user, NULL);

@@ -3,13 +3,15 @@
 #pragma once
 
 #include "agent/cli/scan_policy.h"
+#include "agent/cli/scan_where.h"
 
 /* Zeroed but for what is borrowed. */
 struct rv_policy_source {
 	const struct rv_scan_ask *ask;
 	const struct rv_scan_policy_watch *watch;
 	bool is_found; /* the rest says where */
-	char dir[RV_SCAN_POLICY_DIR_MAX];
+	char dir[RV_SCAN_WHERE_MAX];
+	bool is_top; /* of the work tree around what is scanned */
 	struct rv_repo_view *opened;
 	struct rv_repo_view *view; /* NULL: the directory */
 	struct rv_git_oid tree;

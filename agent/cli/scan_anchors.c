@@ -4,6 +4,7 @@
 #include "agent/base/path.h"
 #include "agent/cli/scan_given.h"
 #include "agent/cli/scan_policy.h"
+#include "agent/cli/scan_where.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -19,17 +20,11 @@ static bool is_set(const char *name)
 
 static bool has_config(const struct rv_scan_ask *ask)
 {
-	static const char *const names[] = {".gitleaks.toml", ".reeve.yaml"};
-	char dir[RV_SCAN_POLICY_DIR_MAX], path[RV_SCAN_POLICY_DIR_MAX + 32];
+	struct rv_scan_where where;
 
-	if (!rv_is_ok(rv_scan_policy_dir(ask, dir, NULL)))
-		return false;
-	for (size_t i = 0; i < RV_LEN(names); i++) {
-		(void)snprintf(path, sizeof(path), "%s/%s", dir, names[i]); /* fits */
-		if (access(path, F_OK) == 0)
-			return true;
-	}
-	return false;
+	return rv_is_ok(rv_scan_where_find(ask, &where, NULL)) &&
+	       (rv_scan_where_has(where.dir, ".gitleaks.toml") ||
+		rv_scan_where_has(where.dir, ".reeve.yaml"));
 }
 
 /* Does the caller say whose rules are in force? Else the tree or a ref may. */

@@ -2,7 +2,11 @@
  * (scan_policy.c). */
 #include "agent/cli/scan_policy.h"
 
+#include "agent/base/path.h"
+
 #include <string.h>
+
+#define PATH_ROOM 8192 /* bytes of a path from the top */
 
 /* Is it one of the paths, or below one? */
 static bool lies_under(const json_t *paths, struct rv_str path)
@@ -21,29 +25,62 @@ static bool lies_under(const json_t *paths, struct rv_str path)
 	return false;
 }
 
-/* Patterns count from what is scanned, not from where its name begins. */
-static struct rv_str relative(const struct rv_scan_policy *p, struct rv_str path)
+static struct rv_str without_dot(struct rv_str path)
 {
-	for (const char *const *root = p->roots; root && *root; root++) {
-		size_t len = strlen(*root);
-
-		while (len > 0 && (*root)[len - 1] == '/')
-			len--;
-		if (path.len > len + 1 && memcmp(path.data, *root, len) == 0 &&
-		    path.data[len] == '/') {
-			path = (struct rv_str){path.data + len + 1, path.len - len - 1};
-			break;
-		}
-	}
 	if (path.len > 2 && path.data[0] == '.' && path.data[1] == '/')
 		return (struct rv_str){path.data + 2, path.len - 2};
 	return path;
 }
 
+/* The path below the root: its name alone when the root is a file. False: it is not of this root.
+ */
+static bool cut_root(const char *root, bool is_file_cut, struct rv_str *path)
+{
+	size_t len = strlen(root);
+
+	while (len > 0 && root[len - 1] == '/')
+		len--;
+	if (len == 1 && root[0] == '.') { /* is not written before a path */
+		*path = without_dot(*path);
+		return path->len > 0 && path->data[0] != '/' && !rv_str_starts_with(*path, "../");
+	}
+	if (path->len < len || memcmp(path->data, root, len) != 0)
+		return false;
+	if (path->len == len && is_file_cut)
+		*path = rv_path_base(*path);
+	else if (path->len > len + 1 && path->data[len] == '/')
+		*path = (struct rv_str){path->data + len + 1, path->len - len - 1};
+	else
+		return false;
+	return true;
+}
+
+/* Patterns count from where the settings lie, not from where a path's name begins. Uses the room
+ * when that is above what is scanned; a path that does not fit has none, as nothing is to be passed
+ * over for another's sake. */
+static struct rv_str relative(const struct rv_scan_policy *p, struct rv_str path,
+			      char room[PATH_ROOM])
+{
+	size_t i = 0;
+
+	while (p->roots && p->roots[i] && !cut_root(p->roots[i], p->below != NULL, &path))
+		i++;
+	path = without_dot(path);
+	if (!p->below || !p->below[i])
+		return path;
+	size_t len = strlen(p->below[i]);
+	if (path.len > PATH_ROOM - len)
+		return RV_STR_NONE;
+	memcpy(room, p->below[i], len);
+	memcpy(room + len, path.data, path.len);
+	return (struct rv_str){(const uint8_t *)room, len + path.len};
+}
+
 bool rv_scan_policy_holds(const struct rv_scan_policy *p, const struct rv_rule *rule,
 			  struct rv_str path, const char *inside)
 {
-	struct rv_str below = p->has_no_paths ? RV_STR_NONE : relative(p, path);
+	char room[PATH_ROOM];
+	struct rv_str below = p->has_no_paths ? RV_STR_NONE : relative(p, path, room);
 
 	return rv_filter_holds(p->config, rule, below, inside) ||
 	       (below.len != path.len && !p->has_no_paths &&
@@ -53,7 +90,8 @@ bool rv_scan_policy_holds(const struct rv_scan_policy *p, const struct rv_rule *
 /* What is of gitleaks may mean the path as it is shown, too. */
 static bool skips(const struct rv_scan_policy *p, struct rv_str path)
 {
-	struct rv_str below = relative(p, path);
+	char room[PATH_ROOM];
+	struct rv_str below = relative(p, path, room);
 
 	return rv_filter_skips_path(p->config, below, NULL) ||
 	       (below.len != path.len && rv_filter_skips_shown(p->config, path, NULL));
@@ -63,7 +101,9 @@ bool rv_scan_policy_wants(void *user, struct rv_str path, bool is_dir)
 {
 	struct rv_scan_policy *p = user;
 
-	if (p->under && !is_dir && !lies_under(p->under, relative(p, path)))
+	char room[PATH_ROOM];
+
+	if (p->under && !is_dir && !lies_under(p->under, relative(p, path, room)))
 		return false;
 	if (is_dir || !skips(p, path))
 		return true;
@@ -110,7 +150,9 @@ rv_status rv_scan_policy_judge(void *user, struct rv_leaks *leaks, struct rv_lea
 {
 	struct rv_scan_policy *p = user;
 	struct rv_filter_answer answer;
-	struct rv_str path = relative(p, leak->path);
+	char room[PATH_ROOM];
+	struct rv_str path = relative(p, leak->path, room);
+
 	if (is_salt(p, about))
 		return allow_salt(leaks, leak);
 	struct rv_filter_question question = {.rule = leak->rule,

@@ -1,30 +1,13 @@
 /* cli: see scan_others.h. */
 #include "agent/cli/scan_others.h"
 
+#include "agent/cli/scan_where.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#define TOLD_MAX  10
-#define NAME_ROOM 32
-
-/* The first file of settings in dir, or NULL. */
-static const char *settings_in(const char *dir)
-{
-	char room[RV_SCAN_POLICY_DIR_MAX + NAME_ROOM];
-	static const char *const names[] = {".reeve.yaml",	    ".reeveignore",
-					    ".reeve-baseline.json", ".gitleaks.toml",
-					    ".gitleaksignore",	    ".betterleaksignore"};
-
-	for (size_t i = 0; i < RV_LEN(names); i++) {
-		(void)snprintf(room, RV_SCAN_POLICY_DIR_MAX + NAME_ROOM, "%s/%s", dir,
-			       names[i]); /* fits */
-		if (access(room, F_OK) == 0)
-			return names[i];
-	}
-	return NULL;
-}
+#define TOLD_MAX 10
 
 static bool is_same(const struct stat *a, const struct stat *b)
 {
@@ -34,7 +17,7 @@ static bool is_same(const struct stat *a, const struct stat *b)
 void rv_scan_note_others(const struct rv_scan_ask *ask, const char *dir,
 			 struct rv_scan_config *config)
 {
-	char other[RV_SCAN_POLICY_DIR_MAX];
+	char other[RV_SCAN_WHERE_MAX];
 	char note[160];
 	struct stat own, last, now;
 	unsigned told = 0;
@@ -43,11 +26,11 @@ void rv_scan_note_others(const struct rv_scan_ask *ask, const char *dir,
 		return;
 	last = own;
 	for (size_t i = 0; ask->sweep.paths[i] && told < TOLD_MAX; i++) {
-		if (!rv_is_ok(rv_scan_policy_dir_of(ask->sweep.paths[i], other, NULL)) ||
+		if (!rv_is_ok(rv_scan_where_of(ask->sweep.paths[i], other, NULL)) ||
 		    stat(other, &now) != 0 || is_same(&now, &own) || is_same(&now, &last))
 			continue;
 		last = now;
-		const char *name = settings_in(other);
+		const char *name = rv_scan_where_settings(other);
 		if (!name)
 			continue;
 		(void)snprintf(note, sizeof(note),

@@ -6,6 +6,7 @@
 #include "agent/cli/policy_source.h"
 #include "agent/cli/scan_given.h"
 #include "agent/cli/scan_others.h"
+#include "agent/cli/scan_where.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -140,6 +141,27 @@ static rv_status load_ignores(struct rv_scan_policy *p, const struct rv_scan_ask
 	return load_file(p, s, RV_SCAN_SOURCE_FINGERPRINTS, path, &is_there, diag);
 }
 
+/* A pattern counts from what is scanned: with the settings of the top it is put there. */
+static rv_status put_exclude(const struct rv_scan_policy *p, const char *pattern,
+			     struct rv_buf *text)
+{
+	const char *from = pattern + (*pattern == '!');
+	const char *slash = strchr(from, '/');
+
+	if (!p->below || !slash || !slash[1])
+		return rv_buf_printf(text, "%s\n", pattern);
+	for (char *const *below = p->below; *below; below++) {
+		RV_TRY(rv_buf_put_str(text, *pattern == '!' ? "!/" : "/"));
+		for (const char *c = *below; *c; c++) {
+			if (strchr("*?[]\\!", *c))
+				RV_TRY(rv_buf_put_byte(text, '\\'));
+			RV_TRY(rv_buf_put_byte(text, (uint8_t)*c));
+		}
+		RV_TRY(rv_buf_printf(text, "%s\n", from + (*from == '/')));
+	}
+	return RV_OK;
+}
+
 static rv_status load_excludes(struct rv_scan_policy *p, const struct rv_scan_ask *ask,
 			       struct rv_diag *diag)
 {
@@ -148,10 +170,8 @@ static rv_status load_excludes(struct rv_scan_policy *p, const struct rv_scan_as
 	const json_t *item;
 
 	rv_buf_init(&text, RV_SCAN_CONFIG_FILE_MAX);
-	json_array_foreach (ask->excludes, index, item) {
-		RV_TRY(rv_buf_put_str(&text, json_string_value(item)));
-		RV_TRY(rv_buf_put_byte(&text, '\n'));
-	}
+	json_array_foreach (ask->excludes, index, item)
+		RV_TRY(put_exclude(p, json_string_value(item), &text));
 	return text.len > 0 ? load_bytes(p, RV_SCAN_SOURCE_IGNORE, &text, "--exclude", diag)
 			    : RV_OK;
 }
@@ -275,31 +295,43 @@ static rv_status load_baseline(struct rv_scan_policy *p, const struct rv_scan_as
 				 rv_now_utc_us(), &p->baseline, diag);
 }
 
-rv_status rv_scan_policy_dir_of(const char *path, char dir[RV_SCAN_POLICY_DIR_MAX],
-				struct rv_diag *diag)
+/* Where a root lies below the top, "" when it does not; *gives*. NULL: no memory. */
+static char *below_top(const char *root, const char *top)
 {
-	struct stat st;
+	RV_CLEANUP(rv_freep) struct rv_scan_where *where = malloc(sizeof(*where));
+	RV_CLEANUP(rv_freep) char *dir = malloc(RV_SCAN_WHERE_MAX);
 
-	if (strlen(path) >= RV_SCAN_POLICY_DIR_MAX)
-		return rv_fail(RV_CLASS_MISCONFIGURED, diag, "a path too long");
-	(void)snprintf(dir, RV_SCAN_POLICY_DIR_MAX, "%s", path); /* fits */
-	if (stat(path, &st) == 0 && !S_ISDIR(st.st_mode)) {
-		char *slash = strrchr(dir, '/');
-
-		if (slash)
-			slash[slash == dir] = '\0';
-		else
-			(void)snprintf(dir, RV_SCAN_POLICY_DIR_MAX, "."); /* fits */
-	}
-	return RV_OK;
+	if (!where || !dir)
+		return NULL;
+	bool is_below = rv_is_ok(rv_scan_where_of(root, dir, NULL)) &&
+			rv_scan_where_top(dir, where) && strcmp(where->dir, top) == 0;
+	return strdup(is_below ? where->below : "");
 }
 
-rv_status rv_scan_policy_dir(const struct rv_scan_ask *ask, char dir[RV_SCAN_POLICY_DIR_MAX],
-			     struct rv_diag *diag)
+/* Of the top of the work tree: said, and where what is scanned lies in it. */
+static rv_status take_top(struct rv_scan_policy *p, const struct rv_policy_source *s)
 {
-	const char *path = ask->sweep.source == RV_SWEEP_STDIN ? "." : ask->sweep.paths[0];
+	RV_CLEANUP(rv_buf_done) struct rv_buf note = {0};
+	size_t count = 0;
 
-	return rv_scan_policy_dir_of(path, dir, diag);
+	if (!s->is_top)
+		return RV_OK;
+	rv_buf_init(&note, 2 * RV_SCAN_WHERE_MAX);
+	RV_TRY(rv_buf_printf(&note, "settings are those of %s, the top of the work tree", s->dir));
+	if (!rv_buf_cstr(&note))
+		return rv_fail_nomem(NULL);
+	rv_scan_config_note(p->config, rv_buf_cstr(&note));
+	while (p->roots && p->roots[count])
+		count++;
+	p->below = calloc(count + 1, sizeof(*p->below));
+	if (!p->below)
+		return rv_fail_nomem(NULL);
+	for (size_t i = 0; i < count; i++) {
+		p->below[i] = below_top(p->roots[i], s->dir);
+		if (!p->below[i])
+			return rv_fail_nomem(NULL);
+	}
+	return RV_OK;
 }
 
 static rv_status load_all(struct rv_scan_policy *p, const struct rv_scan_ask *ask,
@@ -316,6 +348,7 @@ static rv_status load_all(struct rv_scan_policy *p, const struct rv_scan_ask *as
 	RV_TRY(narrow(p, ask, diag));
 	RV_TRY(s->watch->ready(s->watch->user, rv_scan_config_rules(p->config), diag));
 	RV_TRY(rv_policy_source_find(s, diag));
+	RV_TRY(take_top(p, s));
 	rv_scan_note_others(ask, s->dir, p->config);
 	RV_TRY(load_ignores(p, ask, s, diag));
 	RV_TRY(load_excludes(p, ask, diag));
@@ -358,5 +391,8 @@ void rv_scan_policy_done(struct rv_scan_policy *policy)
 	rv_baseline_free(policy->baseline);
 	rv_scan_config_free(policy->config);
 	free(policy->baseline_path);
+	for (char **below = policy->below; below && *below; below++)
+		free(*below);
+	free(policy->below);
 	rv_named_done(&policy->given);
 }

@@ -16,7 +16,9 @@ struct rv_scan_policy {
 	char *baseline_path;	      /* from which, or where one would go; owned */
 	struct rv_identity *identity;
 	const char *const *roots; /* of what is scanned, NULL-ended; NULL: paths are as they are */
-	bool has_no_paths;	  /* it is standard input */
+	char **below; /* where each root lies below the settings' directory, with '/' at its end;
+		       * owned. NULL: they are those of a root. */
+	bool has_no_paths; /* it is standard input */
 	struct rv_filter filter;
 	struct rv_named given;	   /* files of a ref that the caller or what he named names */
 	uint32_t file_count;	   /* configuration files that were read */
@@ -25,14 +27,6 @@ struct rv_scan_policy {
 	_Atomic uint64_t excluded; /* files that the settings say to pass over */
 };
 
-#define RV_SCAN_POLICY_DIR_MAX 4096
-/* The directory whose files count, but for a repository's work tree: what is scanned, or where it
- * lies. MISCONFIGURED: too long. */
-RV_NODISCARD rv_status rv_scan_policy_dir(const struct rv_scan_ask *ask,
-					  char dir[RV_SCAN_POLICY_DIR_MAX], struct rv_diag *diag);
-/* The same of one path. */
-RV_NODISCARD rv_status rv_scan_policy_dir_of(const char *path, char dir[RV_SCAN_POLICY_DIR_MAX],
-					     struct rv_diag *diag);
 /* Who wants to know where the rules come from. */
 struct rv_scan_policy_watch {
 	/* Before a file is read that the caller named, or one that such a file names by its whole
@@ -44,9 +38,10 @@ struct rv_scan_policy_watch {
 	void *user;
 };
 /* Reads .reeve.yaml, .gitleaks.toml, .gitleaksignore, .betterleaksignore, .reeveignore and
- * .reeve-baseline.json of the directory that is scanned, or those of ask->policy_ref (--diff: its
- * base), or what the options name: of a file of the repository the ref's, where there is one, and
- * one that only the change has does not count, which is noted. GITLEAKS_CONFIG names a file as
+ * .reeve-baseline.json of the directory that is scanned or of the work tree around it
+ * (scan_where.h; noted), or those of ask->policy_ref (--diff: its base), or what the options name:
+ * of a file of the repository the ref's, where there is one, and one that only the change has does
+ * not count, which is noted. GITLEAKS_CONFIG names a file as
  * --config does, GITLEAKS_CONFIG_TOML has one's text. MALFORMED with file:line:column. Call
  * rv_scan_policy_done whatever comes. */
 RV_NODISCARD rv_status rv_scan_policy_load(struct rv_scan_policy *policy,
