@@ -67,6 +67,8 @@ void rv_help_verb(const struct rv_verb *verb)
 			 option->name, option->value ? option->value : "");
 		printf("  %-*s %s\n", verb->more ? 28 : 22, left, option->help);
 	}
+	if (rv_verb_option(verb, 0))
+		puts("Of every verb: --json, --jsonl, --no-color, -q: reeve --help");
 	if (verb->examples)
 		printf("\nExamples:\n%s\n", verb->examples);
 }

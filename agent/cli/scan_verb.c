@@ -43,6 +43,25 @@ static uint64_t count_open(const struct rv_leaks *leaks)
 	return open;
 }
 
+/* The report into its file; what came out is said besides, or nobody at a terminal would know. */
+static rv_status write_file(const struct rv_scan_run *s, const struct rv_report_facts *facts,
+			    const struct rv_report_look *look, struct rv_diag *diag)
+{
+	FILE *to = fopen(s->ask.output, "we");
+
+	if (!to)
+		return rv_fail_errno(diag, "cannot write %s", s->ask.output);
+	rv_status status = rv_report_write(s->ask.format, facts, look, to, diag);
+	if (fclose(to) != 0 && rv_is_ok(status))
+		status = rv_fail_errno(diag, "writing the report");
+	if (!rv_is_ok(status) || s->out->is_quiet)
+		return status;
+	const struct rv_report_look result = {.is_quiet = true};
+	RV_TRY(rv_report_write(RV_REPORT_TEXT, facts, &result, stderr, diag));
+	rv_out_hint(s->out, "The report: %s", rv_out_safe(s->ask.output));
+	return RV_OK;
+}
+
 static rv_status write_report(struct rv_scan_run *s, const char *again, int code,
 			      struct rv_diag *diag)
 {
@@ -75,6 +94,7 @@ static rv_status write_report(struct rv_scan_run *s, const char *again, int code
 		.has_color = s->out->use_color && !s->ask.output && !is_to_err,
 		.is_quiet = s->out->is_quiet,
 		.shows_all = s->ask.shows_all,
+		.shows_prints = s->ask.is_verbose,
 		.width = s->out->out_is_tty && !is_to_err ? (unsigned)s->out->width : 0};
 	size_t rules = 0;
 
@@ -91,15 +111,9 @@ static rv_status write_report(struct rv_scan_run *s, const char *again, int code
 	facts.target = s->ask.sweep.source == RV_SWEEP_STDIN ? "stdin" : rv_buf_cstr(&target);
 	if (!facts.target)
 		return rv_fail_nomem(diag);
-	FILE *open_one = is_to_err ? stderr : stdout;
-	FILE *to = s->ask.output ? fopen(s->ask.output, "we") : open_one;
-	if (!to)
-		return rv_fail_errno(diag, "cannot write %s", s->ask.output);
-	rv_status status = rv_report_write(s->ask.format, &facts, &look, to, diag);
-	int closed = to == open_one ? fflush(to) : fclose(to);
-	if (closed != 0 && rv_is_ok(status))
-		status = rv_fail_errno(diag, "writing the report");
-	return status;
+	if (s->ask.output)
+		return write_file(s, &facts, &look, diag);
+	return rv_report_write(s->ask.format, &facts, &look, is_to_err ? stderr : stdout, diag);
 }
 
 /* Where the report goes elsewhere, or has no place for gaps, its reader learns of them here. It is

@@ -116,6 +116,10 @@ static rv_status read_line(struct rv_scan_config *config, struct rv_str line, co
 		return RV_OK;
 	if (memchr(line.data, 0, line.len))
 		return rv_fail(RV_CLASS_MALFORMED, diag, "a NUL byte");
+	if (rv_str_starts_with(line, "rv1:"))
+		return rv_fail(RV_CLASS_MALFORMED, diag,
+			       "no path: a fingerprint's line begins with the word fingerprint, as "
+			       "in  fingerprint rv1:... reason=\"..\"");
 	if (!rv_str_starts_with(line, word))
 		return rv_config_add_path(config, line, diag);
 	return read_print(

@@ -73,7 +73,8 @@ struct rv_report_look {
 	bool has_color; /* text only */
 	bool is_quiet;	/* text: the summary line alone */
 	bool shows_all; /* also what is known, allowed or weak, with its state: in every format */
-	unsigned width; /* columns of the terminal; 0 unknown: 80. At least 40 are taken */
+	bool shows_prints; /* text: fingerprints, as .reeveignore and the baseline have them */
+	unsigned width;	   /* columns of the terminal; 0 unknown: 80. At least 40 are taken */
 };
 
 /* Writes the whole report and flushes. EXHAUSTED: no memory; else what errno says of the stream.

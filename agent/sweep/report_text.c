@@ -312,6 +312,11 @@ static void put_leak(struct rv_report *r, const struct rv_leak *leak)
 	end_phrases(r, &line);
 	phrase(r, &why, "why: ", leak->note);
 	end_phrases(r, &why);
+	if (r->look.shows_prints && rv_report_print(leak)) {
+		rv_emit_raw(&r->emit, INDENT "fingerprint ");
+		rv_emit_text(&r->emit, RV_AS_PLAIN, leak->fingerprint);
+		rv_emit_raw(&r->emit, "\n");
+	}
 }
 
 static void put_leaks(struct rv_report *r)

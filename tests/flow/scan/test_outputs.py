@@ -372,13 +372,34 @@ class ExitCodes(scanning.Case):
             result = self.run_reeve(verb, *words, *small)
             lines = result.err.decode().splitlines()
             self.assertEqual(result.code, 0, str(result))
-            self.assertEqual(len(lines), 1, str(result))
-            self.assertIn("INCOMPLETE: 2 not scanned whole; next: ", lines[0])
-        whole = self.scan("-f", "csv", "-o", self.path("x.csv"), "big", code=0)
-        self.assertEqual(whole.err, b"")
+            told_result = lines[:-1]  # of a report in a file (below)
+            self.assertIn(len(told_result), (0, 2), str(result))
+            self.assertIn("INCOMPLETE: 2 not scanned whole; next: ", lines[-1])
         here = self.scan(*small, code=0)
         self.assertEqual(here.err, b"")
         self.assertEqual(here.out.count(b"INCOMPLETE"), 1)
+
+    def test_what_came_out_is_said_beside_a_report_in_a_file(self):
+        self.write("d/a.env", f"TOKEN={self.token()}\n")
+        for form in scanning.FORMATS:
+            result = self.scan("-f", form, "-o", self.path("report"), "d", code=1)
+            lines = result.err.decode().splitlines()
+            self.assertEqual(result.out, b"")
+            self.assertEqual(len(lines), 2, str(result))
+            self.assertTrue(lines[0].startswith("1 secret in 1 file. Scanned 1 file, "), lines[0])
+            self.assertEqual(lines[1], f"The report: {self.path('report')}")
+            quiet = self.scan("-q", "-f", form, "-o", self.path("report"), "d", code=1)
+            self.assertEqual(quiet.err, b"", str(quiet))
+
+    def test_fingerprints_are_shown_to_who_asks(self):
+        self.write("d/a.env", f"TOKEN={self.token()}\n")
+        mark = self.found("d").leaks[0]["fingerprint"]
+        self.assertNotIn(mark.encode(), self.scan("d", code=1).out)
+        self.assertIn(f"    fingerprint {mark}\n".encode(), self.scan("-v", "d", code=1).out)
+        self.write("d/.reeveignore", f'fingerprint {mark} reason="a made one"\n')
+        self.scan("d", code=0)
+        self.write("d/.reeveignore", f'# no word before it\n{mark} reason="a made one"\n')
+        self.refused(["scan", "d"], ".reeveignore:2:1: ", "the word fingerprint")
 
     def test_weak_findings_fail_nothing(self):
         self.write("a.env", f"TOKEN={self.token()}\n")
