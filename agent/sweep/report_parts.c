@@ -2,6 +2,7 @@
 #include "agent/sweep/report_parts.h"
 
 #include "agent/base/clock.h"
+#include "agent/model/kinds.h"
 
 #define MARK "*****" /* what mask.h puts for a value in a line */
 #define SURE 80	     /* percent: an open row of less warns */
@@ -69,8 +70,11 @@ const char *rv_report_url(const char *text)
 const char *rv_report_link(const struct rv_rule *rule)
 {
 	const char *roll = rv_report_url(rule->roll);
+	/* What describes a form of many issuers rolls nothing; passwords are set where they are. */
+	bool is_of_issuer =
+		strcmp(rule->provider, "generic") != 0 && rule->kind != RV_KIND_PASSWORD;
 
-	return roll ? roll : rv_report_url(rule->docs);
+	return roll || !is_of_issuer ? roll : rv_report_url(rule->docs);
 }
 
 struct rv_str rv_report_bare(struct rv_str path)

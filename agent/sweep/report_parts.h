@@ -51,7 +51,7 @@ int64_t rv_report_end(const struct rv_report_facts *facts);
 bool rv_report_is_incomplete(const struct rv_report_facts *facts);
 uint64_t rv_report_gap_total(const struct rv_report_facts *facts);
 uint64_t rv_report_suppression_total(const struct rv_report_facts *facts);
-/* The page where it is rolled, else its documentation; NULL: neither is http(s). */
+/* The page where it is rolled, else its issuer's documentation; NULL: neither is http(s). */
 const char *rv_report_link(const struct rv_rule *rule);
 /* The text when it is an http(s) URL, else NULL. */
 const char *rv_report_url(const char *text);

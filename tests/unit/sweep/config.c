@@ -306,8 +306,7 @@ static void a_name_for_a_part_of_a_rule_does_not_switch_it_off(void **state)
 {
 	static const char *const parts[] = {"algolia-api-key",	     "confluent-access-token",
 					    "confluent-secret-key",  "curl-auth-header",
-					    "hashicorp-tf-password", "kubernetes-secret-yaml",
-					    "prefect-api-token"};
+					    "hashicorp-tf-password", "kubernetes-secret-yaml"};
 	RV_CLEANUP(rv_scan_config_freep) struct rv_scan_config *config = NULL;
 	char text[256];
 	size_t count, all;
@@ -323,7 +322,7 @@ static void a_name_for_a_part_of_a_rule_does_not_switch_it_off(void **state)
 		assert_true(sift_notes(config, "is a part of what generic-assignment finds"));
 	}
 	rv_scan_config_freep(&config);
-	config = gitleaks("[extend]\nuseDefault = true\n[[rules]]\nid = 'prefect-api-token'\n"
+	config = gitleaks("[extend]\nuseDefault = true\n[[rules]]\nid = 'curl-auth-user'\n"
 			  "regex = 'pnu_[0-9]{4}'\n[[rules]]\nid = 'algolia-api-key'\n"
 			  "entropy = 4.5\nskipReport = true\n",
 			  NULL, &count);
