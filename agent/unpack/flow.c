@@ -100,6 +100,7 @@ static void use(struct rv_flow *flow, size_t used)
 {
 	if (!used)
 		return; /* there may be no bytes at all */
+	flow->used += used;
 	flow->packed.data += used;
 	flow->packed.len -= used;
 }

@@ -33,6 +33,7 @@ struct rv_flow {
 	/* What unpacks another flow. */
 	struct rv_flow *inner;
 	struct rv_str packed; /* of inner, not yet used */
+	uint64_t used;	      /* bytes of inner */
 	bool has_ended;	      /* inner */
 	bool is_done;
 	union {

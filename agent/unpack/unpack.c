@@ -52,8 +52,9 @@ static bool is_too_dense(const struct rv_level *level)
 {
 	uint64_t packed = level->packed;
 
-	if (level->is_told)
-		return level->expanded > RV_UNPACK_RATIO_TOLD;
+	if (level->is_told && level->expanded > RV_UNPACK_RATIO_TOLD &&
+	    level->expanded / level->walk->limits->max_ratio > level->flow->used)
+		return true;
 	if (level->expanded <= RV_UNPACK_RATIO_FROM)
 		return false;
 	if (!packed && level->reader)

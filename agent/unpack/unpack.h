@@ -65,8 +65,8 @@ enum rv_unpack_kind rv_unpack_kind_by_end(int fd);
 #define RV_UNPACK_OVERLAP    ((size_t)32 << 10) /* that windows of a member share */
 #define RV_UNPACK_XZ_MEMORY  ((uint64_t)128 << 20)
 #define RV_UNPACK_RATIO_FROM ((uint64_t)16 << 20)
-/* Instead, where a gzip file's own end says that the ratio will be passed: it is a trouble however
- * far it is read. */
+/* Instead, where a gzip file's own end says that the ratio will be passed, and so far it is. (The
+ * end alone proves nothing: other bytes may follow the last member.) */
 #define RV_UNPACK_RATIO_TOLD ((uint64_t)4 << 20)
 /* Past this much in all, a source may not have given more than this many times max_ratio of its
  * own length: archives in archives, each of them within its ratio. */

@@ -72,6 +72,28 @@ static void reads_less_of_a_gzip_file_whose_end_says_that_it_expands_too_much(vo
 	rv_buf_done(&nothing);
 }
 
+/* Text of which gzip saves a little: its end may say anything. */
+static void reads_a_gzip_file_to_its_end_whatever_other_bytes_follow_it(void **state)
+{
+	struct rv_buf text = zeros((size_t)6 << 20);
+	uint32_t word = 1;
+
+	(void)state;
+	for (size_t i = 0; i < text.len; i++) {
+		word = word * 1664525 + 1013904223;
+		text.data[i] = (uint8_t)('a' + (word >> 28));
+	}
+	struct rv_buf pack = packs_one("raw", "gzip", "text", rv_buf_view(&text));
+	assert_ok(rv_buf_put(&pack, "\xff\xff\xff\xff", 4));
+	struct pack_walk *walk = packs_walk(rv_buf_view(&pack), NULL);
+	assert_ok(walk->status);
+	assert_int_equal(walk->trouble_count, 0);
+	assert_int_equal(walk->total, text.len);
+	packs_done(walk);
+	rv_buf_done(&pack);
+	rv_buf_done(&text);
+}
+
 /* Each archive within its ratio, or left: together a thousand times the file. */
 static void stops_where_archives_in_archives_expand_too_much(void **state)
 {
@@ -485,6 +507,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(leaves_a_container_that_expands_too_much),
+		cmocka_unit_test(reads_a_gzip_file_to_its_end_whatever_other_bytes_follow_it),
 		cmocka_unit_test(reads_less_of_a_gzip_file_whose_end_says_that_it_expands_too_much),
 		cmocka_unit_test(stops_at_the_limits_of_the_whole_source),
 		cmocka_unit_test(stops_where_archives_in_archives_expand_too_much),
