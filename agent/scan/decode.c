@@ -53,19 +53,24 @@ static void base64_step(struct rv_str bytes, size_t at, size_t end, struct rv_de
 	}
 }
 
+/* Two digits; what ends lines stands between pairs. */
 static void hex_step(struct rv_str bytes, size_t at, size_t end, struct rv_decode_unit *out)
 {
+	size_t from = at;
+
+	while (from < end && !rv_char_is(bytes.data[from], RV_CHAR_HEX))
+		from++;
 	*out = (struct rv_decode_unit){.at = at, .next = end};
-	if (end - at < 2)
+	if (end - from < 2)
 		return;
-	out->next = at + 2;
-	if (!rv_char_is(bytes.data[at], RV_CHAR_HEX) ||
-	    !rv_char_is(bytes.data[at + 1], RV_CHAR_HEX))
+	out->next = from + 2;
+	if (!rv_char_is(bytes.data[from + 1], RV_CHAR_HEX))
 		return;
 	out->out[0] =
-		(uint8_t)(rv_hex_value(bytes.data[at]) << 4 | rv_hex_value(bytes.data[at + 1]));
+		(uint8_t)(rv_hex_value(bytes.data[from]) << 4 | rv_hex_value(bytes.data[from + 1]));
 	out->len = 1;
-	out->to[0] = 2;
+	out->from[0] = (uint32_t)(from - at);
+	out->to[0] = (uint32_t)(from + 2 - at);
 }
 
 void rv_decode_step(struct rv_str bytes, enum rv_decode_kind kind, size_t at, size_t end,

@@ -95,6 +95,22 @@ static bool is_line_end(struct rv_str bytes, size_t at)
 	       (bytes.data[at + 1] == 'n' || bytes.data[at + 1] == 'r');
 }
 
+/* Does a line of base64 end at `at`, where no line ends: before a sign that closes what holds it,
+ * or before a comment? Not before just a space: the words of an ordinary line would be taken in. */
+static bool is_closed(struct rv_str bytes, size_t at, size_t pad)
+{
+	at += pad;
+	if (memchr("<;,`)]}|", bytes.data[at], 8))
+		return true;
+	if (bytes.data[at] != ' ' && bytes.data[at] != '\t')
+		return false;
+	while (at < bytes.len && (bytes.data[at] == ' ' || bytes.data[at] == '\t'))
+		at++;
+	return pad || (at < bytes.len && bytes.data[at] == '#') ||
+	       (at + 1 < bytes.len && bytes.data[at] == '/' &&
+		(bytes.data[at + 1] == '/' || bytes.data[at + 1] == '*'));
+}
+
 /* Where the next line's text begins, or SIZE_MAX: no line ends at `at`. "\n" of a string literal
  * ends a line too. */
 static size_t next_line(struct rv_str bytes, size_t at)
@@ -116,14 +132,22 @@ static size_t next_line(struct rv_str bytes, size_t at)
 	return next;
 }
 
-/* The end of base64 whose first line is [at, end): the lines below belong to it while they hold
- * nothing else and all but the last are of one length. Widths are multiples of 4 in practice. */
-static size_t wrapped_end(struct rv_str bytes, size_t at, size_t end)
+/* How lines of an encoding are told. */
+struct wrapping {
+	uint8_t class_bit;
+	uint8_t unit; /* digits that belong together: all lines but the last have whole ones */
+	bool has_padding;
+};
+
+/* The end of a run whose first line is [at, end): the lines below belong to it while they hold
+ * nothing else and all but the last are of one length. Widths are multiples of a unit in practice.
+ */
+static size_t wrapped_end(struct rv_str bytes, size_t at, size_t end, const struct wrapping *how)
 {
-	size_t pad = padding(bytes, end);
+	size_t pad = how->has_padding ? padding(bytes, end) : 0;
 	size_t width = 0;
 
-	if (pad || (end - at) % 4)
+	if (pad || (end - at) % how->unit)
 		return end + pad;
 	while (end - at < RV_DECODE_RUN_MAX) {
 		size_t line = next_line(bytes, end);
@@ -131,13 +155,15 @@ static size_t wrapped_end(struct rv_str bytes, size_t at, size_t end)
 
 		if (line == SIZE_MAX)
 			break;
-		stop = alphabet_end(bytes, line, bytes.len);
-		pad = padding(bytes, stop);
-		if (stop == line || !is_line_end(bytes, stop + pad) ||
-		    (width && stop - line > width))
+		stop = class_end(bytes, line, bytes.len, how->class_bit);
+		pad = how->has_padding ? padding(bytes, stop) : 0;
+		bool is_line = is_line_end(bytes, stop + pad);
+		bool is_last = !is_line && (stop + pad - line) % how->unit == 0 &&
+			       is_closed(bytes, stop, pad);
+		if (stop == line || !(is_line || is_last) || (width && stop - line > width))
 			break;
 		end = stop + pad;
-		if (pad || (stop - line) % 4 || stop - line < width)
+		if (pad || is_last || (stop - line) % how->unit || stop - line < width)
 			break;
 		width = stop - line;
 	}
@@ -154,6 +180,7 @@ static bool may_begin(const uint8_t *at)
 /* Hex from `at`. True: there are so many digits that it is nothing else; told when promising. */
 static bool try_hex(struct rv_finder *finder, size_t at, size_t end, size_t *out_end)
 {
+	static const struct wrapping hex = {RV_CHAR_HEX, 2, false};
 	struct rv_str bytes = finder->bytes;
 
 	if (bytes.data[at] == '0' && (bytes.data[at + 1] | 0x20U) == 'x')
@@ -161,8 +188,10 @@ static bool try_hex(struct rv_finder *finder, size_t at, size_t end, size_t *out
 	size_t stop = class_end(bytes, at, end, RV_CHAR_HEX);
 	if (stop - at < RV_DECODE_HEX_MIN)
 		return false;
-	if (is_hex_promising(bytes, at, stop))
+	if (is_hex_promising(bytes, at, stop)) {
+		stop = wrapped_end(bytes, at, stop, &hex);
 		rv_finder_tell(finder, RV_DECODE_HEX, at, stop);
+	}
 	*out_end = stop;
 	return true;
 }
@@ -170,6 +199,7 @@ static bool try_hex(struct rv_finder *finder, size_t at, size_t end, size_t *out
 /* A run of the alphabet, whole or cut. Where the looking goes on. */
 static size_t try_run(struct rv_finder *finder, size_t at, size_t end)
 {
+	static const struct wrapping base64 = {RV_CHAR_BASE64, 4, true};
 	struct rv_str bytes = finder->bytes;
 	size_t start = past_escape(bytes, at, end);
 	size_t stop = end;
@@ -182,7 +212,7 @@ static size_t try_run(struct rv_finder *finder, size_t at, size_t end)
 		if (end - start >= RV_DECODE_HEX_MIN && try_hex(finder, start, end, &stop))
 			return stop;
 		if (may_begin(bytes.data + start) && is_base64_promising(bytes, start, end)) {
-			stop = wrapped_end(bytes, start, end);
+			stop = wrapped_end(bytes, start, end, &base64);
 			rv_finder_tell(finder, RV_DECODE_BASE64, start, stop);
 			return stop;
 		}

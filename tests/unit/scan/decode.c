@@ -1,101 +1,7 @@
 #include "tests/support/unit.h"
 
-#include "agent/scan/decode.h"
 #include "agent/scan/decode_private.h"
-#include "tests/unit/scan/encode.h"
-
-#define RUNS_MAX 64
-
-static const char secret[] = "api_token: the-quick-brown-fox-1234567890";
-
-struct runs {
-	struct rv_decode_run run[RUNS_MAX];
-	size_t count;
-};
-
-static bool keep_run(const struct rv_decode_run *run, void *user)
-{
-	struct runs *runs = user;
-
-	assert_in_range(runs->count, 0, RUNS_MAX - 1);
-	runs->run[runs->count++] = *run;
-	return true;
-}
-
-static struct runs find(struct rv_str bytes)
-{
-	/* A copy of exactly this size, so that a read past the end is seen. */
-	uint8_t *copy = malloc(bytes.len ? bytes.len : 1);
-	struct runs runs = {0};
-
-	assert_non_null(copy);
-	if (bytes.len)
-		memcpy(copy, bytes.data, bytes.len);
-	assert_true(rv_decode_find((struct rv_str){copy, bytes.len}, keep_run, &runs));
-	free(copy);
-	return runs;
-}
-
-static struct rv_str decode(struct rv_str bytes, const struct rv_decode_run *run,
-			    struct rv_decode_map *map)
-{
-	static struct rv_buf out;
-
-	rv_buf_done(&out);
-	rv_buf_init(&out, (size_t)16 << 20);
-	assert_ok(rv_decode_run(bytes, run, &out, map));
-	assert_int_equal(out.len, map->decoded_len);
-	return rv_buf_view(&out);
-}
-
-/* Exactly one run in `bytes`, of that kind, that decodes to something that holds `text`. */
-static void assert_says_bytes(struct rv_str bytes, enum rv_decode_kind kind, const char *text)
-{
-	struct runs runs = find(bytes);
-	struct rv_decode_map map = {0};
-	struct rv_str said;
-
-	assert_int_equal(runs.count, 1);
-	assert_int_equal(runs.run[0].kind, kind);
-	said = decode(bytes, &runs.run[0], &map);
-	assert_non_null(memmem(said.data, said.len, text, strlen(text)));
-	rv_decode_map_done(&map);
-}
-
-static void assert_says(const char *source, enum rv_decode_kind kind, const char *text)
-{
-	assert_says_bytes(rv_str_of(source), kind, text);
-}
-
-static void assert_nothing(const char *source)
-{
-	struct runs runs = find(rv_str_of(source));
-
-	if (runs.count)
-		print_error("a run of %s in: %s\n",
-			    rv_decode_kind_name((enum rv_decode_kind)runs.run[0].kind), source);
-	assert_int_equal(runs.count, 0);
-}
-
-/* Puts `what` and an end at text[at]; where it ends. */
-static size_t lay(char *text, size_t size, size_t at, const char *what)
-{
-	size_t len = strlen(what);
-
-	assert_in_range(at + len, 0, size - 1);
-	memcpy(text + at, what, len + 1);
-	return at + len;
-}
-
-static const char *around(const char *before, const char *middle, const char *after)
-{
-	static char text[ENCODE_MAX];
-	size_t at = lay(text, sizeof(text), 0, before);
-
-	at = lay(text, sizeof(text), at, middle);
-	(void)lay(text, sizeof(text), at, after);
-	return text;
-}
+#include "tests/unit/scan/decode_look.h"
 
 static void passes_over_identifiers_paths_and_digests(void **state)
 {
@@ -345,44 +251,6 @@ static void finds_both_alphabets_with_and_without_padding(void **state)
 	}
 }
 
-static void finds_base64_that_is_wrapped(void **state)
-{
-	char text[300];
-	char indented[1024];
-	const char *lines;
-
-	(void)state;
-	memset(text, 'x', 200);
-	(void)lay(text, sizeof(text), 200, secret);
-	for (size_t width = 60; width <= 76; width += 4) {
-		size_t used = 0;
-
-		lines = encode_base64(rv_str_of(text), "+/", true, width);
-		assert_says(around("data: |\n", lines, "\nnext: value"), RV_DECODE_BASE64, secret);
-		assert_says(around("", lines, ""), RV_DECODE_BASE64, secret);
-		for (const char *p = lines; *p; p++) {
-			if (p == lines || p[-1] == '\n')
-				used = lay(indented, sizeof(indented), used, "    ");
-			if (*p == '\n')
-				indented[used++] = '\r';
-			indented[used++] = *p;
-		}
-		indented[used] = '\0';
-		assert_says(indented, RV_DECODE_BASE64, secret);
-	}
-	assert_says("\"eHh4eHh4eHh4eHh4eHh4eHh4eHh4\\neHh4eHh4eHh4eHh4eHh4eHh4eHh6\\ncGFzcw==\"",
-		    RV_DECODE_BASE64, "xxzpass");
-}
-
-static void keeps_two_values_on_two_lines_apart(void **state)
-{
-	struct runs runs = find(RV_STR_LIT("a: dGhlIHF1aWNrIGJyb3duIGZveA==\n"
-					   "b: dGhlIGxhenkgZG9nIHNsZWVwcy4=\n"));
-
-	(void)state;
-	assert_int_equal(runs.count, 2);
-}
-
 static void finds_base64_after_an_escape_or_a_prefix(void **state)
 {
 	const char *one = encode_base64(rv_str_of(secret), "+/", false, 0);
@@ -621,8 +489,6 @@ int main(void)
 		cmocka_unit_test(finds_base64_at_every_alignment),
 		cmocka_unit_test(finds_the_shortest_run_at_every_alignment),
 		cmocka_unit_test(finds_both_alphabets_with_and_without_padding),
-		cmocka_unit_test(finds_base64_that_is_wrapped),
-		cmocka_unit_test(keeps_two_values_on_two_lines_apart),
 		cmocka_unit_test(finds_base64_after_an_escape_or_a_prefix),
 		cmocka_unit_test(finds_known_magic_in_base64_and_hex),
 		cmocka_unit_test(finds_hex),
