@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define PATH_ROOM 8192 /* bytes of a path from the top */
+#define PATH_ROOM 65536 /* bytes of a path from the top */
 
 /* Is it one of the paths, or below one? */
 static bool lies_under(const json_t *paths, struct rv_str path)
@@ -59,7 +59,7 @@ static bool cut_root(const char *root, bool is_file_cut, struct rv_str *path)
  * when that is above what is scanned; a path that does not fit has none, as nothing is to be passed
  * over for another's sake. */
 static struct rv_str relative(const struct rv_scan_policy *p, struct rv_str path,
-			      char room[PATH_ROOM])
+			      struct rv_buf *room)
 {
 	size_t i = 0;
 
@@ -68,19 +68,18 @@ static struct rv_str relative(const struct rv_scan_policy *p, struct rv_str path
 	path = without_dot(path);
 	if (!p->below || !p->below[i])
 		return path;
-	size_t len = strlen(p->below[i]);
-	if (path.len > PATH_ROOM - len)
+	rv_buf_init(room, PATH_ROOM);
+	if (!rv_is_ok(rv_buf_put_str(room, p->below[i])) ||
+	    !rv_is_ok(rv_buf_put(room, path.data, path.len)))
 		return RV_STR_NONE;
-	memcpy(room, p->below[i], len);
-	memcpy(room + len, path.data, path.len);
-	return (struct rv_str){(const uint8_t *)room, len + path.len};
+	return rv_buf_view(room);
 }
 
 bool rv_scan_policy_holds(const struct rv_scan_policy *p, const struct rv_rule *rule,
 			  struct rv_str path, const char *inside)
 {
-	char room[PATH_ROOM];
-	struct rv_str below = p->has_no_paths ? RV_STR_NONE : relative(p, path, room);
+	RV_CLEANUP(rv_buf_done) struct rv_buf room = {0};
+	struct rv_str below = p->has_no_paths ? RV_STR_NONE : relative(p, path, &room);
 
 	return rv_filter_holds(p->config, rule, below, inside) ||
 	       (below.len != path.len && !p->has_no_paths &&
@@ -90,8 +89,8 @@ bool rv_scan_policy_holds(const struct rv_scan_policy *p, const struct rv_rule *
 /* What is of gitleaks may mean the path as it is shown, too. */
 static bool skips(const struct rv_scan_policy *p, struct rv_str path)
 {
-	char room[PATH_ROOM];
-	struct rv_str below = relative(p, path, room);
+	RV_CLEANUP(rv_buf_done) struct rv_buf room = {0};
+	struct rv_str below = relative(p, path, &room);
 
 	return rv_filter_skips_path(p->config, below, NULL) ||
 	       (below.len != path.len && rv_filter_skips_shown(p->config, path, NULL));
@@ -99,11 +98,10 @@ static bool skips(const struct rv_scan_policy *p, struct rv_str path)
 
 bool rv_scan_policy_wants(void *user, struct rv_str path, bool is_dir)
 {
+	RV_CLEANUP(rv_buf_done) struct rv_buf room = {0};
 	struct rv_scan_policy *p = user;
 
-	char room[PATH_ROOM];
-
-	if (p->under && !is_dir && !lies_under(p->under, relative(p, path, room)))
+	if (p->under && !is_dir && !lies_under(p->under, relative(p, path, &room)))
 		return false;
 	if (is_dir || !skips(p, path))
 		return true;
@@ -150,8 +148,8 @@ rv_status rv_scan_policy_judge(void *user, struct rv_leaks *leaks, struct rv_lea
 {
 	struct rv_scan_policy *p = user;
 	struct rv_filter_answer answer;
-	char room[PATH_ROOM];
-	struct rv_str path = relative(p, leak->path, room);
+	RV_CLEANUP(rv_buf_done) struct rv_buf room = {0};
+	struct rv_str path = relative(p, leak->path, &room);
 
 	if (is_salt(p, about))
 		return allow_salt(leaks, leak);
