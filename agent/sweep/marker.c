@@ -50,6 +50,8 @@ static bool is_alone(struct rv_str line, size_t at)
 
 static struct rv_str line_from(struct rv_str lines, size_t at)
 {
+	if (at >= lines.len)
+		return RV_STR_NONE;
 	const uint8_t *end = memchr(lines.data + at, '\n', lines.len - at);
 
 	return part(lines, at, end ? (size_t)(end - lines.data) : lines.len);
@@ -191,9 +193,8 @@ static const char *find_foreign(const struct rv_marker_place *place)
 void rv_marker_find(const struct rv_marker_place *place, struct rv_marker *out)
 {
 	*out = (struct rv_marker){0};
-	if (place->lines.len == 0)
-		return;
-	if (find_ours(place, place->lines, false, out))
+	/* What is decoded may take all of its lines: then there is only the one above. */
+	if (place->lines.len && find_ours(place, place->lines, false, out))
 		return;
 	if (place->before.len && find_ours(place, place->before, true, out))
 		return;
