@@ -86,14 +86,16 @@ bool rv_scan_policy_holds(const struct rv_scan_policy *p, const struct rv_rule *
 		rv_filter_holds(p->config, rule, path, inside));
 }
 
-/* What is of gitleaks may mean the path as it is shown, too. */
+/* Called by its verbs gitleaks' own means the path as it is shown, too: not else, where the name of
+ * a folder above could pass over all that is scanned. */
 static bool skips(const struct rv_scan_policy *p, struct rv_str path)
 {
 	RV_CLEANUP(rv_buf_done) struct rv_buf room = {0};
 	struct rv_str below = relative(p, path, &room);
 
 	return rv_filter_skips_path(p->config, below, NULL) ||
-	       (below.len != path.len && rv_filter_skips_shown(p->config, path, NULL));
+	       (p->filter.is_gitleaks && below.len != path.len &&
+		rv_filter_skips_shown(p->config, path, NULL));
 }
 
 bool rv_scan_policy_wants(void *user, struct rv_str path, bool is_dir)

@@ -358,6 +358,7 @@ static rv_status load_all(struct rv_scan_policy *p, const struct rv_scan_ask *as
 	rv_filter_init(&p->filter, p->config, p->baseline, p->identity, rv_now_utc_us());
 	if (ask->has_min_confidence)
 		p->filter.min_confidence = ask->min_confidence;
+	p->filter.is_gitleaks = ask->is_gitleaks;
 	/* Under --diff a marker beside what is told is the change's own. */
 	p->filter.ignores_markers =
 		ask->ignores_foreign_marks || ask->sweep.source == RV_SWEEP_DIFF;

@@ -301,8 +301,10 @@ static bool judge_early(const struct rv_filter *filter, const struct rv_filter_q
 
 	if (rv_str_equal(names.shown, names.below))
 		names.shown = RV_STR_NONE;
+	const struct names of_lists = {names.below,
+				       filter->is_gitleaks ? names.shown : RV_STR_NONE};
 	for (size_t i = 0; i < config->allowlists.count; i++) {
-		if (!is_listed(&config->allowlists.items[i], q, &names))
+		if (!is_listed(&config->allowlists.items[i], q, &of_lists))
 			continue;
 		say(out, RV_LEAK_ALLOWED, config->allowlists.items[i].note);
 		return true;

@@ -26,6 +26,7 @@ struct rv_filter {
 	uint32_t rules_day; /* of the base; 0: no rule is too young */
 	int64_t now_utc_us;
 	bool ignores_markers; /* --ignore-markers, --ignore-gitleaks-allow */
+	bool is_gitleaks;     /* paths of its allowlists mean the path as it is shown, too */
 };
 /* From the sealed configuration and the baseline. */
 void rv_filter_init(struct rv_filter *filter, const struct rv_scan_config *config,

@@ -175,6 +175,8 @@ class Flags(scanning.Case):
                                       "condition = 'AND'\nregexes = ['^x = ']\n")
         self.leaks("dir", "d", "-c", config, code=0)
         self.leaks("dir", self.r.path + "/d", "-c", config)
+        # Ours goes by what lies below alone: no name above may pass over all of it.
+        self.assertEqual(len(self.found("d", "-c", config, cwd=self.r.path).leaks), 1)
         # The one where it is called is read, of the directory that is scanned as well.
         self.r.write("d/.gitleaksignore", "b.py:github-pat:1\n")
         self.assertEqual(self.files("dir", "d"), ["d/a.py"])

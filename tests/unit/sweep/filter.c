@@ -31,6 +31,8 @@ static struct rv_filter_question question(void)
 	};
 }
 
+static bool is_gitleaks; /* calls */
+
 static struct rv_filter_answer judge(const struct rv_scan_config *config,
 				     struct rv_baseline *baseline,
 				     const struct rv_filter_question *q)
@@ -41,6 +43,7 @@ static struct rv_filter_answer judge(const struct rv_scan_config *config,
 
 	assert_ok(rv_identity_new(baseline ? rv_baseline_salt(baseline) : NULL, &identity));
 	rv_filter_init(&filter, config, baseline, identity, NOW_US);
+	filter.is_gitleaks = is_gitleaks;
 	assert_ok(rv_filter_judge(&filter, q, &answer));
 	return answer;
 }
@@ -105,9 +108,13 @@ static void what_is_of_gitleaks_may_mean_the_path_as_it_is_shown(void **state)
 	assert_int_equal(state_under(RV_SCAN_SOURCE_FINGERPRINTS, prints, &q), RV_LEAK_ALLOWED);
 	assert_int_equal(state_under(RV_SCAN_SOURCE_FINGERPRINTS, "src/a.py:acme-key:7\n", &q),
 			 RV_LEAK_ALLOWED);
-	assert_int_equal(
-		state_under(RV_SCAN_SOURCE_GITLEAKS, "[allowlist]\npaths = ['^top/src']\n", &q),
-		RV_LEAK_ALLOWED);
+	for (int by = 0; by < 2; by++) {
+		is_gitleaks = by;
+		assert_int_equal(state_under(RV_SCAN_SOURCE_GITLEAKS,
+					     "[allowlist]\npaths = ['^top/src']\n", &q),
+				 by ? RV_LEAK_ALLOWED : RV_LEAK_OPEN);
+	}
+	is_gitleaks = false;
 	assert_int_equal(state_under(RV_SCAN_SOURCE_NATIVE,
 				     "scan: {allow: [{paths: ['/top/src/'], reason: x}]}\n", &q),
 			 RV_LEAK_OPEN);
