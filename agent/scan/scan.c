@@ -312,6 +312,8 @@ static bool on_word(size_t at, size_t end, void *user)
 
 	if (!(s->flags & RV_SCAN_MASK) && rv_reads_like_name(s->bytes.data + start, end - at))
 		return false;
+	if (!s->lane->scanner->words.db)
+		return true;
 	if (from > s->words.end || s->words.end == 0) {
 		search_words(s);
 		s->words.start = from;
@@ -324,13 +326,13 @@ static void find_words(struct rv_scan *s, struct rv_span part)
 {
 	bool wants_runs = (s->flags & RV_SCAN_RUNS) != 0;
 	struct rv_decode_look look = {.on_run = wants_runs ? on_run : NULL,
-				      .on_word = s->lane->scanner->words.db ? on_word : NULL,
+				      .on_word = on_word,
 				      .user = s,
 				      .with_quoted = s->has_quoted};
 	struct rv_str bytes = {s->bytes.data + part.start, part.end - part.start};
 
 	s->part_start = part.start;
-	if ((look.on_run || look.on_word) && !rv_decode_look(bytes, &look))
+	if ((wants_runs || s->lane->scanner->words.db) && !rv_decode_look(bytes, &look))
 		s->lane->has_more_runs = true;
 }
 
