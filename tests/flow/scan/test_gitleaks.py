@@ -155,6 +155,13 @@ class Flags(scanning.Case):
         self.assertEqual(self.files("dir"), ["a.env"])
         self.assertEqual(self.files("dir", "--ignore-gitleaks-allow"), ["a.env", "m.env"])
 
+    def test_a_match_that_begins_with_a_line_s_end_is_on_the_next_line(self):
+        self.r.write("d/a.txt", "one\nzork-123456\ntwo\nx zork-222222\n")
+        config = self.write("c.toml", "[[rules]]\nid = 'zork'\nregex = '[^a-z](zork-[0-9]{6})'\n")
+        self.assertEqual(len(self.leaks("dir", "d", "-c", config)), 2)
+        self.r.write("d/.gitleaksignore", "d/a.txt:zork:2\nd/a.txt:zork:4\n")
+        self.leaks("dir", "d", "-c", config, code=0)
+
     def test_a_directory_below_goes_by_the_names_it_is_shown_with(self):
         for name in ("d/a.py", "d/b.py"):
             self.r.write(name, f"x = '{self.token()}'\n")
