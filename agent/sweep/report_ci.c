@@ -92,38 +92,21 @@ void rv_report_github(struct rv_report *r)
 /* The same row has the same id in each run: made of its fingerprint and its place. */
 static void put_id(struct rv_emit *e, const struct rv_leak *leak)
 {
-	struct rv_hasher hasher = {0};
-	struct rv_digest digest = {0};
 	char numbers[48];
-	char hex[2 * RV_SHA256_LEN + 1];
-	const char *commit = leak->first.id ? leak->first.id : "";
-	const char *inside = leak->inside ? leak->inside : "";
-	rv_status status = rv_hasher_init(&hasher);
+	char hex[RV_REPORT_DIGEST];
 
-	if (rv_is_ok(status))
-		status = rv_hasher_update(&hasher, leak->rule->id, strlen(leak->rule->id) + 1);
 	(void)snprintf(numbers, sizeof(numbers), ":%u:%u:%llu", leak->line, leak->column,
 		       (unsigned long long)leak->offset); /* always fits */
-	if (rv_is_ok(status))
-		status =
-			rv_hasher_update(&hasher, leak->fingerprint, strlen(leak->fingerprint) + 1);
-	if (rv_is_ok(status))
-		status = rv_hasher_update(&hasher, commit, strlen(commit) + 1);
-	if (rv_is_ok(status))
-		status = rv_hasher_update(&hasher, inside, strlen(inside) + 1);
-	if (rv_is_ok(status) && leak->path.len)
-		status = rv_hasher_update(&hasher, leak->path.data, leak->path.len);
-	if (rv_is_ok(status))
-		status = rv_hasher_update(&hasher, numbers, strlen(numbers));
-	if (rv_is_ok(status))
-		status = rv_hasher_final(&hasher, &digest);
-	rv_hasher_done(&hasher);
-	if (!rv_is_ok(status)) {
-		if (rv_is_ok(e->status))
-			e->status = status;
+	const struct rv_str parts[] = {
+		rv_str_of(leak->rule->id),
+		rv_str_of(rv_report_print(leak) ? rv_report_print(leak) : ""),
+		rv_str_of(leak->first.id ? leak->first.id : ""),
+		rv_str_of(leak->inside ? leak->inside : ""),
+		leak->path,
+		rv_str_of(numbers),
+	};
+	if (!rv_report_digest(e, parts, RV_LEN(parts), hex))
 		return;
-	}
-	rv_hex(digest.bytes, RV_SHA256_LEN, hex);
 	rv_emit_str_open(e, "id");
 	/* Version 8 of RFC 9562: free content. */
 	rv_emit_fmt(e, "%.8s-%.4s-8%.3s-8%.3s-%.12s", hex, hex + 8, hex + 12, hex + 15, hex + 18);

@@ -106,7 +106,7 @@ static void put_ours(struct rv_report *r, const struct rv_leak *leak)
 	put_number(e, leak->places);
 	put_text(e, leak->owner_hint);
 	put_text(e, leak->note);
-	put_text(e, leak->fingerprint);
+	put_text(e, rv_report_print(leak));
 	put_number(e, leak->offset);
 	rv_emit_raw(e, "\"");
 	rv_emit_text(e, RV_AS_CSV, rv_report_link(leak->rule));

@@ -87,6 +87,33 @@ struct rv_str rv_report_bare(struct rv_str path)
 }
 
 /* Within a line, values are masked whole (mask.h). */
+static rv_status digest_of(struct rv_hasher *hasher, const struct rv_str *parts, size_t count,
+			   struct rv_digest *out)
+{
+	RV_TRY(rv_hasher_init(hasher));
+	for (size_t i = 0; i < count; i++) {
+		if (parts[i].len)
+			RV_TRY(rv_hasher_update(hasher, parts[i].data, parts[i].len));
+		RV_TRY(rv_hasher_update(hasher, "", 1));
+	}
+	return rv_hasher_final(hasher, out);
+}
+
+bool rv_report_digest(struct rv_emit *e, const struct rv_str *parts, size_t count,
+		      char hex[RV_REPORT_DIGEST])
+{
+	struct rv_hasher hasher = {0};
+	struct rv_digest digest = {0};
+	rv_status status = digest_of(&hasher, parts, count, &digest);
+
+	rv_hasher_done(&hasher);
+	if (rv_is_ok(status))
+		rv_hex(digest.bytes, RV_SHA256_LEN, hex);
+	else if (rv_is_ok(e->status))
+		e->status = status;
+	return rv_is_ok(status);
+}
+
 struct rv_str rv_report_mark(const struct rv_leak *leak)
 {
 	const char *text = *leak->masked ? leak->masked : MARK;
@@ -101,7 +128,8 @@ struct rv_str rv_report_mark(const struct rv_leak *leak)
 
 const char *rv_report_print(const struct rv_leak *leak)
 {
-	return leak->fingerprint && *leak->fingerprint ? leak->fingerprint : NULL;
+	return leak->fingerprint && *leak->fingerprint && !leak->is_passing ? leak->fingerprint
+									    : NULL;
 }
 
 const char *rv_report_alive(const struct rv_leak *leak)

@@ -1,6 +1,7 @@
 /* sweep: what the formats of a report share. Only for report*.c. */
 #pragma once
 
+#include "agent/base/digest.h"
 #include "agent/scan/rule.h"
 #include "agent/sweep/report.h"
 #include "agent/sweep/report_out.h"
@@ -59,8 +60,12 @@ const char *rv_report_url(const char *text);
 struct rv_str rv_report_bare(struct rv_str path);
 /* Where the masked value stands in the context; NULL data: it is not to be seen there. */
 struct rv_str rv_report_mark(const struct rv_leak *leak);
-/* The fingerprint; NULL: none was made. */
+/* The fingerprint; NULL: none was made, or none that the next run would make again. */
 const char *rv_report_print(const struct rv_leak *leak);
+/* SHA-256 over the parts, each with a NUL behind it, in hex. False: it failed, as e says then. */
+#define RV_REPORT_DIGEST (2 * RV_SHA256_LEN + 1)
+bool rv_report_digest(struct rv_emit *e, const struct rv_str *parts, size_t count,
+		      char hex[RV_REPORT_DIGEST]);
 /* True: the row below is of another file. */
 bool rv_report_same_file(const struct rv_leak *a, const struct rv_leak *b);
 /* Lives, is dead, could not be told; NULL: was not asked. */

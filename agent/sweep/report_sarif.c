@@ -221,6 +221,24 @@ static void put_properties(struct rv_emit *e, const struct rv_leak *leak)
 	rv_emit_close(e, '}');
 }
 
+/* By what a later run's result is the same: the value, where it has a fingerprint that lasts; and
+ * what stands there, which moves with its line. */
+static void put_prints(struct rv_emit *e, const struct rv_leak *leak)
+{
+	const struct rv_str parts[] = {rv_str_of(leak->rule->id), leak->path,
+				       rv_str_of(leak->inside ? leak->inside : ""),
+				       rv_str_of(leak->context)};
+	char hex[RV_REPORT_DIGEST];
+
+	if (!rv_report_digest(e, parts, RV_LEN(parts), hex))
+		return;
+	rv_emit_open(e, "partialFingerprints", '{');
+	if (rv_report_print(leak))
+		rv_emit_str(e, "reeve/v1", rv_report_print(leak));
+	rv_emit_str(e, "reevePlace/v1", hex);
+	rv_emit_close(e, '}');
+}
+
 static void put_result(struct rv_report *r, const struct rv_leak *leak)
 {
 	struct rv_emit *e = &r->emit;
@@ -238,11 +256,7 @@ static void put_result(struct rv_report *r, const struct rv_leak *leak)
 	rv_emit_str_close(e);
 	rv_emit_close(e, '}');
 	put_location(e, leak);
-	if (rv_report_print(leak)) {
-		rv_emit_open(e, "partialFingerprints", '{');
-		rv_emit_str(e, "reeve/v1", leak->fingerprint);
-		rv_emit_close(e, '}');
-	}
+	put_prints(e, leak);
 	if (r->facts->known)
 		rv_emit_str(e, "baselineState",
 			    leak->state == RV_LEAK_BASELINE ? "unchanged" : "new");

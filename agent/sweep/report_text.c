@@ -314,8 +314,12 @@ static void put_leak(struct rv_report *r, const struct rv_leak *leak)
 	end_phrases(r, &why);
 	if (r->look.shows_prints && rv_report_print(leak)) {
 		rv_emit_raw(&r->emit, INDENT "fingerprint ");
-		rv_emit_text(&r->emit, RV_AS_PLAIN, leak->fingerprint);
+		rv_emit_text(&r->emit, RV_AS_PLAIN, rv_report_print(leak));
 		rv_emit_raw(&r->emit, "\n");
+	} else if (r->look.shows_prints && leak->is_passing) {
+		rv_emit_raw(&r->emit,
+			    INDENT "no fingerprint: it could be guessed; a baseline makes "
+				   "one that lasts\n");
 	}
 }
 

@@ -300,8 +300,7 @@ regexes = ['ota']
         row = [leak for leak in self.found(".", cwd=r.path).leaks if leak["rule"] == "key-file"][0]
         self.assertEqual(row["masked"], "the file itself")
         self.assertNotIn("line", row)
-        again = [leak for leak in self.found(r.path).leaks if leak["rule"] == "key-file"][0]
-        self.assertEqual(again["fingerprint"][:4], "rv1:")
+        self.assertNotIn("fingerprint", row)  # without a salt: a name can be guessed
         r.write(".gitleaksignore", "sub/ota.key:key-file:0\n")
         self.assertEqual(self.told("dir", ".", cwd=r.path), self.WANTED[:2])
 

@@ -107,9 +107,27 @@ class Formats(scanning.Case):
         self.assertRegex(states["open"], "^rv1:[0-9a-f]{32}$")
         self.assertEqual((states["allowed"], states["weak"]), (None, None))
         sarif = json.loads(self.scan("--format", "sarif", *words, code=1).out)
-        prints = [row.get("partialFingerprints") for row in sarif["runs"][0]["results"]]
-        self.assertEqual(prints.count(None), 2)
-        self.assertIn({"reeve/v1": states["open"]}, prints)
+        prints = [row["partialFingerprints"] for row in sarif["runs"][0]["results"]]
+        self.assertEqual([p.get("reeve/v1") for p in prints].count(None), 2)
+        self.assertIn(states["open"], [p.get("reeve/v1") for p in prints])
+        self.assertEqual(len({p["reevePlace/v1"] for p in prints}), 3)
+
+    def test_a_value_that_can_be_guessed_has_a_fingerprint_only_with_a_baseline(self):
+        self.write("g/a.env", f"DB_PASSWORD=Winter-{self.password()[:6]}!\n")
+
+        def place():
+            document = json.loads(self.scan("-f", "sarif", "g", code=None).out)
+            return document["runs"][0]["results"][0]["partialFingerprints"]
+
+        self.assertNotIn("fingerprint", self.found("g").leaks[0])
+        self.assertIn(b"no fingerprint: it could be guessed", self.scan("-v", "g", code=1).out)
+        self.assertEqual(set(place()), {"reevePlace/v1"})
+        first = place()
+        self.write("g/a.env", "\n\n" + open(self.path("g/a.env"), encoding="utf-8").read())
+        self.assertEqual(place(), first)  # moved with its line
+        self.run_reeve("baseline", "create", "--reason", "old", "g")
+        known = self.found("--all", "g", code=0).leaks[0]
+        self.assertRegex(known["fingerprint"], "^rv1:")
 
     def test_every_format_with_nothing_to_tell(self):
         os.mkdir(self.path("none"))
