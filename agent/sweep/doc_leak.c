@@ -150,8 +150,8 @@ static rv_status describe(struct rv_sweeper *w, struct rv_leak *leak, const stru
 	return leak->masked && leak->context ? RV_OK : rv_fail_nomem(NULL);
 }
 
-/* Counted back from the value: matches may overlap, and a row of values has one of them. As gitleaks
- * does it, one that begins with a line's end is on the next. */
+/* Counted back from the value: matches may overlap, and a row of values has one of them. As
+ * gitleaks does it, one that begins with a line's end is on the next. */
 static uint32_t line_of_match(const struct rv_doc *doc, struct rv_span place, size_t match_start,
 			      uint32_t line)
 {
