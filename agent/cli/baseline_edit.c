@@ -1,0 +1,191 @@
+/* cli: see baseline_verb.h: add, expire and list, which ask of the file alone. */
+#include "agent/cli/baseline_verb.h"
+
+#include "agent/base/clock.h"
+#include "agent/base/fd.h"
+#include "agent/cli/baseline_labels.h"
+#include "agent/cli/baseline_merge.h"
+#include "agent/cli/scan_run.h"
+#include "agent/cli/scan_where.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static const char *text_of(const struct rv_verb_args *args, const char *key, const char *fallback)
+{
+	return rv_json_text(args->json, key, fallback);
+}
+
+/* There is none here: perhaps at the top. */
+static void say_where(const char *named, struct rv_diag *diag)
+{
+	RV_CLEANUP(rv_freep) struct rv_scan_where *where = malloc(sizeof(*where));
+
+	if (!named && where && rv_scan_where_top(".", where) &&
+	    rv_scan_where_has(where->dir, RV_BASELINE_FILE))
+		rv_diag_next(diag, "--baseline %s/%s", where->dir, RV_BASELINE_FILE);
+	else
+		rv_diag_next(diag, "reeve baseline create --reason \"...\"");
+}
+
+/* The baseline that is named, or that of this directory. */
+static rv_status load(const struct rv_verb_args *args, const char **out_file,
+		      struct rv_baseline **out, struct rv_diag *diag)
+{
+	RV_CLEANUP(rv_buf_done) struct rv_buf text = {0};
+
+	*out_file = text_of(args, "baseline", RV_BASELINE_FILE);
+	rv_buf_init(&text, RV_BASELINE_FILE_MAX);
+	rv_status status = rv_file_read(*out_file, RV_BASELINE_FILE_MAX, &text, diag);
+	if (rv_class_of(status) == RV_CLASS_NOT_FOUND)
+		say_where(text_of(args, "baseline", NULL), diag);
+	RV_TRY(status);
+	return rv_baseline_parse(rv_buf_view(&text), *out_file, rv_now_utc_us(), out, diag);
+}
+
+int rv_run_baseline_add(struct rv_out *out, const struct rv_verb_args *args)
+{
+	RV_CLEANUP(rv_baseline_freep) struct rv_baseline *baseline = NULL;
+	const struct rv_baseline_labels labels = rv_baseline_labels_of(args);
+	const struct rv_baseline_entry entry = {.fingerprint = text_of(args, "fingerprint", ""),
+						.rule = text_of(args, "rule", "unknown"),
+						.path = text_of(args, "path", ""),
+						.reason = labels.reason,
+						.by = labels.by,
+						.added = labels.added,
+						.until = labels.until};
+	struct rv_diag diag = {0};
+	const char *file = NULL;
+	size_t before = 0;
+
+	rv_status status = rv_baseline_labels_check(&labels, &diag);
+	if (rv_is_ok(status))
+		status = load(args, &file, &baseline, &diag);
+	if (rv_is_ok(status)) {
+		before = rv_baseline_count(baseline);
+		status = rv_baseline_add(baseline, &entry, &diag);
+	}
+	if (rv_is_ok(status))
+		status = rv_baseline_save(baseline, file, &diag);
+	if (!rv_is_ok(status))
+		return rv_scan_show_failure(status, &diag);
+	size_t all = rv_baseline_count(baseline);
+	rv_baseline_tell(out, file, all == before ? "replaced" : "added", 1, all);
+	rv_baseline_hint_merge(out, file);
+	return 0;
+}
+
+static const struct rv_baseline_entry *find(struct rv_baseline *baseline, const char *fingerprint)
+{
+	size_t count = 0;
+	const struct rv_baseline_entry *entries = rv_baseline_entries(baseline, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(entries[i].fingerprint, fingerprint) == 0)
+			return &entries[i];
+	}
+	return NULL;
+}
+
+static rv_status end_entry(struct rv_baseline *baseline, const struct rv_verb_args *args,
+			   struct rv_diag *diag)
+{
+	const char *fingerprint = text_of(args, "fingerprint", "");
+	const struct rv_baseline_entry *old = find(baseline, fingerprint);
+	char yesterday[16];
+
+	if (!old) {
+		rv_diag_next(diag, "reeve baseline list");
+		return rv_fail(RV_CLASS_NOT_FOUND, diag, "the baseline has no entry %s",
+			       rv_out_safe(fingerprint));
+	}
+	rv_baseline_day(rv_now_utc_us(), -1, yesterday);
+	struct rv_baseline_entry entry = *old;
+	entry.until = text_of(args, "on", yesterday);
+	return rv_baseline_add(baseline, &entry, diag);
+}
+
+int rv_run_baseline_expire(struct rv_out *out, const struct rv_verb_args *args)
+{
+	RV_CLEANUP(rv_baseline_freep) struct rv_baseline *baseline = NULL;
+	struct rv_diag diag = {0};
+	const char *file = NULL;
+
+	rv_status status = load(args, &file, &baseline, &diag);
+	if (rv_is_ok(status))
+		status = end_entry(baseline, args, &diag);
+	if (rv_is_ok(status))
+		status = rv_baseline_save(baseline, file, &diag);
+	if (!rv_is_ok(status))
+		return rv_scan_show_failure(status, &diag);
+	rv_baseline_tell(out, file, "ended", 1, rv_baseline_count(baseline));
+	return 0;
+}
+
+static rv_status list_json(struct rv_baseline *baseline, bool only_ended)
+{
+	size_t count = 0;
+	const struct rv_baseline_entry *e = rv_baseline_entries(baseline, &count);
+	RV_CLEANUP(rv_jsonp) json_t *list = json_array();
+
+	for (size_t i = 0; list && i < count; i++) {
+		bool has_ended = rv_baseline_has_ended(baseline, &e[i]);
+
+		if (only_ended && !has_ended)
+			continue;
+		if (json_array_append_new(list,
+					  json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b}",
+						    "fingerprint", e[i].fingerprint, "rule",
+						    e[i].rule, "path", e[i].path, "reason",
+						    e[i].reason, "by", e[i].by, "added", e[i].added,
+						    "until", e[i].until, "ended", has_ended)) != 0)
+			return rv_fail_nomem(NULL);
+	}
+	RV_CLEANUP(rv_freep) char *text = list ? json_dumps(list, JSON_INDENT(1)) : NULL;
+	if (!text)
+		return rv_fail_nomem(NULL);
+	return puts(text) >= 0 ? RV_OK : rv_fail_errno(NULL, "writing");
+}
+
+static rv_status list_rows(struct rv_baseline *baseline, const struct rv_out *out, bool only_ended)
+{
+	static const struct rv_table_column columns[] = {
+		{"FINGERPRINT", false, false}, {"RULE", false, false}, {"PATH", false, true},
+		{"ADDED", false, false},       {"BY", false, false},   {"UNTIL", false, false},
+		{"REASON", false, false}};
+	RV_CLEANUP(rv_table_freep) struct rv_table *table = NULL;
+	size_t count = 0;
+	const struct rv_baseline_entry *e = rv_baseline_entries(baseline, &count);
+
+	RV_TRY(rv_table_new(columns, RV_LEN(columns), &table));
+	for (size_t i = 0; i < count; i++) {
+		bool has_ended = rv_baseline_has_ended(baseline, &e[i]);
+		const char *cells[] = {e[i].fingerprint,
+				       rv_out_safe(e[i].rule),
+				       rv_out_safe(e[i].path),
+				       e[i].added[0] ? e[i].added : "-",
+				       e[i].by[0] ? rv_out_safe(e[i].by) : "-",
+				       e[i].until[0] ? e[i].until : "-",
+				       e[i].reason[0] ? rv_out_safe(e[i].reason) : "-"};
+
+		if (has_ended || !only_ended)
+			RV_TRY(rv_table_row(table, has_ended ? RV_INK_YELLOW : RV_INK_PLAIN,
+					    cells));
+	}
+	rv_table_print(table, out);
+	return RV_OK;
+}
+
+int rv_run_baseline_list(struct rv_out *out, const struct rv_verb_args *args)
+{
+	RV_CLEANUP(rv_baseline_freep) struct rv_baseline *baseline = NULL;
+	bool only_ended = json_object_get(args->json, "ended") != NULL;
+	struct rv_diag diag = {0};
+	const char *file = NULL;
+
+	rv_status status = load(args, &file, &baseline, &diag);
+	if (rv_is_ok(status))
+		status = out->is_json || out->is_jsonl ? list_json(baseline, only_ended)
+						       : list_rows(baseline, out, only_ended);
+	return rv_is_ok(status) ? 0 : rv_scan_show_failure(status, &diag);
+}
