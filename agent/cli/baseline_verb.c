@@ -14,6 +14,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+_Static_assert(RV_SCAN_WHERE_MAX <= PATH_MAX, "a directory fits where a path does");
+
 /* The root of the repository that path lies in, else what path is; "/x" behind it, since only its
  * folder counts. */
 static const char *in_root(const char *path, char room[static PATH_MAX + 8])
@@ -25,20 +27,22 @@ static const char *in_root(const char *path, char room[static PATH_MAX + 8])
 	return room;
 }
 
-/* Where the baseline of a scan lies: as named, else beside what is scanned. */
-static const char *file_of(struct rv_scan_ask *ask, char room[static PATH_MAX + 8])
+/* Where the baseline of a scan lies: as named, else beside what is scanned, in the directory that a
+ * scan would look for it. */
+static rv_status file_of(struct rv_scan_ask *ask, char room[static PATH_MAX + 8], const char **out,
+			 struct rv_diag *diag)
 {
 	if (ask->output)
 		ask->baseline = ask->output;
 	ask->output = NULL;
-	if (ask->baseline)
-		return ask->baseline;
-	if (ask->sweep.source == RV_SWEEP_GIT)
-		return in_root(ask->sweep.repo, room);
-	if (strlen(ask->sweep.paths[0]) >= PATH_MAX)
-		return ask->sweep.paths[0];
-	(void)snprintf(room, PATH_MAX + 8, "%s/x", ask->sweep.paths[0]); /* fits */
-	return room;
+	if (ask->baseline || ask->sweep.source == RV_SWEEP_GIT) {
+		*out = ask->baseline ? ask->baseline : in_root(ask->sweep.repo, room);
+		return RV_OK;
+	}
+	RV_TRY(rv_scan_where_of(ask->sweep.paths[0], room, diag));
+	(void)snprintf(room + strlen(room), 3, "/x"); /* fits */
+	*out = room;
+	return RV_OK;
 }
 
 /* Scans with the baseline in force, or with a new one, whose salt is then used. */
@@ -49,7 +53,7 @@ static rv_status scan(struct rv_scan_run *run, const struct rv_verb_args *args,
 
 	RV_TRY(rv_scan_ask_of(run->out, args, RV_SWEEP_PATHS, false, &run->ask, diag));
 	run->ask.makes_baseline = true;
-	run->writes = file_of(&run->ask, room);
+	RV_TRY(file_of(&run->ask, room, &run->writes, diag));
 	rv_status status = rv_scan_run_do(run, diag);
 	run->writes = NULL; /* room ends here */
 	return status;
