@@ -79,10 +79,13 @@ static int by_fingerprint(const void *a, const void *b)
 		order = (x->added_at > y->added_at) - (x->added_at < y->added_at);
 	if (order == 0)
 		order = strcmp(x->entry.added, y->entry.added);
+	if (order == 0)
+		order = (x->end_utc_us < y->end_utc_us) - (x->end_utc_us > y->end_utc_us);
 	return order ? order : (x->read_at > y->read_at) - (x->read_at < y->read_at);
 }
 
-/* A union merge may leave an entry twice: the one that came in later holds, and one that was added
+/* A union merge may leave an entry twice: the one that came in later holds, of one day the one that
+ * ends earlier, or what one branch ended would come back without an end; and one that was added
  * before any that was read. Sorted once: each in its place at once would cost the square. */
 static void sort_entries(struct rv_baseline *baseline)
 {

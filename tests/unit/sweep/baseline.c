@@ -221,6 +221,30 @@ static void takes_what_a_union_merge_leaves(void **state)
 	assert_string_equal(all[0].reason, "new");
 }
 
+static void of_one_day_what_ends_earlier_holds_after_a_merge(void **state)
+{
+	static const char *const ends[] = {"2026-11-26", "2026-11-30", ""};
+	char text[1024];
+
+	(void)state;
+	for (size_t i = 0; i < RV_LEN(ends); i++) {
+		for (size_t j = 0; j < RV_LEN(ends); j++) {
+			RV_CLEANUP(rv_baseline_freep) struct rv_baseline *baseline = NULL;
+			static const char one[] =
+				"{\"fingerprint\": \"" PRINT "\", \"rule\": \"a\", \"added\": "
+				"\"2026-11-20\", \"until\": \"";
+			size_t count;
+
+			(void)snprintf(text, sizeof(text), HEAD "%s%s\"},%s%s\"}]}", one, ends[i],
+				       one, ends[j]); /* it fits */
+			baseline = parse(text);
+			const struct rv_baseline_entry *all = rv_baseline_entries(baseline, &count);
+			assert_int_equal(count, 1);
+			assert_string_equal(all[0].until, ends[i < j ? i : j]);
+		}
+	}
+}
+
 static enum rv_baseline_answer ask_foreign(struct rv_baseline *baseline, const char *path,
 					   const char *value, uint32_t line, const char *commit)
 {
@@ -269,6 +293,7 @@ int main(void)
 		cmocka_unit_test(hides_until_the_day_and_lists_after_it),
 		cmocka_unit_test(prunes_what_was_not_found_again),
 		cmocka_unit_test(takes_what_a_union_merge_leaves),
+		cmocka_unit_test(of_one_day_what_ends_earlier_holds_after_a_merge),
 		cmocka_unit_test(reads_a_report_of_gitleaks),
 	};
 
