@@ -254,6 +254,20 @@ static void say_no_baseline(const struct rv_scan_settings *settings, bool is_of_
 					: "reeve baseline create");
 }
 
+static void note_two_days(struct rv_scan_policy *p, const char *name)
+{
+	uint32_t day = rv_baseline_rules_day(p->baseline);
+	char note[256];
+
+	if (!rv_baseline_had_two_days(p->baseline))
+		return;
+	(void)snprintf(note, sizeof(note), /* cut short at worst */
+		       "%.150s: two rules_day, as a merge leaves them: the later, %04u-%02u-%02u, "
+		       "holds",
+		       name, day / 10000, day / 100 % 100, day % 100);
+	rv_scan_config_note(p->config, note);
+}
+
 static rv_status load_baseline(struct rv_scan_policy *p, const struct rv_scan_ask *ask,
 			       struct rv_policy_source *s, struct rv_diag *diag)
 {
@@ -291,8 +305,10 @@ static rv_status load_baseline(struct rv_scan_policy *p, const struct rv_scan_as
 	if (rv_class_of(status) == RV_CLASS_NOT_FOUND)
 		say_no_baseline(settings, ask->baseline == NULL, diag);
 	RV_TRY(status);
-	return rv_baseline_parse(rv_buf_view(&text), ask->baseline ? ask->baseline : name,
-				 rv_now_utc_us(), &p->baseline, diag);
+	name = ask->baseline ? ask->baseline : name;
+	RV_TRY(rv_baseline_parse(rv_buf_view(&text), name, rv_now_utc_us(), &p->baseline, diag));
+	note_two_days(p, name);
+	return RV_OK;
 }
 
 /* Where a root lies below the top, "" when it does not; *gives*. NULL: no memory. */

@@ -283,10 +283,11 @@ rv_status rv_baseline_parse(struct rv_str text, const char *name, int64_t now_ut
 	RV_CLEANUP(rv_baseline_freep) struct rv_baseline *baseline = NULL;
 	RV_CLEANUP(rv_jsonp) json_t *root = NULL;
 	struct rv_diag why = {0};
+	bool had_two_days;
 
 	if (text.len > RV_BASELINE_FILE_MAX)
 		return rv_fail(RV_CLASS_MALFORMED, diag, "%s: larger than 64 MiB", name);
-	rv_status status = rv_json_parse(text, &root, &why);
+	rv_status status = rv_baseline_parse_merged(text, &root, &had_two_days, &why);
 	if (rv_class_of(status) == RV_CLASS_MALFORMED &&
 	    rv_baseline_is_half_merged(text, name, diag))
 		return status;
@@ -297,6 +298,7 @@ rv_status rv_baseline_parse(struct rv_str text, const char *name, int64_t now_ut
 	}
 	if (!rv_is_ok(rv_baseline_new(0, now_utc_us, &baseline)))
 		return rv_fail_nomem(diag);
+	baseline->had_two_days = had_two_days;
 	if (json_is_array(root))
 		RV_TRY(rv_baseline_read_foreign(baseline, name, root, diag));
 	else if (json_is_object(root))
@@ -315,6 +317,11 @@ const uint8_t *rv_baseline_salt(const struct rv_baseline *baseline)
 uint32_t rv_baseline_rules_day(const struct rv_baseline *baseline)
 {
 	return baseline->rules_day;
+}
+
+bool rv_baseline_had_two_days(const struct rv_baseline *baseline)
+{
+	return baseline->had_two_days;
 }
 
 void rv_baseline_set_rules_day(struct rv_baseline *baseline, uint32_t day)

@@ -60,6 +60,8 @@ bool rv_baseline_is_salt(struct rv_str text, size_t start, size_t end);
 /* Are they no value for sure: of the salt in use (NULL: there is none), or a word of an entry? */
 bool rv_baseline_is_own(struct rv_str text, size_t start, size_t end, const uint8_t *salt);
 uint32_t rv_baseline_rules_day(const struct rv_baseline *baseline); /* 0: unknown */
+/* Did a union merge leave two? The later holds; the next rv_baseline_save writes one. */
+bool rv_baseline_had_two_days(const struct rv_baseline *baseline);
 void rv_baseline_set_rules_day(struct rv_baseline *baseline, uint32_t day);
 /* Also remembers that it was found (for prune). Several threads may ask at once while nothing is
  * added or dropped; the first question after an addition is one thread's alone: it sorts.

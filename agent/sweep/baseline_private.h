@@ -31,6 +31,7 @@ struct rv_baseline {
 	int64_t now_utc_us;
 	uint32_t rules_day;
 	bool is_foreign;
+	bool had_two_days;
 	uint8_t salt[RV_IDENTITY_SALT]; /* foreign: the run's key */
 	struct rv_baseline_slot *slots; /* sorted by fingerprint when settled */
 	size_t added;			/* how many were, ever */
@@ -50,3 +51,7 @@ bool rv_baseline_foreign_has(const struct rv_baseline *baseline,
 
 /* Of text that is no JSON: did a merge leave it so? Then line and mending are in diag. */
 bool rv_baseline_is_half_merged(struct rv_str text, const char *name, struct rv_diag *diag);
+/* Parses. Where a union merge left the rules_day of both branches the later one is read, as if it
+ * stood alone: by the earlier, rules that one branch knows already would only warn. */
+RV_NODISCARD rv_status rv_baseline_parse_merged(struct rv_str text, json_t **out,
+						bool *out_had_two_days, struct rv_diag *diag);

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import unittest
 
 import scanning
@@ -39,6 +40,40 @@ class Create(Change):
         self.assertEqual([e["path"] for e in self.entries(cwd=self.path("deep"))], ["deep/c.env"])
         self.assert_places(self.found("."), ("b.env", 1), ("deep/c.env", 1))
         self.found("a.env", code=0)
+
+    def two_days(self, repo, first, second, **entries):
+        """Two branches that know rules up to these days, merged by union."""
+        repo.git("branch", "side")
+        for branch, day in (("main", first), ("side", second)):
+            repo.git("checkout", "-q", branch)
+            with open(os.path.join(repo.path, FILE), encoding="utf-8") as f:
+                text = re.sub(r'"rules_day": ".*?"', f'"rules_day": "{day}"', f.read())
+            line = '{"bucket": "00"},\n'
+            repo.commit({FILE: text.replace(line, line + entries.get(branch, ""))})
+        repo.git("merge", "-q", "-m", "both", "main")
+
+    def test_of_two_rules_days_that_a_merge_left_the_later_holds(self):
+        entry = '    {{"fingerprint": "rv1:00{}", "rule": "other", "added": "2026-11-27"}},\n'
+        for name, first, second, more in (("one", "2026-02-01", "2026-03-01", {}),
+                                          ("two", "2026-03-01", "2026-02-01", {}),
+                                          ("near", "2026-02-01", "2026-03-01",
+                                           {"main": entry.format("a" * 30),
+                                            "side": entry.format("b" * 30)})):
+            repo = self.repo(name)
+            repo.commit({"a.env": f"TOKEN={self.token()}\n", ".gitattributes": "* merge=union\n"})
+            self.create(cwd=repo.path)
+            repo.commit({})
+            self.two_days(repo, first, second, **more)
+            with open(os.path.join(repo.path, FILE), encoding="utf-8") as f:
+                self.assertEqual(f.read().count("rules_day"), 2)
+            result = self.found(code=0, cwd=repo.path)
+            self.assertIn("two rules_day", result.err.decode())
+            self.assertIn("the later, 2026-03-01, holds", result.err.decode())
+            self.assertEqual(len(self.entries(cwd=repo.path)), 1 + len(more))
+            self.create(cwd=repo.path)
+            with open(os.path.join(repo.path, FILE), encoding="utf-8") as f:
+                self.assertEqual(f.read().count("rules_day"), 1)
+            self.assertNotIn(b"rules_day", self.found(code=0, cwd=repo.path).err)
 
 
 if __name__ == "__main__":

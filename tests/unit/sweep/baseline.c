@@ -39,8 +39,12 @@ static void refuses_what_it_cannot_read_whole(void **state)
 		{"{\n  \"salt\": \"1\",\n  \"salt\": \"2\",\n}", "b:3: a second salt"},
 		{"{\n<<<<<<< a\n  \"salt\": \"1\",\n=======\n  \"salt\": \"2\",\n",
 		 "b:5: a second"},
-		{"{\n  \"rules_day\": \"1\",\n  \"rules_day\": \"2\",\n}",
-		 "b:3: a second rules_day"},
+		{"{\n  \"rules_day\": \"1\",\n  \"rules_day\": \"2\",\n}", "the baseline b: "},
+		{"{\n  \"rules_day\": \"2026-11-27\",\n  \"rules_day\": \"2026-11-27\",\n  x",
+		 "the baseline b: 4:"},
+		{"{\n  \"rules_day\": \"2026-11-27\",\n  \"salt\": \"1\",\n  \"salt\": \"2\",\n"
+		 "  \"rules_day\": \"2026-11-28\",\n}",
+		 "b:4: a second salt"},
 		{"{}", "schema is \"\""},
 		{"{\"schema\": \"reeve-baseline/2\"}", "schema is \"reeve-baseline/2\""},
 		{"{\"schema\": \"reeve-baseline/1\", \"entries\": []}", "salt is 64"},
@@ -221,6 +225,43 @@ static void takes_what_a_union_merge_leaves(void **state)
 	assert_string_equal(all[0].reason, "new");
 }
 
+/* The two lines near new entries: git takes what is between as part of either side. */
+static void of_two_rules_days_the_later_holds(void **state)
+{
+#define TOP	"{\n  \"schema\": \"reeve-baseline/1\",\n  \"salt\": \"" SALT "\",\n"
+#define DAY(at) "  \"rules_day\": \"" at "\",\n"
+#define BEGIN	"  \"entries\": [\n    {\"bucket\": \"00\"},\n"
+#define END	"    {\"bucket\": \"end\"}\n  ]\n}\n"
+#define ENTRY(with)                                                                        \
+	"    {\"fingerprint\": \"rv1:" with "000000000000000000000000000000\", \"rule\": " \
+					    "\"a\"},\n"
+	static const struct {
+		const char *text;
+		size_t count;
+		uint32_t day;
+	} merged[] = {
+		{TOP DAY("2026-03-01") BEGIN END, 0, 20260301},
+		{TOP DAY("2026-03-01") DAY("2026-02-01") BEGIN END, 0, 20260301},
+		{TOP DAY("2026-02-01") DAY("2026-03-01") DAY("2025-12-31") BEGIN END, 0, 20260301},
+		{TOP DAY("2026-02-01") BEGIN ENTRY("01") DAY("2026-10-01") BEGIN ENTRY("02") END, 2,
+		 20261001},
+		{TOP "  \"rules_day\": \"2026-02-01\",\r\n  \"rules_day\": \"2026-02-02\",\r\n"
+		     "  \"entries\": [\r\n]}",
+		 0, 20260202},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < RV_LEN(merged); i++) {
+		RV_CLEANUP(rv_baseline_freep) struct rv_baseline *b = parse(merged[i].text);
+		size_t count;
+
+		(void)rv_baseline_entries(b, &count); /* only how many */
+		assert_int_equal(count, merged[i].count);
+		assert_int_equal(rv_baseline_rules_day(b), merged[i].day);
+		assert_int_equal(rv_baseline_had_two_days(b), i > 0);
+	}
+}
+
 static void of_one_day_what_ends_earlier_holds_after_a_merge(void **state)
 {
 	static const char *const ends[] = {"2026-11-26", "2026-11-30", ""};
@@ -293,6 +334,7 @@ int main(void)
 		cmocka_unit_test(hides_until_the_day_and_lists_after_it),
 		cmocka_unit_test(prunes_what_was_not_found_again),
 		cmocka_unit_test(takes_what_a_union_merge_leaves),
+		cmocka_unit_test(of_two_rules_days_the_later_holds),
 		cmocka_unit_test(of_one_day_what_ends_earlier_holds_after_a_merge),
 		cmocka_unit_test(reads_a_report_of_gitleaks),
 	};
