@@ -7,6 +7,7 @@
 #include "agent/cli/baseline_merge.h"
 #include "agent/cli/scan_run.h"
 #include "agent/cli/scan_where.h"
+#include "agent/sweep/fields.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -93,6 +94,7 @@ static rv_status end_entry(struct rv_baseline *baseline, const struct rv_verb_ar
 	const char *fingerprint = text_of(args, "fingerprint", "");
 	const struct rv_baseline_entry *old = find(baseline, fingerprint);
 	char yesterday[16];
+	int64_t end;
 
 	if (!old) {
 		rv_diag_next(diag, "reeve baseline list");
@@ -102,6 +104,10 @@ static rv_status end_entry(struct rv_baseline *baseline, const struct rv_verb_ar
 	rv_baseline_day(rv_now_utc_us(), -1, yesterday);
 	struct rv_baseline_entry entry = *old;
 	entry.until = text_of(args, "on", yesterday);
+	if (!rv_fields_day_end(rv_str_of(entry.until), &end)) {
+		rv_diag_next(diag, "--on with the last day it holds; without --on: yesterday");
+		return rv_fail(RV_CLASS_MALFORMED, diag, "--on is a day, as 2027-01-01");
+	}
 	return rv_baseline_add(baseline, &entry, diag);
 }
 

@@ -76,5 +76,13 @@ class Create(Change):
             self.assertNotIn(b"rules_day", self.found(code=0, cwd=repo.path).err)
 
 
+class Expire(Change):
+    def test_a_day_that_is_none_is_said_of_its_option(self):
+        prints = self.one()
+        for day in ("zork", "", "2027-02-30"):
+            self.refused(["baseline", "expire", prints, "--on", day], "--on is a day", "next: --on")
+        self.found(code=0)
+
+
 if __name__ == "__main__":
     scanning.main()
