@@ -88,26 +88,50 @@ static const struct rv_baseline_entry *find(struct rv_baseline *baseline, const 
 	return NULL;
 }
 
+/* The day an entry is to end with: as asked, or yesterday, or as it is when it ended before. An end
+ * that comes later would renew it without a word why. */
+static rv_status day_to_end(const struct rv_baseline_entry *old, const struct rv_verb_args *args,
+			    char out[16], struct rv_diag *diag)
+{
+	const char *on = text_of(args, "on", NULL);
+	int64_t end = 0, old_end = INT64_MAX;
+
+	rv_baseline_day(rv_now_utc_us(), -1, out);
+	if (!rv_fields_day_end(rv_str_of(on ? on : out), &end)) {
+		rv_diag_next(diag, "--on with the last day it holds; without --on: yesterday");
+		return rv_fail(RV_CLASS_MALFORMED, diag, "--on is a day, as 2027-01-01");
+	}
+	if (*old->until)
+		(void)rv_fields_day_end(rv_str_of(old->until), &old_end); /* was checked */
+	if (on && end > old_end) {
+		rv_diag_next(diag, "reeve baseline add %s --reason \"...\" --until %s",
+			     old->fingerprint, on);
+		return rv_fail(RV_CLASS_MISCONFIGURED, diag,
+			       "--on %s is after its last day, %s: that would renew it, which only "
+			       "add does",
+			       on, old->until);
+	}
+	if (on || end > old_end)
+		(void)snprintf(out, 16, "%s", on ? on : old->until); /* a day fits */
+	return RV_OK;
+}
+
 static rv_status end_entry(struct rv_baseline *baseline, const struct rv_verb_args *args,
-			   struct rv_diag *diag)
+			   bool *out_has_ended, struct rv_diag *diag)
 {
 	const char *fingerprint = text_of(args, "fingerprint", "");
 	const struct rv_baseline_entry *old = find(baseline, fingerprint);
-	char yesterday[16];
-	int64_t end;
+	char day[16];
 
 	if (!old) {
 		rv_diag_next(diag, "reeve baseline list");
 		return rv_fail(RV_CLASS_NOT_FOUND, diag, "the baseline has no entry %s",
 			       rv_out_safe(fingerprint));
 	}
-	rv_baseline_day(rv_now_utc_us(), -1, yesterday);
+	RV_TRY(day_to_end(old, args, day, diag));
 	struct rv_baseline_entry entry = *old;
-	entry.until = text_of(args, "on", yesterday);
-	if (!rv_fields_day_end(rv_str_of(entry.until), &end)) {
-		rv_diag_next(diag, "--on with the last day it holds; without --on: yesterday");
-		return rv_fail(RV_CLASS_MALFORMED, diag, "--on is a day, as 2027-01-01");
-	}
+	entry.until = day;
+	*out_has_ended = rv_baseline_has_ended(baseline, &entry);
 	return rv_baseline_add(baseline, &entry, diag);
 }
 
@@ -116,15 +140,16 @@ int rv_run_baseline_expire(struct rv_out *out, const struct rv_verb_args *args)
 	RV_CLEANUP(rv_baseline_freep) struct rv_baseline *baseline = NULL;
 	struct rv_diag diag = {0};
 	const char *file = NULL;
+	bool has_ended = false;
 
 	rv_status status = load(args, &file, &baseline, &diag);
 	if (rv_is_ok(status))
-		status = end_entry(baseline, args, &diag);
+		status = end_entry(baseline, args, &has_ended, &diag);
 	if (rv_is_ok(status))
 		status = rv_baseline_save(baseline, file, &diag);
 	if (!rv_is_ok(status))
 		return rv_scan_show_failure(status, &diag);
-	rv_baseline_tell(out, file, "ended", 1, rv_baseline_count(baseline));
+	rv_baseline_tell(out, file, has_ended ? "ended" : "ending", 1, rv_baseline_count(baseline));
 	return 0;
 }
 

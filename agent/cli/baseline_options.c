@@ -70,7 +70,7 @@ const struct rv_opt rv_baseline_expire_options[] = {
 	{.name = "on",
 	 .type = RV_OPT_TEXT,
 	 .value = "DATE",
-	 .help = "the last day it holds; default: yesterday"},
+	 .help = "the last day it holds, not after its present one; default: yesterday"},
 	FILE_OPTION,
 	{NULL}};
 const struct rv_opt rv_baseline_prune_options[] = {FILE_OPTION, SCAN_OPTIONS, {NULL}};

@@ -83,6 +83,30 @@ class Expire(Change):
             self.refused(["baseline", "expire", prints, "--on", day], "--on is a day", "next: --on")
         self.found(code=0)
 
+    def test_ends_an_entry_and_never_renews_one(self):
+        prints = self.one()
+
+        def until():
+            return self.entries()[0].get("until")
+
+        result = self.run_baseline("expire", prints, "--on", "2099-03-01")
+        self.assertIn(b"1 ending, 1 in all", result.out)
+        self.run_baseline("expire", prints, "--on", "2099-03-01")  # as it is
+        self.run_baseline("expire", prints, "--on", "2099-02-01")
+        self.refused(["baseline", "expire", prints, "--on", "2099-02-02"],
+                     "--on 2099-02-02 is after its last day, 2099-02-01",
+                     f"next: reeve baseline add {prints} --reason", "--until 2099-02-02")
+        self.assertEqual(until(), "2099-02-01")
+        self.found(code=0)
+        result = self.run_baseline("expire", prints, "--on", "2020-01-31", "--json")
+        self.assertEqual(json.loads(result.out)["ended"], 1)
+        self.found(code=1)
+        for day in ("2099-01-01", "2020-02-01"):
+            self.refused(["baseline", "expire", prints, "--on", day], "only add", "next:")
+        self.run_baseline("expire", prints)  # yesterday would be later
+        self.assertEqual(until(), "2020-01-31")
+        self.found(code=1)
+
 
 if __name__ == "__main__":
     scanning.main()
