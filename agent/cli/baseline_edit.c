@@ -44,38 +44,6 @@ static rv_status load(const struct rv_verb_args *args, const char **out_file,
 	return rv_baseline_parse(rv_buf_view(&text), *out_file, rv_now_utc_us(), out, diag);
 }
 
-int rv_run_baseline_add(struct rv_out *out, const struct rv_verb_args *args)
-{
-	RV_CLEANUP(rv_baseline_freep) struct rv_baseline *baseline = NULL;
-	const struct rv_baseline_labels labels = rv_baseline_labels_of(args);
-	const struct rv_baseline_entry entry = {.fingerprint = text_of(args, "fingerprint", ""),
-						.rule = text_of(args, "rule", "unknown"),
-						.path = text_of(args, "path", ""),
-						.reason = labels.reason,
-						.by = labels.by,
-						.added = labels.added,
-						.until = labels.until};
-	struct rv_diag diag = {0};
-	const char *file = NULL;
-	size_t before = 0;
-
-	rv_status status = rv_baseline_labels_check(&labels, &diag);
-	if (rv_is_ok(status))
-		status = load(args, &file, &baseline, &diag);
-	if (rv_is_ok(status)) {
-		before = rv_baseline_count(baseline);
-		status = rv_baseline_add(baseline, &entry, &diag);
-	}
-	if (rv_is_ok(status))
-		status = rv_baseline_save(baseline, file, &diag);
-	if (!rv_is_ok(status))
-		return rv_scan_show_failure(status, &diag);
-	size_t all = rv_baseline_count(baseline);
-	rv_baseline_tell(out, file, all == before ? "replaced" : "added", 1, all);
-	rv_baseline_hint_merge(out, file);
-	return 0;
-}
-
 static const struct rv_baseline_entry *find(struct rv_baseline *baseline, const char *fingerprint)
 {
 	size_t count = 0;
@@ -86,6 +54,49 @@ static const struct rv_baseline_entry *find(struct rv_baseline *baseline, const 
 			return &entries[i];
 	}
 	return NULL;
+}
+
+/* What is known of the finding and not given again stays as it is. */
+static rv_status add_entry(struct rv_baseline *baseline, const struct rv_verb_args *args,
+			   const struct rv_baseline_labels *labels, struct rv_diag *diag)
+{
+	const char *fingerprint = text_of(args, "fingerprint", "");
+	const struct rv_baseline_entry *old = find(baseline, fingerprint);
+	const struct rv_baseline_entry entry = {
+		.fingerprint = fingerprint,
+		.rule = text_of(args, "rule", old ? old->rule : "unknown"),
+		.path = text_of(args, "path", old ? old->path : ""),
+		.reason = labels->reason,
+		.by = labels->by,
+		.added = labels->added,
+		.until = labels->until};
+
+	return rv_baseline_add(baseline, &entry, diag);
+}
+
+int rv_run_baseline_add(struct rv_out *out, const struct rv_verb_args *args)
+{
+	RV_CLEANUP(rv_baseline_freep) struct rv_baseline *baseline = NULL;
+	const struct rv_baseline_labels labels = rv_baseline_labels_of(args);
+	struct rv_diag diag = {0};
+	const char *file = NULL;
+	size_t before = 0;
+
+	rv_status status = rv_baseline_labels_check(&labels, &diag);
+	if (rv_is_ok(status))
+		status = load(args, &file, &baseline, &diag);
+	if (rv_is_ok(status)) {
+		before = rv_baseline_count(baseline);
+		status = add_entry(baseline, args, &labels, &diag);
+	}
+	if (rv_is_ok(status))
+		status = rv_baseline_save(baseline, file, &diag);
+	if (!rv_is_ok(status))
+		return rv_scan_show_failure(status, &diag);
+	size_t all = rv_baseline_count(baseline);
+	rv_baseline_tell(out, file, all == before ? "replaced" : "added", 1, all);
+	rv_baseline_hint_merge(out, file);
+	return 0;
 }
 
 /* The day an entry is to end with: as asked, or yesterday, or as it is when it ended before. An end

@@ -108,5 +108,19 @@ class Expire(Change):
         self.found(code=1)
 
 
+class Add(Change):
+    def test_to_renew_an_entry_keeps_its_rule_and_path(self):
+        prints = self.one()
+        self.run_baseline("expire", prints)
+        self.run_baseline("add", prints, "--reason", "revoked", "--by", "mia")
+        renewed = self.entries()[0]
+        self.assertEqual([renewed[k] for k in ("rule", "path", "reason", "by", "until", "ended")],
+                         ["github-token", "a.env", "revoked", "mia", "", False])
+        self.run_baseline("add", prints, "--reason", "x", "--rule", "other", "--path", "b.env")
+        self.assertEqual([self.entries()[0][k] for k in ("rule", "path")], ["other", "b.env"])
+        self.run_baseline("add", "rv1:" + "0" * 32, "--reason", "y")
+        self.assertEqual([e["rule"] for e in self.entries() if e["reason"] == "y"], ["unknown"])
+
+
 if __name__ == "__main__":
     scanning.main()
