@@ -84,6 +84,8 @@ int rv_run_baseline_add(struct rv_out *out, const struct rv_verb_args *args)
 
 	rv_status status = rv_baseline_labels_check(&labels, &diag);
 	if (rv_is_ok(status))
+		status = rv_baseline_labels_look(&labels, args, &diag);
+	if (rv_is_ok(status))
 		status = load(args, &file, &baseline, &diag);
 	if (rv_is_ok(status)) {
 		before = rv_baseline_count(baseline);

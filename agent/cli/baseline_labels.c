@@ -2,10 +2,13 @@
 #include "agent/cli/baseline_labels.h"
 
 #include "agent/base/clock.h"
+#include "agent/scan/scan.h"
 #include "agent/sweep/fields.h"
 
 #include <stdlib.h>
 #include <time.h>
+
+#define SURE 80 /* percent: below it words may be meant */
 
 static const char *text_of(const struct rv_verb_args *args, const char *key, const char *fallback)
 {
@@ -57,6 +60,40 @@ rv_status rv_baseline_labels_check(const struct rv_baseline_labels *labels, stru
 		return rv_fail(RV_CLASS_MALFORMED, diag, "--until is a day, as 2027-01-01");
 	return rv_fail(RV_CLASS_MISCONFIGURED, diag,
 		       "--until %s has passed: such an entry hides nothing", labels->until);
+}
+
+/* user: where the rule goes. */
+static rv_status on_hit(const struct rv_hit *hit, void *user)
+{
+	if (hit->confidence >= SURE)
+		*(const struct rv_rule **)user = hit->rule;
+	return RV_OK;
+}
+
+rv_status rv_baseline_labels_look(const struct rv_baseline_labels *labels,
+				  const struct rv_verb_args *args, struct rv_diag *diag)
+{
+	RV_CLEANUP(rv_scanner_freep) struct rv_scanner *scanner = NULL;
+	RV_CLEANUP(rv_lane_freep) struct rv_lane *lane = NULL;
+	const char *const given[][2] = {{"reason", labels->reason},
+					{"by", labels->by},
+					{"rule", text_of(args, "rule", "")},
+					{"path", text_of(args, "path", "")}};
+	const struct rv_rule *rule = NULL;
+
+	RV_TRY(rv_scanner_new_builtin(&scanner, diag));
+	RV_TRY(rv_lane_new(scanner, &lane));
+	for (size_t i = 0; i < RV_LEN(given); i++) {
+		RV_TRY(rv_scan_buffer(lane, rv_str_of(given[i][1]), 0, on_hit, &rule));
+		if (!rule)
+			continue;
+		rv_diag_next(diag, "say it without the value");
+		return rv_fail(RV_CLASS_MISCONFIGURED, diag,
+			       "--%s holds what looks like a secret (%s), and the baseline is a "
+			       "file to commit",
+			       given[i][0], rule->id);
+	}
+	return RV_OK;
 }
 
 size_t rv_baseline_count(struct rv_baseline *baseline)

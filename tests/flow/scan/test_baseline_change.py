@@ -121,6 +121,26 @@ class Add(Change):
         self.run_baseline("add", "rv1:" + "0" * 32, "--reason", "y")
         self.assertEqual([e["rule"] for e in self.entries() if e["reason"] == "y"], ["unknown"])
 
+    def test_what_holds_a_secret_is_refused_and_not_shown(self):
+        prints = self.one()
+        token = self.token()
+        with open(self.path(FILE), "rb") as f:
+            before = f.read()
+        more = ("is a file to commit", "next: say it without")
+        for words in (["add", prints], ["create"]):
+            words = ["baseline", *words]
+            self.refused([*words, "--reason", f"this is {token}, revoked"], "--reason", *more)
+            self.refused([*words, "--reason", f"key={token}"], "--reason", *more)
+            self.refused([*words, "--reason", "x", "--by", token], "--by", *more)
+        for option in ("--path", "--rule"):
+            self.refused(["baseline", "add", prints, "--reason", "x", option, token], option, *more)
+        with open(self.path(FILE), "rb") as f:
+            self.assertEqual(f.read(), before)
+        for reason in ("the password of the test database, see #12", f"as {prints}, revoked",
+                       "in 3f786850e387550fdab836ed7e6dc881de23001b; mail mia@example.org",
+                       "password=changeme only here"):
+            self.run_baseline("add", prints, "--reason", reason)
+
 
 if __name__ == "__main__":
     scanning.main()
