@@ -20,10 +20,6 @@
 		 .type = RV_OPT_LIST,                                       \
 		 .value = "FILE",                                           \
 		 .help = "rules of your own, besides the built-in ones"},   \
-		{.name = "exclude",                                         \
-		 .type = RV_OPT_LIST,                                       \
-		 .value = "GLOB",                                           \
-		 .help = "leave these paths out (may be repeated)"},        \
 		{.name = "min-confidence",                                  \
 		 .type = RV_OPT_TEXT,                                       \
 		 .value = "N",                                              \
@@ -59,6 +55,11 @@ const struct rv_opt rv_baseline_create_options[] = {LABEL_OPTIONS,
 						     .letter = 'o'},
 						    FILE_OPTION,
 						    SCAN_OPTIONS,
+						    {.name = "exclude",
+						     .type = RV_OPT_LIST,
+						     .value = "GLOB",
+						     .help = "leave these paths out (may be "
+							     "repeated)"},
 						    {NULL}};
 const struct rv_opt rv_baseline_add_options[] = {
 	LABEL_OPTIONS,
@@ -73,7 +74,18 @@ const struct rv_opt rv_baseline_expire_options[] = {
 	 .help = "the last day it holds, not after its present one; default: yesterday"},
 	FILE_OPTION,
 	{NULL}};
-const struct rv_opt rv_baseline_prune_options[] = {FILE_OPTION, SCAN_OPTIONS, {NULL}};
+/* Those of `reeve scan` that look at less are known, to say why not (baseline_verb.c). */
+const struct rv_opt rv_baseline_prune_options[] = {
+	FILE_OPTION,
+	SCAN_OPTIONS,
+	{.name = "exclude", .type = RV_OPT_LIST, .value = "GLOB"},
+	{.name = "enable-rule", .type = RV_OPT_LIST, .value = "ID"},
+	{.name = "max-file", .type = RV_OPT_TEXT, .value = "N"},
+	{.name = "decode-depth", .type = RV_OPT_TEXT, .value = "N"},
+	{.name = "archive-depth", .type = RV_OPT_TEXT, .value = "N"},
+	{.name = "range", .type = RV_OPT_TEXT, .value = "A..B"},
+	{.name = "since", .type = RV_OPT_TEXT, .value = "DATE"},
+	{NULL}};
 const struct rv_opt rv_baseline_list_options[] = {
 	{.name = "ended", .type = RV_OPT_FLAG, .help = "only those whose last day has passed"},
 	FILE_OPTION,

@@ -193,13 +193,54 @@ static rv_status refuse_incomplete(const struct rv_scan_run *run, struct rv_diag
 		       (unsigned long long)run->result.leaks.gap_total);
 }
 
+/* What is not looked at is not found, and would be dropped. */
+static rv_status refuse_less(const struct rv_verb_args *args, struct rv_diag *diag)
+{
+	static const char *const keys[][2] = {{"exclude", "exclude"},
+					      {"enable_rule", "enable-rule"},
+					      {"max_file", "max-file"},
+					      {"decode_depth", "decode-depth"},
+					      {"archive_depth", "archive-depth"},
+					      {"range", "range"},
+					      {"since", "since"}};
+
+	for (size_t i = 0; i < RV_LEN(keys); i++) {
+		if (!json_object_get(args->json, keys[i][0]))
+			continue;
+		rv_diag_next(diag, "prune without it; what holds for every scan stands in "
+				   ".reeve.yaml");
+		return rv_fail(
+			RV_CLASS_MISCONFIGURED, diag,
+			"prune takes no --%s: what is not looked at would be dropped as gone",
+			keys[i][1]);
+	}
+	return RV_OK;
+}
+
+/* Likewise; here, since the configuration is known only then. */
+static rv_status refuse_less_sure(const struct rv_scan_run *run, struct rv_diag *diag)
+{
+	unsigned usual = rv_scan_config_settings(run->policy.config)->min_confidence;
+
+	if (!run->ask.has_min_confidence || run->ask.min_confidence <= usual)
+		return RV_OK;
+	rv_diag_next(diag, "prune with at most --min-confidence %u", usual);
+	return rv_fail(RV_CLASS_MISCONFIGURED, diag,
+		       "prune with --min-confidence %u: what is less sure would be dropped as gone",
+		       run->ask.min_confidence);
+}
+
 int rv_run_baseline_prune(struct rv_out *out, const struct rv_verb_args *args)
 {
 	RV_CLEANUP(rv_scan_run_done) struct rv_scan_run run = {.out = out};
 	struct rv_diag diag = {0};
 	size_t dropped = 0;
 
-	rv_status status = scan(&run, args, &diag);
+	rv_status status = refuse_less(args, &diag);
+	if (rv_is_ok(status))
+		status = scan(&run, args, &diag);
+	if (rv_is_ok(status))
+		status = refuse_less_sure(&run, &diag);
 	if (rv_is_ok(status)) {
 		status = refuse_incomplete(&run, &diag);
 		if (!rv_is_ok(status)) {

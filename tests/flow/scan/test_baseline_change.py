@@ -142,5 +142,25 @@ class Add(Change):
             self.run_baseline("add", prints, "--reason", reason)
 
 
+class Prune(Change):
+    def test_what_looks_at_less_is_refused(self):
+        self.write("a.env", f"TOKEN={self.token()}\nDB_PASSWORD=\"{self.password()}\"\n")
+        self.create()
+        for option, value in (("exclude", "*"), ("enable-rule", "npm-token"), ("max-file", "1"),
+                              ("decode-depth", "0"), ("archive-depth", "0"), ("range", "a..b"),
+                              ("since", "2026-01-01")):
+            self.refused(["baseline", "prune", "--" + option, value], "--" + option, "dropped",
+                         "next: prune without it")
+        self.refused(["baseline", "prune", "--min-confidence", "99"], "--min-confidence 99",
+                     "next: prune with at most --min-confidence 50")
+        self.write(".reeve.yaml", "scan:\n  min_confidence: 80\n")
+        self.refused(["baseline", "prune", "--min-confidence", "81"], "at most --min-confidence 80")
+        os.unlink(self.path(".reeve.yaml"))
+        self.assertEqual(len(self.entries()), 2)
+        for words in ([], ["--min-confidence", "20"], ["--min-confidence", "50"]):
+            self.assertIn(b"0 dropped, 2 in all", self.run_baseline("prune", *words).out)
+        self.assertNotIn(b"exclude", self.run_baseline("prune", "--help").out)
+
+
 if __name__ == "__main__":
     scanning.main()
