@@ -64,7 +64,7 @@ static rv_status add_entry(struct rv_baseline *baseline, const struct rv_verb_ar
 	const struct rv_baseline_entry *old = find(baseline, fingerprint);
 	const struct rv_baseline_entry entry = {
 		.fingerprint = fingerprint,
-		.rule = text_of(args, "rule", old ? old->rule : "unknown"),
+		.rule = text_of(args, "rule", old ? old->rule : RV_BASELINE_NO_RULE),
 		.path = text_of(args, "path", old ? old->path : ""),
 		.reason = labels->reason,
 		.by = labels->by,

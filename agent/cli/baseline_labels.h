@@ -5,7 +5,8 @@
 #include "agent/cli/args.h"
 #include "agent/sweep/baseline.h"
 
-#define RV_BASELINE_FILE ".reeve-baseline.json"
+#define RV_BASELINE_FILE    ".reeve-baseline.json"
+#define RV_BASELINE_NO_RULE "unknown" /* of an entry that was added without --rule */
 
 /* Borrows from args and the environment. */
 struct rv_baseline_labels {

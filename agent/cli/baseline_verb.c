@@ -5,6 +5,7 @@
 #include "agent/base/path.h"
 #include "agent/cli/baseline_labels.h"
 #include "agent/cli/baseline_merge.h"
+#include "agent/cli/baseline_within.h"
 #include "agent/cli/scan_given.h"
 #include "agent/cli/scan_run.h"
 #include "agent/cli/scan_where.h"
@@ -230,10 +231,85 @@ static rv_status refuse_less_sure(const struct rv_scan_run *run, struct rv_diag 
 		       run->ask.min_confidence);
 }
 
+/* Entries that were not found and stay, since they were not looked for. */
+struct left {
+	const struct rv_baseline_within *within;
+	const struct rv_ruleset *rules;
+	size_t elsewhere, ruleless;
+};
+
+static bool is_left(void *user, const struct rv_baseline_entry *entry)
+{
+	struct left *left = user;
+
+	if (!rv_baseline_within_has(left->within, entry->path)) {
+		left->elsewhere++;
+		return true;
+	}
+	if (strcmp(entry->rule, RV_BASELINE_NO_RULE) == 0 ||
+	    rv_ruleset_find(left->rules, entry->rule))
+		return false;
+	left->ruleless++;
+	return true;
+}
+
+static void tell_left(const struct rv_out *out, const struct left *left)
+{
+	if (left->elsewhere > 0)
+		rv_out_hint(out,
+			    "%zu not found and left: their paths lie outside of what was scanned; "
+			    "next: prune where they lie, or reeve baseline expire FINGERPRINT",
+			    left->elsewhere);
+	if (left->ruleless > 0)
+		rv_out_hint(out,
+			    "%zu not found and left: their rules are not known here; next: prune "
+			    "with the --rules or --config that has them, or reeve baseline expire "
+			    "FINGERPRINT",
+			    left->ruleless);
+}
+
+/* Of a part of what the baseline is about nothing can be said: a value that is gone there may have
+ * moved to the rest. */
+static rv_status refuse_part(const struct rv_scan_run *run, const struct rv_baseline_within *within,
+			     struct rv_diag *diag)
+{
+	size_t count = 0, outside = 0;
+	const struct rv_baseline_entry *entries = rv_baseline_entries(run->policy.baseline, &count);
+
+	if (!rv_baseline_within_is_part(within))
+		return RV_OK;
+	for (size_t i = 0; i < count; i++)
+		outside += !rv_baseline_within_has(within, entries[i].path);
+	if (outside == 0)
+		return RV_OK;
+	rv_diag_next(diag, "reeve baseline prune --baseline %s %s",
+		     rv_out_safe(run->policy.baseline_path),
+		     rv_out_safe(rv_baseline_within_dir(within)));
+	return rv_fail(RV_CLASS_MISCONFIGURED, diag,
+		       "%s has %zu that lie outside of what was scanned: a value that is gone here "
+		       "may be there",
+		       rv_out_safe(run->policy.baseline_path), outside);
+}
+
+static rv_status drop(struct rv_scan_run *run, struct left *left, size_t *out_dropped,
+		      struct rv_diag *diag)
+{
+	RV_CLEANUP(rv_baseline_within_freep) struct rv_baseline_within *within = NULL;
+	const char *file = run->policy.baseline_path;
+
+	RV_TRY(rv_baseline_within_new(&run->ask, file, &within, diag));
+	RV_TRY(refuse_part(run, within, diag));
+	*left = (struct left){within, rv_scan_config_rules(run->policy.config), 0, 0};
+	*out_dropped = rv_baseline_prune(run->policy.baseline, is_left, left);
+	left->within = NULL; /* ends here */
+	return *out_dropped > 0 ? rv_baseline_save(run->policy.baseline, file, diag) : RV_OK;
+}
+
 int rv_run_baseline_prune(struct rv_out *out, const struct rv_verb_args *args)
 {
 	RV_CLEANUP(rv_scan_run_done) struct rv_scan_run run = {.out = out};
 	struct rv_diag diag = {0};
+	struct left left = {0};
 	size_t dropped = 0;
 
 	rv_status status = refuse_less(args, &diag);
@@ -247,14 +323,12 @@ int rv_run_baseline_prune(struct rv_out *out, const struct rv_verb_args *args)
 			rv_scan_show_failure(status, &diag);
 			return 3;
 		}
-		dropped = rv_baseline_prune(run.policy.baseline);
-		status = dropped > 0 ? rv_baseline_save(run.policy.baseline,
-							run.policy.baseline_path, &diag)
-				     : RV_OK;
+		status = drop(&run, &left, &dropped, &diag);
 	}
 	if (!rv_is_ok(status))
 		return rv_scan_show_failure(status, &diag);
 	rv_baseline_tell(out, run.policy.baseline_path, "dropped", dropped,
 			 rv_baseline_count(run.policy.baseline));
+	tell_left(out, &left);
 	return 0;
 }

@@ -24,8 +24,7 @@ void rv_scan_given_go_up(char *dir)
 	}
 }
 
-/* Appends each part of path to out, which is an absolute directory; ".." takes one away. */
-static bool append(char out[RV_SCAN_GIVEN_MAX], const char *path)
+bool rv_scan_given_append(char out[RV_SCAN_GIVEN_MAX], const char *path)
 {
 	size_t len = strlen(out);
 
@@ -56,7 +55,7 @@ static bool make_absolute(const char *path, char out[RV_SCAN_GIVEN_MAX])
 		return false;
 	if (out[0] == '/' && out[1] == '\0')
 		out[0] = '\0';
-	return append(out, path);
+	return rv_scan_given_append(out, path);
 }
 
 char *rv_scan_given_absolute(const char *path)

@@ -23,5 +23,8 @@ RV_NODISCARD rv_status rv_scan_given_find(struct rv_repo_view *view,
 					  const struct rv_git_oid *ref_tree, const char *path,
 					  char inside[RV_SCAN_GIVEN_MAX], enum rv_scan_given *out,
 					  struct rv_diag *diag);
+/* Appends each part of path to out, an absolute directory ("": the root); ".." takes one away.
+ * False: too long. */
+bool rv_scan_given_append(char out[RV_SCAN_GIVEN_MAX], const char *path);
 /* The path as an absolute one, links as they are; *gives*. NULL: too long, or no memory. */
 char *rv_scan_given_absolute(const char *path);

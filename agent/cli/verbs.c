@@ -85,9 +85,11 @@ static const struct rv_verb verb_table[] = {
 	 .summary = "scan, and drop what is not found any more",
 	 .positionals = {"paths*?"},
 	 .more = rv_baseline_prune_options,
-	 .help = "Scan as the baseline was made: what was taken from history needs --git. Refuses, "
-		 "with\n"
-		 "exit 3, when not all could be scanned.",
+	 .help = "Scan as the baseline was made: what was taken from history needs --git. Refuses "
+		 "a\n"
+		 "part of what the baseline is about, and, with exit 3, when not all could be "
+		 "scanned.\n"
+		 "What was not looked for stays.",
 	 .examples = "  reeve baseline prune --git",
 	 .run = rv_run_baseline_prune},
 	{.name = "baseline list",

@@ -377,14 +377,16 @@ void rv_baseline_forget_found(struct rv_baseline *baseline)
 		baseline->slots[i].is_found = false;
 }
 
-size_t rv_baseline_prune(struct rv_baseline *baseline)
+size_t rv_baseline_prune(struct rv_baseline *baseline, rv_baseline_keeps_fn *keeps, void *user)
 {
 	settle(baseline);
 	size_t kept = 0, before = baseline->count;
 
 	for (size_t i = 0; i < baseline->count; i++) {
-		if (baseline->slots[i].is_found)
-			baseline->slots[kept++] = baseline->slots[i];
+		const struct rv_baseline_slot *slot = &baseline->slots[i];
+
+		if (slot->is_found || (keeps && keeps(user, &slot->entry)))
+			baseline->slots[kept++] = *slot;
 	}
 	baseline->count = kept;
 	return before - kept;

@@ -80,8 +80,10 @@ RV_NODISCARD rv_status rv_baseline_add(struct rv_baseline *baseline,
 				       const struct rv_baseline_entry *entry, struct rv_diag *diag);
 /* As after parse: no match has found anything. For a second pass, while nobody matches. */
 void rv_baseline_forget_found(struct rv_baseline *baseline);
-/* Drops what no match has found since parse; returns how many. After a whole scan only. */
-size_t rv_baseline_prune(struct rv_baseline *baseline);
+/* Drops what no match has found since parse, but what `keeps` (NULL: nothing) says to keep; returns
+ * how many. After a whole scan only. */
+typedef bool rv_baseline_keeps_fn(void *user, const struct rv_baseline_entry *entry);
+size_t rv_baseline_prune(struct rv_baseline *baseline, rv_baseline_keeps_fn *keeps, void *user);
 /* Drops what has ended; returns how many. */
 size_t rv_baseline_drop_ended(struct rv_baseline *baseline);
 /* The file's bytes. */

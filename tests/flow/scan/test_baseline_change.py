@@ -161,6 +161,90 @@ class Prune(Change):
             self.assertIn(b"0 dropped, 2 in all", self.run_baseline("prune", *words).out)
         self.assertNotIn(b"exclude", self.run_baseline("prune", "--help").out)
 
+    def tree(self, *words):
+        """Four places with a token each, known to FILE or what words name; then none has it."""
+        names = ["src/a.env", "src/deep/b.env", "lib/c.env", "d.env"]
+        for name in names:
+            self.write("w/" + name, f"TOKEN={self.token()}\n")
+        self.create(*words, cwd=self.path("w"))
+        return names
+
+    def forget(self, *names):
+        for name in names:
+            self.write("w/" + name, "nothing\n")
+
+    def paths(self, *words):
+        return sorted(e["path"] for e in self.entries(*words, cwd=self.path("w")))
+
+    def test_of_a_part_of_what_it_is_about_is_refused(self):
+        names = self.tree()
+        self.forget("src/a.env")
+        for words, folder in (([FILE, "src"], "w"), ([FILE, "src", "d.env"], "w"),
+                              ([FILE, "./src/"], "w"), ([FILE, self.path("w/src")], "w"),
+                              (["../" + FILE], "w/src"), (["../" + FILE, "."], "w/src")):
+            self.refused(["baseline", "prune", "-b", *words], "outside of what was scanned",
+                         "next: reeve baseline prune --baseline", cwd=self.path(folder))
+        self.refused(["baseline", "prune", "d.env"], "outside", "next:", cwd=self.path("w"))
+        self.assertEqual(self.paths(), sorted(names))
+        self.run_baseline("prune", "-b", "../" + FILE, "..", cwd=self.path("w/src"))
+        self.assertEqual(self.paths(), ["d.env", "lib/c.env", "src/deep/b.env"])
+        self.forget("src/deep/b.env", "d.env")
+        self.run_baseline("prune", self.path("w"))
+        self.assertEqual(self.paths(), ["lib/c.env"])
+        self.forget("lib/c.env")
+        self.run_baseline("prune", "w")
+        self.assertEqual(self.paths(), [])
+
+    def test_as_it_was_made_it_drops_wherever_the_file_lies(self):
+        os.mkdir(self.path("kept"))
+        for number, file in enumerate(("known.json", "../kept/known.json")):
+            self.tree("-o", file, "src")
+            self.forget("src/a.env")
+            result = self.run_baseline("prune", "-b", file, "src", cwd=self.path("w"))
+            self.assertIn(b"1 dropped, 1 in all", result.out)
+            self.assertNotIn(b"left", result.err)
+            self.assertEqual(self.paths("-b", file), ["src/deep/b.env"], str(number))
+
+    def test_what_lies_elsewhere_stays_and_is_counted(self):
+        self.tree("-o", "../kept.json", ".")
+        os.mkdir(self.path("kept"))
+        os.rename(self.path("kept.json"), self.path("kept/known.json"))
+        self.forget("src/a.env", "lib/c.env", "d.env")
+        at = ["-b", "../kept/known.json"]
+        result = self.run_baseline("prune", *at, "src", cwd=self.path("w"))
+        self.assertIn(b"1 dropped, 3 in all", result.out)
+        self.assertIn(b"2 not found and left: their paths lie outside", result.err)
+        self.assertEqual(self.paths(*at), ["d.env", "lib/c.env", "src/deep/b.env"])
+        result = self.run_baseline("prune", *at, ".", cwd=self.path("w"))
+        self.assertEqual(self.paths(*at), ["src/deep/b.env"])
+        self.assertNotIn(b"left", result.err)
+
+    def test_what_is_of_a_rule_that_is_not_known_here_stays(self):
+        self.write("own.yaml", """version: 2
+rules:
+  - id: own-key
+    name: Own key
+    provider: own
+    kind: api_key
+    anchors: ["ownkey_"]
+    regex: 'ownkey_[0-9a-z]{24}'
+    confidence: 95
+    fingerprint: fleet
+    since: 2026-11-27
+    samples:
+      positive: ["ownkey_{hex:24}"]
+      negative: ["ownkey_{hex:12}"]
+""")
+        self.write("a.env", "K=" + self.keep("ownkey_" + os.urandom(12).hex()) + "\n")
+        self.create("--rules", "own.yaml")
+        self.run_baseline("add", "rv1:" + "0" * 32, "--reason", "of no rule")
+        result = self.run_baseline("prune")
+        self.assertIn(b"1 dropped, 1 in all", result.out)
+        self.assertIn(b"1 not found and left: their rules are not known here", result.err)
+        self.write("a.env", "K=\n")
+        result = self.run_baseline("prune", "--rules", "own.yaml")
+        self.assertIn(b"1 dropped, 0 in all", result.out)
+
 
 if __name__ == "__main__":
     scanning.main()

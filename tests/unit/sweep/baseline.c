@@ -175,6 +175,16 @@ static void hides_until_the_day_and_lists_after_it(void **state)
 	assert_int_equal(ask(baseline, 0, NULL), RV_BASELINE_UNKNOWN);
 }
 
+static bool keeps_two(void *user, const struct rv_baseline_entry *one)
+{
+	size_t *asked = user;
+	char print[40];
+
+	(*asked)++;
+	(void)entry(2, print);
+	return strcmp(one->fingerprint, print) == 0;
+}
+
 static void prunes_what_was_not_found_again(void **state)
 {
 	RV_CLEANUP(rv_baseline_freep) struct rv_baseline *made = NULL;
@@ -196,9 +206,13 @@ static void prunes_what_was_not_found_again(void **state)
 	assert_int_equal(ask(read, 1, NULL), RV_BASELINE_KNOWN);
 	const struct rv_baseline_entry fresh = entry(7, print);
 	assert_ok(rv_baseline_add(read, &fresh, NULL));
-	assert_int_equal(rv_baseline_prune(read), 2);
+	size_t asked = 0;
+	assert_int_equal(rv_baseline_prune(read, keeps_two, &asked), 1);
+	assert_int_equal(asked, 2); /* what was found is not asked about */
+	assert_int_equal(rv_baseline_prune(read, NULL, NULL), 1);
 	assert_int_equal(ask(read, 1, NULL), RV_BASELINE_KNOWN);
 	assert_int_equal(ask(read, 7, NULL), RV_BASELINE_KNOWN);
+	assert_int_equal(ask(read, 2, NULL), RV_BASELINE_UNKNOWN);
 	assert_int_equal(ask(read, 0, NULL), RV_BASELINE_UNKNOWN);
 }
 
@@ -234,7 +248,7 @@ static void of_two_rules_days_the_later_holds(void **state)
 #define END	"    {\"bucket\": \"end\"}\n  ]\n}\n"
 #define ENTRY(with)                                                                        \
 	"    {\"fingerprint\": \"rv1:" with "000000000000000000000000000000\", \"rule\": " \
-					    "\"a\"},\n"
+	"\"a\"},\n"
 	static const struct {
 		const char *text;
 		size_t count;
