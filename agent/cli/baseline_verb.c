@@ -14,6 +14,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 _Static_assert(RV_SCAN_WHERE_MAX <= PATH_MAX, "a directory fits where a path does");
 
@@ -291,6 +292,16 @@ static rv_status refuse_part(const struct rv_scan_run *run, const struct rv_base
 		       rv_out_safe(run->policy.baseline_path), outside);
 }
 
+/* A name mistyped would be a baseline where nothing is to be dropped. */
+static rv_status refuse_none(const struct rv_scan_run *run, struct rv_diag *diag)
+{
+	if (access(run->policy.baseline_path, F_OK) == 0)
+		return RV_OK;
+	rv_diag_next(diag, "name it: --baseline FILE; or make it: reeve baseline create");
+	return rv_fail(RV_CLASS_NOT_FOUND, diag, "there is no baseline %s",
+		       rv_out_safe(run->policy.baseline_path));
+}
+
 static rv_status drop(struct rv_scan_run *run, struct left *left, size_t *out_dropped,
 		      struct rv_diag *diag)
 {
@@ -315,6 +326,8 @@ int rv_run_baseline_prune(struct rv_out *out, const struct rv_verb_args *args)
 	rv_status status = refuse_less(args, &diag);
 	if (rv_is_ok(status))
 		status = scan(&run, args, &diag);
+	if (rv_is_ok(status))
+		status = refuse_none(&run, &diag);
 	if (rv_is_ok(status))
 		status = refuse_less_sure(&run, &diag);
 	if (rv_is_ok(status)) {

@@ -245,6 +245,11 @@ rules:
         result = self.run_baseline("prune", "--rules", "own.yaml")
         self.assertIn(b"1 dropped, 0 in all", result.out)
 
+    def test_of_a_baseline_that_is_not_there_is_refused(self):
+        self.write("a.env", f"TOKEN={self.token()}\n")
+        for words in ([], ["-b", "knwon.json"]):
+            self.refused(["baseline", "prune", *words], "there is no baseline", "next:")
+
 
 if __name__ == "__main__":
     scanning.main()
