@@ -78,6 +78,17 @@ class Below(scanning.Case):
         self.assertIn("hold here from now on", made.err.decode())
         self.assertEqual(self.places(".", folder="src", code=0), [])
 
+    def test_a_baseline_is_made_and_pruned_by_what_lies_beside_it_alone(self):
+        for path in ("src", "src/a.env"):
+            made = self.run_reeve("baseline", "create", "--reason", "old", path, cwd=self.r.path)
+            self.assertNotIn(NOTE, made.err.decode())
+            pruned = self.run_reeve("baseline", "prune", "src", cwd=self.r.path)
+            self.assertEqual((made.code, pruned.code), (0, 0), str(pruned))
+            self.assertNotIn(NOTE, pruned.err.decode())
+            self.assertFalse(os.path.exists(os.path.join(self.r.path, ".reeve-baseline.json")))
+        listed = self.run_reeve("baseline", "list", cwd=os.path.join(self.r.path, "src")).out
+        self.assertIn(b"src/gen/b.env", listed)  # the top's .reeveignore does not hold
+
     def test_a_baseline_that_lies_at_the_top_is_pointed_at(self):
         self.run_reeve("baseline", "create", "--reason", "old", cwd=self.r.path)
         result = self.run_reeve("baseline", "list", cwd=os.path.join(self.r.path, "src"))
