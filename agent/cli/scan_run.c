@@ -305,7 +305,7 @@ rv_status rv_scan_run_mask(struct rv_scan_run *s, struct rv_str text, struct rv_
 	rv_buf_init(&masked, (size_t)1 << 20);
 	RV_TRY(rv_lane_new(s->anchors.scanner, &lane));
 	RV_TRY(rv_mask_name(lane, text, &masked));
-	return rv_mask_known(&s->result.leaks.values, rv_buf_view(&masked), out);
+	return rv_mask_known(&s->result.leaks.values, rv_buf_view(&masked), 0, out);
 }
 
 static rv_status mask_paths(struct rv_scan_run *s)

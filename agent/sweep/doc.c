@@ -5,6 +5,7 @@
 #include "agent/scan/utf16.h"
 #include "agent/scan/wide.h"
 #include "agent/sweep/filter.h"
+#include "agent/sweep/mask.h"
 
 #include <stdlib.h>
 
@@ -43,7 +44,7 @@ rv_status rv_sweeper_init(struct rv_sweeper *w, const struct rv_sweep_shared *sh
 {
 	RV_BUG_ON(shared->decode_depth > RV_DECODE_DEPTH_MAX);
 	*w = (struct rv_sweeper){.shared = shared};
-	w->leaks.values.seed = rv_get_u64(shared->key.bytes) | 1;
+	w->leaks.values.seed = w->near_by.seed = rv_get_u64(shared->key.bytes) | 1;
 	make_layers(w);
 	rv_buf_init(&w->text, (size_t)1 << 20);
 	RV_TRY(rv_lane_new(shared->scanner, &w->lane));
@@ -56,6 +57,7 @@ void rv_sweeper_done(struct rv_sweeper *w)
 {
 	rv_lane_freep(&w->lane);
 	rv_leaks_done(&w->leaks);
+	rv_values_done(&w->near_by);
 	drop_layers(w);
 	rv_buf_done(&w->text);
 	rv_told_done(&w->told);
@@ -159,16 +161,20 @@ struct own {
 	struct rv_buf layers[RV_DECODE_DEPTH_MAX + 1];
 	struct rv_seen *seen;
 	size_t seen_count, seen_room;
+	struct rv_values near_by;
 };
 
 static void set_aside(struct rv_sweeper *w, struct own *own)
 {
-	*own = (struct own){
-		.seen = w->seen, .seen_count = w->seen_count, .seen_room = w->seen_room};
+	*own = (struct own){.seen = w->seen,
+			    .seen_count = w->seen_count,
+			    .seen_room = w->seen_room,
+			    .near_by = w->near_by};
 	memcpy(own->layers, w->layers, sizeof(own->layers));
 	make_layers(w);
 	w->seen = NULL;
 	w->seen_count = w->seen_room = 0;
+	w->near_by = (struct rv_values){.seed = own->near_by.seed};
 }
 
 static void take_back(struct rv_sweeper *w, const struct own *own)
@@ -179,6 +185,8 @@ static void take_back(struct rv_sweeper *w, const struct own *own)
 	w->seen = own->seen;
 	w->seen_count = own->seen_count;
 	w->seen_room = own->seen_room;
+	rv_values_done(&w->near_by);
+	w->near_by = own->near_by;
 }
 
 /* `layer` is what a run says. Afterwards its document goes on. */
@@ -314,15 +322,34 @@ struct below {
 	bool is_binary;
 };
 
+static rv_status note_value(struct rv_sweeper *w, struct rv_str value)
+{
+	RV_TRY(rv_values_add(&w->near_by, value));
+	return rv_values_add(&w->leaks.values, value);
+}
+
+/* As it is shown in lines too, where not each of its bytes is. */
+static rv_status note_shown(struct rv_sweeper *w, struct rv_str value)
+{
+	if (value.len > RV_VALUES_LONGEST)
+		return RV_OK;
+	rv_buf_reset(&w->text);
+	RV_TRY(rv_mask_tame(value, &w->text));
+	struct rv_str shown = rv_buf_view(&w->text);
+	return rv_str_equal(shown, value) ? RV_OK : note_value(w, shown);
+}
+
 /* Before any line of the document is shown: one value may stand in the line of another. */
 static rv_status note_values(struct rv_sweeper *w, struct rv_str bytes)
 {
 	for (size_t i = 0; i < w->found_count && !w->on_sighting; i++) {
 		const struct rv_found *f = &w->found[i];
+		struct rv_str value = {bytes.data + f->start, f->len};
 
-		if (f->confidence >= w->shared->min_confidence || w->shared->shows_all)
-			RV_TRY(rv_values_add(&w->leaks.values,
-					     (struct rv_str){bytes.data + f->start, f->len}));
+		if (f->confidence < w->shared->min_confidence && !w->shared->shows_all)
+			continue;
+		RV_TRY(note_value(w, value));
+		RV_TRY(note_shown(w, value));
 	}
 	return RV_OK;
 }
@@ -411,6 +438,7 @@ static void begin(struct rv_sweeper *w, const struct rv_doc *doc)
 {
 	reset_count(w, doc);
 	w->seen_count = 0;
+	rv_values_forget(&w->near_by);
 	rv_fixture_forget(&w->halves);
 	w->documents++;
 	w->doc = doc;

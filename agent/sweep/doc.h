@@ -123,6 +123,8 @@ struct rv_sweeper {
 	struct rv_lane *lane;
 	const struct rv_doc *doc; /* in hand, or NULL */
 	struct rv_leaks leaks;
+	struct rv_values near_by; /* the document's own, whatever was found before it; see mask.h */
+	uint8_t cut;		  /* RV_CUT_.. of the text that was masked last */
 	rv_sighting_fn *on_sighting; /* NULL: leaks are made */
 	void *sighting_user;
 	const struct rv_doc_choice *choice; /* NULL: every value becomes a leak */

@@ -147,6 +147,7 @@ static rv_status describe(struct rv_sweeper *w, struct rv_leak *leak, const stru
 	rv_buf_reset(&w->text);
 	RV_TRY(rv_mask_line(w, line, line_start, found, &w->text));
 	leak->context = rv_leaks_text(&w->leaks, rv_buf_view(&w->text));
+	leak->context_cut = w->cut;
 	return leak->masked && leak->context ? RV_OK : rv_fail_nomem(NULL);
 }
 

@@ -17,6 +17,8 @@
 #include "agent/sweep/leak.h"
 #include "agent/sweep/marker.h"
 
+#define RV_FILTER_NOTE_MAX 256 /* bytes with their end */
+
 /* All borrowed; baseline and identity belong together (identity.h). */
 struct rv_filter {
 	const struct rv_scan_config *config;
@@ -66,7 +68,7 @@ struct rv_filter_answer {
 	bool is_stable;			    /* the fingerprint is the same in another run */
 	bool has_ended;			    /* the baseline knew it; its `until` has passed */
 	char fingerprint[RV_IDENTITY_TEXT]; /* "" for what is allowed by 1..3, or weak */
-	char note[256];			    /* by what and why; "" */
+	char note[RV_FILTER_NOTE_MAX];	    /* by what and why, cut short at worst; "" */
 	char problem[160];		    /* a marker that allows nothing; "" */
 };
 /* EXHAUSTED: no memory. May be called by several threads. */

@@ -50,6 +50,7 @@ struct rv_leak_commit {
 	const char *email;
 	const char *message; /* first line */
 	int64_t at_utc_us;
+	bool is_author_cut, is_email_cut, is_message_cut; /* at their ends */
 };
 
 /* All strings are NUL-terminated and owned by the list's arena (leaks.h), never NULL unless said.
@@ -78,10 +79,11 @@ struct rv_leak {
 	uint8_t reach;			   /* enum rv_leak_reach */
 	uint8_t state;			   /* enum rv_leak_state */
 	uint8_t confidence;		   /* 0..100 */
-	bool is_identified; /* a check digit, structure or key id proves what it is */
-	bool is_in_tests;   /* by its path */
-	bool is_marked;	    /* RV_LEAK_ALLOWED by a marker in the source itself; else by a file */
-	bool is_passing;    /* the fingerprint is of this run alone: no baseline takes it */
-	int8_t alive;	    /* --validate: enum rv_leak_alive */
-	uint32_t places;    /* further places of the same rule and value that this row stands for */
+	uint8_t context_cut; /* RV_CUT_.. (values.h): where it is a part of its line */
+	bool is_identified;  /* a check digit, structure or key id proves what it is */
+	bool is_in_tests;    /* by its path */
+	bool is_marked;	     /* RV_LEAK_ALLOWED by a marker in the source itself; else by a file */
+	bool is_passing;     /* the fingerprint is of this run alone: no baseline takes it */
+	int8_t alive;	     /* --validate: enum rv_leak_alive */
+	uint32_t places; /* further places of the same rule and value that this row stands for */
 };

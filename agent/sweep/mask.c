@@ -9,7 +9,8 @@
 
 #define SPANS_MAX 256
 #define MARK	  "*****"
-#define LAST	  (sizeof(MARK) - 1 + sizeof("..") - 1 - 1) /* may follow what still had room */
+#define CUT	  ".."
+#define LAST	  (sizeof(MARK) - 1 + sizeof(CUT) - 1 - 1) /* may follow what still had room */
 /* What a line that is cut at RV_LINE_MAX ends with is not shown: it may be half a value, which no
  * rule matches. It comes into sight when a long run before it is one mark. */
 #define CUT_MARGIN 1024
@@ -88,11 +89,12 @@ static void add_runs(struct spans *s, const struct rv_decode_run *runs, size_t c
 
 /* Where values that were found stand once more, whatever is around them. False: nothing may be
  * shown. */
-static bool add_known(const struct rv_values *values, struct rv_str line, struct spans *spans)
+static bool add_known(const struct rv_values *values, struct rv_str line, unsigned cut,
+		      struct spans *spans)
 {
 	struct masking m = {spans, line};
 
-	return rv_values_find(values, line, on_value, &m) && !spans->is_full;
+	return rv_values_find(values, line, cut, on_value, &m) && !spans->is_full;
 }
 
 /* What the rules would match, and encoded runs: what they say is not looked at, so it may be a
@@ -140,28 +142,35 @@ static rv_status put_shown(struct rv_str line, size_t from, size_t until, struct
 	return RV_OK;
 }
 
+rv_status rv_mask_tame(struct rv_str text, struct rv_buf *out)
+{
+	return put_shown(text, 0, text.len, out);
+}
+
 /* Lines are shown from a little before the value. */
-static size_t first_shown(struct rv_str line, const struct rv_span *value)
+static size_t first_shown(struct rv_str line, const struct rv_span *value, uint8_t *cut)
 {
 	size_t from = 0;
 
 	while (from < line.len && isspace(line.data[from]))
 		from++;
-	if (value->start > from + 80)
+	if (value->start > from + 80) {
 		from = value->start - 60;
+		*cut |= RV_CUT_FRONT;
+	}
 	while (from < line.len && (line.data[from] & 0xc0) == 0x80)
 		from++;
 	return from;
 }
 
 static rv_status put_line(struct rv_str line, const struct spans *spans,
-			  const struct rv_span *value, struct rv_buf *out)
+			  const struct rv_span *value, struct rv_buf *out, uint8_t *cut)
 {
-	size_t at = first_shown(line, value);
+	size_t at = first_shown(line, value, cut);
 	size_t end = out->len + RV_MASK_CONTEXT - LAST;
 
 	if (at > 0 && !isspace(line.data[at - 1]))
-		RV_TRY(rv_buf_put_str(out, ".."));
+		RV_TRY(rv_buf_put_str(out, CUT));
 	for (size_t i = 0; i < spans->count && out->len < end; i++) {
 		struct rv_span s = spans->items[i];
 
@@ -184,7 +193,8 @@ static rv_status put_line(struct rv_str line, const struct spans *spans,
 	if (last - at <= room && !is_cut)
 		return put_shown(line, at, last, out);
 	RV_TRY(put_shown(line, at, last - at < room ? last : at + room, out));
-	return rv_buf_put_str(out, "..");
+	*cut |= RV_CUT_BACK;
+	return rv_buf_put_str(out, CUT);
 }
 
 static bool is_token_byte(uint8_t c)
@@ -218,6 +228,7 @@ rv_status rv_mask_line(struct rv_sweeper *w, struct rv_str line, size_t line_sta
 	struct rv_span value = span_of(about, line, line_start);
 	bool is_unclear = false;
 
+	w->cut = 0;
 	add_span(&spans, value.start, value.end, line);
 	for (size_t i = rv_found_behind(w, line_start);
 	     i < w->found_count && w->found[i].start < line_start + line.len; i++) {
@@ -228,10 +239,10 @@ rv_status rv_mask_line(struct rv_sweeper *w, struct rv_str line, size_t line_sta
 	/* A run of which the line holds but an end is none by itself. */
 	add_runs(&spans, w->runs, w->run_count, line, line_start);
 	RV_TRY(find_spans(w->lane, line, RV_SCAN_RUNS, &spans, &is_unclear));
-	if (is_unclear || !add_known(&w->leaks.values, line, &spans))
+	if (is_unclear || !add_known(&w->near_by, line, 0, &spans))
 		return rv_buf_put_str(out, MARK);
 	spans.count = rv_spans_settle(spans.items, spans.count, false);
-	return put_line(line, &spans, &value, out);
+	return put_line(line, &spans, &value, out, &w->cut);
 }
 
 rv_status rv_mask_words(struct rv_sweeper *w, struct rv_str text, struct rv_buf *out)
@@ -240,26 +251,39 @@ rv_status rv_mask_words(struct rv_sweeper *w, struct rv_str text, struct rv_buf 
 	const struct rv_span start = {0, 0};
 	bool is_unclear = false;
 
+	w->cut = 0;
 	if (text.len > RV_LINE_MAX)
 		text.len = RV_LINE_MAX;
 	RV_TRY(find_spans(w->lane, text, RV_SCAN_RUNS, &spans, &is_unclear));
-	if (is_unclear || !add_known(&w->leaks.values, text, &spans))
+	if (is_unclear)
 		return rv_buf_put_str(out, MARK);
 	spans.count = rv_spans_settle(spans.items, spans.count, false);
-	return put_line(text, &spans, &start, out);
+	return put_line(text, &spans, &start, out, &w->cut);
+}
+
+/* What is shown of a text. */
+static rv_status put_part(struct rv_str text, struct rv_span shown, struct spans *spans,
+			  struct rv_buf *out)
+{
+	size_t at = shown.start;
+
+	spans->count = rv_spans_settle(spans->items, spans->count, false);
+	for (size_t i = 0; i < spans->count && spans->items[i].start < shown.end; i++) {
+		struct rv_span s = spans->items[i];
+
+		if (s.end <= at)
+			continue;
+		if (s.start > at)
+			RV_TRY(rv_buf_put(out, text.data + at, s.start - at));
+		RV_TRY(rv_buf_put_str(out, MARK));
+		at = s.end;
+	}
+	return at < shown.end ? rv_buf_put(out, text.data + at, shown.end - at) : RV_OK;
 }
 
 static rv_status put_whole(struct rv_str text, struct spans *spans, struct rv_buf *out)
 {
-	size_t at = 0;
-
-	spans->count = rv_spans_settle(spans->items, spans->count, false);
-	for (size_t i = 0; i < spans->count; i++) {
-		RV_TRY(rv_buf_put(out, text.data + at, spans->items[i].start - at));
-		RV_TRY(rv_buf_put_str(out, MARK));
-		at = spans->items[i].end;
-	}
-	return rv_buf_put(out, text.data + at, text.len - at);
+	return put_part(text, (struct rv_span){0, text.len}, spans, out);
 }
 
 static rv_status mask_whole(struct rv_lane *lane, struct rv_str path, unsigned flags,
@@ -272,13 +296,55 @@ static rv_status mask_whole(struct rv_lane *lane, struct rv_str path, unsigned f
 	return is_unclear ? rv_buf_put_str(out, MARK) : put_whole(path, &spans, out);
 }
 
-rv_status rv_mask_known(const struct rv_values *values, struct rv_str text, struct rv_buf *out)
+static bool is_mark_at(struct rv_str text, size_t at)
+{
+	return text.len - at >= sizeof(MARK) - 1 &&
+	       memcmp(text.data + at, MARK, sizeof(MARK) - 1) == 0;
+}
+
+/* A value of which fewer bytes are left than are known again begins or ends within these. What is
+ * a mark already hides its own. */
+static struct rv_span surely_clean(struct rv_str text, unsigned cut)
+{
+	size_t most = RV_VALUES_LEAST - 1 < text.len ? RV_VALUES_LEAST - 1 : text.len;
+	struct rv_span shown = {0, text.len};
+
+	while ((cut & RV_CUT_FRONT) && shown.start < most && !is_mark_at(text, shown.start))
+		shown.start++;
+	while (shown.start > 0 && shown.start < text.len && (text.data[shown.start] & 0xc0) == 0x80)
+		shown.start++;
+	for (size_t i = 0; (cut & RV_CUT_BACK) && i < most && shown.end > shown.start; i++) {
+		if (shown.end >= sizeof(MARK) - 1 && is_mark_at(text, shown.end - sizeof(MARK) + 1))
+			break;
+		shown.end--;
+	}
+	while (shown.end < text.len && shown.end > shown.start &&
+	       (text.data[shown.end] & 0xc0) == 0x80)
+		shown.end--;
+	return shown;
+}
+
+rv_status rv_mask_known(const struct rv_values *values, struct rv_str text, unsigned cut,
+			struct rv_buf *out)
 {
 	struct spans spans = {.count = 0};
+	struct rv_str front = {text.data, 0}, back = {text.data + text.len, 0};
 
-	if (!add_known(values, text, &spans))
+	if ((cut & RV_CUT_FRONT) && rv_str_starts_with(text, CUT))
+		front.len = sizeof(CUT) - 1;
+	if ((cut & RV_CUT_BACK) && text.len - front.len >= sizeof(CUT) - 1 &&
+	    rv_str_ends_with(text, CUT)) {
+		back.len = sizeof(CUT) - 1;
+		back.data -= back.len;
+	}
+	text = (struct rv_str){text.data + front.len, text.len - front.len - back.len};
+	if (!add_known(values, text, cut, &spans))
 		return rv_buf_put_str(out, MARK);
-	return put_whole(text, &spans, out);
+	if (values->count == 0)
+		cut = 0;
+	RV_TRY(rv_buf_put(out, front.data, front.len));
+	RV_TRY(put_part(text, surely_clean(text, cut), &spans, out));
+	return rv_buf_put(out, back.data, back.len);
 }
 
 rv_status rv_mask_path(struct rv_lane *lane, struct rv_str path, struct rv_buf *out)

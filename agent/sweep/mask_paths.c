@@ -1,6 +1,7 @@
 /* sweep: see mask_paths.h. */
 #include "agent/sweep/mask_paths.h"
 
+#include "agent/sweep/filter.h"
 #include "agent/sweep/mask.h"
 
 struct masking {
@@ -32,12 +33,12 @@ static rv_status mask(struct masking *m, struct rv_str path, struct rv_str *out)
 }
 
 /* A value found elsewhere, in a text that was masked before that one was known. */
-static rv_status mask_text(struct masking *m, const char **text)
+static rv_status mask_text(struct masking *m, const char **text, unsigned cut)
 {
 	if (!*text || !**text)
 		return RV_OK;
 	rv_buf_reset(&m->text);
-	RV_TRY(rv_mask_known(&m->leaks->values, rv_str_of(*text), &m->text));
+	RV_TRY(rv_mask_known(&m->leaks->values, rv_str_of(*text), cut, &m->text));
 	struct rv_str shown = rv_buf_view(&m->text);
 	if (rv_str_equal(shown, rv_str_of(*text)))
 		return RV_OK;
@@ -48,16 +49,28 @@ static rv_status mask_text(struct masking *m, const char **text)
 	return RV_OK;
 }
 
+/* A note that fills its room may have been cut. */
+static unsigned cut_of_note(const char *note)
+{
+	return note && strlen(note) >= RV_FILTER_NOTE_MAX - 1 ? RV_CUT_BACK : 0;
+}
+
+static rv_status mask_commit(struct masking *m, struct rv_leak_commit *commit)
+{
+	RV_TRY(mask_text(m, &commit->author, commit->is_author_cut ? RV_CUT_BACK : 0));
+	RV_TRY(mask_text(m, &commit->email, commit->is_email_cut ? RV_CUT_BACK : 0));
+	return mask_text(m, &commit->message, commit->is_message_cut ? RV_CUT_BACK : 0);
+}
+
 static rv_status mask_leak(struct masking *m, struct rv_leak *leak)
 {
-	const char **texts[] = {
-		&leak->context,	     &leak->note,	 &leak->owner_hint,
-		&leak->first.author, &leak->first.email, &leak->first.message,
-		&leak->last.author,  &leak->last.email,	 &leak->last.message,
-	};
+	bool is_owner_cut = leak->first.is_author_cut; /* the same name, or a file's owner */
 
-	for (size_t i = 0; i < RV_LEN(texts); i++)
-		RV_TRY(mask_text(m, texts[i]));
+	RV_TRY(mask_text(m, &leak->context, leak->context_cut));
+	RV_TRY(mask_text(m, &leak->note, cut_of_note(leak->note)));
+	RV_TRY(mask_text(m, &leak->owner_hint, is_owner_cut ? RV_CUT_BACK : 0));
+	RV_TRY(mask_commit(m, &leak->first));
+	RV_TRY(mask_commit(m, &leak->last));
 	return mask(m, leak->path, &leak->path);
 }
 

@@ -92,11 +92,12 @@ static struct rv_str first_line(struct rv_str text)
 
 /* Names and messages are anybody's bytes, and may hold a value. Masked before they are cut: half of
  * a value is none to a rule. */
-static const char *tame(struct rv_sweeper *w, struct rv_str bytes)
+static const char *tame(struct rv_sweeper *w, struct rv_str bytes, bool *out_is_cut)
 {
 	rv_buf_reset(&w->text);
 	if (!rv_is_ok(rv_mask_words(w, bytes, &w->text)))
 		return NULL;
+	*out_is_cut = w->cut != 0;
 	return rv_leaks_text(&w->leaks, rv_buf_view(&w->text));
 }
 
@@ -110,11 +111,11 @@ rv_status rv_repo_commit(struct rv_repo_view *view, uint32_t n, struct rv_sweepe
 	RV_TRY(rv_git_graph_commit(&view->graph, n, &commit));
 	*out = (struct rv_leak_commit){
 		.id = rv_leaks_text(&w->leaks, rv_str_of(hex)),
-		.author = tame(w, commit.author.name),
-		.email = tame(w, commit.author.email),
-		.message = tame(w, first_line(commit.message)),
 		.at_utc_us = commit.author.at_utc * RV_US_PER_S,
 	};
+	out->author = tame(w, commit.author.name, &out->is_author_cut);
+	out->email = tame(w, commit.author.email, &out->is_email_cut);
+	out->message = tame(w, first_line(commit.message), &out->is_message_cut);
 	return out->id && out->author && out->email && out->message ? RV_OK : rv_fail_nomem(NULL);
 }
 

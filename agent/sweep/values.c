@@ -1,10 +1,15 @@
 /* sweep: see values.h. */
 #include "agent/sweep/values.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 
 #define SLOTS_FIRST 256
-#define WHOLE	    UINT64_C(0x9e3779b97f4a7c15) /* sets a whole value apart from a beginning */
+/* Beginnings and ends are kept of two lengths: RV_VALUES_LEAST, and this, which tells those apart
+ * that begin or end alike ("https:"). */
+#define PIECE 24
+#define WHOLE UINT64_C(0x9e3779b97f4a7c15) /* set whole values, beginnings and ends apart */
+#define TAIL  UINT64_C(0xc2b2ae3d27d4eb4f)
 
 static uint64_t step(uint64_t hash, uint8_t byte)
 {
@@ -23,10 +28,34 @@ static uint64_t of_whole(uint64_t hash)
 	return (hash * WHOLE) | 1;
 }
 
+static uint64_t of_end(uint64_t hash)
+{
+	return (hash * TAIL) | 1;
+}
+
+static uint64_t hash_of(const struct rv_values *values, const uint8_t *bytes, size_t len)
+{
+	uint64_t hash = values->seed;
+
+	for (size_t i = 0; i < len; i++)
+		hash = step(hash, bytes[i]);
+	return hash;
+}
+
 void rv_values_done(struct rv_values *values)
 {
 	free(values->slots);
 	*values = (struct rv_values){0};
+}
+
+void rv_values_forget(struct rv_values *values)
+{
+	uint64_t seed = values->seed;
+
+	if (!values->slots)
+		return;
+	rv_values_done(values);
+	values->seed = seed;
 }
 
 static size_t slot_of(const struct rv_values *values, uint64_t hash)
@@ -62,13 +91,17 @@ static rv_status grow(struct rv_values *values)
 	return RV_OK;
 }
 
+/* Full by how many there are, not by who came when: lists that are joined in any order agree. */
 static rv_status put(struct rv_values *values, uint64_t hash)
 {
+	if (values->is_full)
+		return RV_OK;
 	if (!values->slots || values->count >= values->mask / 2)
 		RV_TRY(grow(values));
 	size_t at = slot_of(values, hash);
 	values->count += values->slots[at] == 0;
 	values->slots[at] = hash;
+	values->is_full = values->count > RV_VALUES_MAX;
 	return RV_OK;
 }
 
@@ -81,19 +114,17 @@ static void note_len(struct rv_values *values, size_t len)
 
 rv_status rv_values_add(struct rv_values *values, struct rv_str value)
 {
-	uint64_t hash = values->seed;
+	static const size_t pieces[] = {RV_VALUES_LEAST, PIECE};
 
 	if (value.len < RV_VALUES_LEAST || value.len > RV_VALUES_LONGEST)
 		return RV_OK;
-	values->is_full |= values->count / 2 >= RV_VALUES_MAX;
-	if (values->is_full)
-		return RV_OK;
-	for (size_t i = 0; i < value.len; i++) {
-		hash = step(hash, value.data[i]);
-		if (i + 1 == RV_VALUES_LEAST)
-			RV_TRY(put(values, of_beginning(hash)));
+	for (size_t i = 0; i < RV_LEN(pieces) && pieces[i] <= value.len; i++) {
+		const uint8_t *end = value.data + value.len - pieces[i];
+
+		RV_TRY(put(values, of_beginning(hash_of(values, value.data, pieces[i]))));
+		RV_TRY(put(values, of_end(hash_of(values, end, pieces[i]))));
 	}
-	RV_TRY(put(values, of_whole(hash)));
+	RV_TRY(put(values, of_whole(hash_of(values, value.data, value.len))));
 	note_len(values, value.len);
 	return RV_OK;
 }
@@ -102,8 +133,7 @@ rv_status rv_values_join(struct rv_values *values, const struct rv_values *from)
 {
 	values->seed = from->seed ? from->seed : values->seed;
 	for (size_t i = 0; from->slots && i <= from->mask; i++) {
-		values->is_full |= values->count / 2 >= RV_VALUES_MAX;
-		if (from->slots[i] != 0 && !values->is_full)
+		if (from->slots[i] != 0)
 			RV_TRY(put(values, from->slots[i]));
 	}
 	values->is_full |= from->is_full;
@@ -114,10 +144,25 @@ rv_status rv_values_join(struct rv_values *values, const struct rv_values *from)
 	return RV_OK;
 }
 
-/* The longest value that begins here; 0: none. */
-static size_t longest_at(const struct rv_values *values, struct rv_str text, size_t *steps)
+static bool is_len(const struct rv_values *values, size_t len)
+{
+	return ((values->lens[len / 64] >> (len % 64)) & 1) != 0;
+}
+
+/* Does the text go on to its end without a blank? */
+static bool is_one_word(struct rv_str text, size_t from)
+{
+	while (from < text.len && !isspace(text.data[from]))
+		from++;
+	return from == text.len;
+}
+
+/* The longest value that begins here, or all that is left when it may begin one; 0: none. */
+static size_t longest_at(const struct rv_values *values, struct rv_str text, unsigned cut,
+			 size_t *steps)
 {
 	size_t most = text.len < values->longest ? text.len : values->longest;
+	bool may_go_on = (cut & RV_CUT_BACK) && text.len < values->longest;
 	uint64_t hash = values->seed;
 	size_t found = 0;
 
@@ -127,14 +172,54 @@ static size_t longest_at(const struct rv_values *values, struct rv_str text, siz
 
 		if (len == RV_VALUES_LEAST && !has(values, of_beginning(hash)))
 			return 0;
-		if (((values->lens[len / 64] >> (len % 64)) & 1) && has(values, of_whole(hash)))
+		if (len == PIECE && !has(values, of_beginning(hash)))
+			may_go_on = false;
+		if (is_len(values, len) && has(values, of_whole(hash)))
 			found = len;
 		++*steps;
 	}
+	/* One that is there is not all of another, unless nothing sets off what follows it. */
+	if (may_go_on && text.len >= RV_VALUES_LEAST && (found == 0 || is_one_word(text, found)))
+		return text.len;
 	return found;
 }
 
-bool rv_values_find(const struct rv_values *values, struct rv_str text,
+static bool ends_at(const struct rv_values *values, struct rv_str text, size_t end, size_t len)
+{
+	return has(values, of_end(hash_of(values, text.data + end - len, len)));
+}
+
+static bool is_whole_before(const struct rv_values *values, struct rv_str text, size_t end,
+			    size_t *steps)
+{
+	for (size_t start = 0; start + RV_VALUES_LEAST <= end; start++) {
+		if (!is_len(values, end - start))
+			continue;
+		*steps += end - start;
+		if (has(values, of_whole(hash_of(values, text.data + start, end - start))))
+			return true;
+	}
+	return false;
+}
+
+/* How much of the text may be the rest of a value that began before it; 0: nothing. */
+static size_t rest_of_one(const struct rv_values *values, struct rv_str text, size_t *steps)
+{
+	size_t end = text.len < values->longest ? text.len : values->longest - 1;
+
+	for (; end >= RV_VALUES_LEAST; end--) {
+		*steps += RV_VALUES_LEAST;
+		if (ends_at(values, text, end, RV_VALUES_LEAST) &&
+		    (end < PIECE || ends_at(values, text, end, PIECE)) &&
+		    !is_whole_before(values, text, end, steps))
+			return end;
+		if (*steps > RV_VALUES_STEPS)
+			return 0; /* the caller sees it too */
+	}
+	return 0;
+}
+
+bool rv_values_find(const struct rv_values *values, struct rv_str text, unsigned cut,
 		    void (*fn)(void *user, size_t start, size_t end), void *user)
 {
 	size_t steps = 0;
@@ -143,9 +228,12 @@ bool rv_values_find(const struct rv_values *values, struct rv_str text,
 		return false;
 	if (values->count == 0)
 		return true;
+	size_t rest = cut & RV_CUT_FRONT ? rest_of_one(values, text, &steps) : 0;
+	if (rest > 0)
+		fn(user, 0, rest);
 	for (size_t at = 0; at + RV_VALUES_LEAST <= text.len; at++) {
-		struct rv_str rest = {text.data + at, text.len - at};
-		size_t len = longest_at(values, rest, &steps);
+		struct rv_str left = {text.data + at, text.len - at};
+		size_t len = longest_at(values, left, cut, &steps);
 
 		if (len > 0)
 			fn(user, at, at + len);

@@ -24,12 +24,17 @@ static void on_place(void *user, size_t start, size_t end)
 	p->count++;
 }
 
-static struct places look(const struct rv_values *values, struct rv_str text)
+static struct places look_at(const struct rv_values *values, struct rv_str text, unsigned cut)
 {
 	struct places p = {.count = 0};
 
-	p.is_whole = rv_values_find(values, text, on_place, &p);
+	p.is_whole = rv_values_find(values, text, cut, on_place, &p);
 	return p;
+}
+
+static struct places look(const struct rv_values *values, struct rv_str text)
+{
+	return look_at(values, text, 0);
 }
 
 static void nothing_is_known_of_an_empty_list(void **state)
@@ -68,6 +73,52 @@ static void a_value_is_known_at_each_place(void **state)
 	assert_int_equal(p.ends[0], 11);
 	assert_int_equal(p.starts[1], 13);
 	assert_int_equal(p.ends[1], 30);
+	rv_values_done(&values);
+}
+
+static void assert_one_place(struct places p, size_t start, size_t end)
+{
+	assert_true(p.is_whole);
+	assert_int_equal(p.count, 1);
+	assert_int_equal(p.starts[0], start);
+	assert_int_equal(p.ends[0], end);
+}
+
+/* Of six bytes and more; where the text was not cut there is none. */
+static void a_piece_of_a_value_is_known_where_the_text_is_cut(void **state)
+{
+	static const char value[] = "Kx7-one-two-three-four-five-six";
+	struct rv_values values = {.seed = 7};
+	char text[64];
+
+	(void)state;
+	assert_ok(rv_values_add(&values, rv_str_of(value)));
+	for (int len = RV_VALUES_LEAST; len < (int)strlen(value); len++) {
+		(void)snprintf(text, sizeof(text), "a %.*s", len, value); /* fits */
+		assert_one_place(look_at(&values, rv_str_of(text), RV_CUT_BACK), 2,
+				 2 + (size_t)len);
+		assert_int_equal(look_at(&values, rv_str_of(text), RV_CUT_FRONT).count, 0);
+		(void)snprintf(text, sizeof(text), "%s b", value + strlen(value) - len); /* fits */
+		assert_one_place(look_at(&values, rv_str_of(text), RV_CUT_FRONT), 0, (size_t)len);
+		assert_int_equal(look_at(&values, rv_str_of(text), RV_CUT_BACK).count, 0);
+	}
+	assert_int_equal(
+		look_at(&values, rv_str_of("Kx7-one-two-three-four-other"), RV_CUT_BACK).count, 0);
+	rv_values_done(&values);
+}
+
+static void a_whole_value_is_no_piece_of_another(void **state)
+{
+	struct rv_values values = {.seed = 7};
+
+	(void)state;
+	assert_ok(rv_values_add(&values, rv_str_of("Kx7-one-two")));
+	assert_ok(rv_values_add(&values, rv_str_of("Kx7-one-two-and-many-more-bytes-of-it-two")));
+	struct places p =
+		look_at(&values, rv_str_of("a Kx7-one-two b"), RV_CUT_FRONT | RV_CUT_BACK);
+	assert_one_place(p, 2, 13);
+	p = look_at(&values, rv_str_of("a Kx7-one-two-and"), RV_CUT_BACK);
+	assert_one_place(p, 2, 17);
 	rv_values_done(&values);
 }
 
@@ -133,6 +184,8 @@ int main(void)
 		cmocka_unit_test(nothing_is_known_of_an_empty_list),
 		cmocka_unit_test(words_and_beginnings_are_not_known),
 		cmocka_unit_test(a_value_is_known_at_each_place),
+		cmocka_unit_test(a_piece_of_a_value_is_known_where_the_text_is_cut),
+		cmocka_unit_test(a_whole_value_is_no_piece_of_another),
 		cmocka_unit_test(joined_lists_know_what_each_knew),
 		cmocka_unit_test(a_text_that_costs_too_much_is_not_said_to_be_clean),
 		cmocka_unit_test(a_full_list_says_nothing_is_clean),

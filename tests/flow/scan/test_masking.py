@@ -1,0 +1,53 @@
+"""What a report shows beside a value: no other value that the scan found, in any format, wherever
+it stands, and the same bytes at any number of threads."""
+
+import scanning
+
+
+class Masking(scanning.Case):
+    def every_format(self, *words, code=1, **more):
+        """run_reeve asserts for each that nothing kept came out."""
+        for form in scanning.FORMATS:
+            self.scan("--format", form, *words, code=code, **more)
+
+
+class CutLines(Masking):
+    def test_reports_are_the_same_at_any_number_of_threads(self):
+        long = self.password() + self.password()
+        self.write("t/zz.env", f'DB_PASSWORD="{long}"\n')
+        for i in range(120):
+            self.write(f"t/d{i % 20}/f{i:03}.env",
+                       f"API_TOKEN={self.token()} #{' x' * (20 + i % 40)} old {long} and then a "
+                       f"tail that goes on {'z' * (i % 50)} {'w' * 80}\n" + "q\n" * 400)
+        first = None
+        for threads in ("1", "2", "4", "8", "4", "8"):
+            out = scanning.without_times(self.found("-j", threads, "t").out)
+            first = first or out
+            self.assertEqual(out, first, threads)
+
+    def test_no_piece_of_a_value_of_another_file_is_shown_where_a_line_is_cut(self):
+        long = self.password() + self.password()
+        for pad in range(40, 200, 3):
+            self.write(f"t/{pad:03}.env", f"API_TOKEN={self.token()} #{' x' * (pad // 2)} {long}\n")
+            self.write(f"t/{pad:03}.txt", f"{long} {'y' * (pad // 2)} API_TOKEN={self.token()}\n")
+        self.write("t/zz.env", f'DB_PASSWORD="{long}"\n')
+        self.every_format("-j", "1", "t")
+
+    def test_no_piece_of_a_value_is_shown_where_a_message_is_cut(self):
+        repo = self.repo()
+        long = self.password() + self.password()
+        for pad in range(130, 210, 4):
+            repo.commit({f"{pad}.env": f"API_TOKEN={self.token()}\n"}, "y" * pad + " " + long)
+        repo.commit({"zz.env": f'DB_PASSWORD="{long}"\n'})
+        self.every_format("--git", cwd=repo.path)
+
+    def test_a_value_that_is_shown_otherwise_than_it_is_stays_hidden(self):
+        odd = self.password().encode() + b"\xfc\xdf" + self.password().encode()
+        self.secrets.append(odd)
+        self.write("t/a.env", b"API_TOKEN=" + self.token().encode() + b" # old " + odd + b"\n")
+        self.write("t/b.env", b'DB_PASSWORD="' + odd + b'"\n')
+        self.every_format("t")
+
+
+if __name__ == "__main__":
+    scanning.main()
