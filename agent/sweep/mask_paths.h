@@ -6,6 +6,7 @@
 #include "agent/scan/scan.h"
 #include "agent/sweep/leaks.h"
 
-/* Paths of findings, gaps (and what is said of them) and suppressions, which keep their order;
- * lines, reasons and commits of findings. The lane loses its path. EXHAUSTED: no memory. */
+/* Paths and members of findings, gaps (and what is said of them) and suppressions, which keep their
+ * order; lines, reasons and commits of findings. What rules match is masked, and each value of the
+ * list. The lane loses its path. EXHAUSTED: no memory. */
 RV_NODISCARD rv_status rv_mask_paths(struct rv_leaks *leaks, struct rv_lane *lane);

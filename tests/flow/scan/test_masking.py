@@ -1,6 +1,10 @@
 """What a report shows beside a value: no other value that the scan found, in any format, wherever
 it stands, and the same bytes at any number of threads."""
 
+import io
+import os
+import zipfile
+
 import scanning
 
 
@@ -47,6 +51,56 @@ class CutLines(Masking):
         self.write("t/a.env", b"API_TOKEN=" + self.token().encode() + b" # old " + odd + b"\n")
         self.write("t/b.env", b'DB_PASSWORD="' + odd + b'"\n')
         self.every_format("t")
+
+
+class Names(Masking):
+    def setUp(self):
+        super().setUp()
+        self.value = self.password()
+        self.write("t/db.env", f'DB_PASSWORD="{self.value}"\n')
+
+    def zip_of(self, name):
+        data = io.BytesIO()
+        with zipfile.ZipFile(data, "w") as archive:
+            archive.writestr(name, f"API_TOKEN={self.token()}\n")
+        return data.getvalue()
+
+    def test_no_value_is_shown_in_a_path(self):
+        self.write(f"t/{self.value}/x.env", f"API_TOKEN={self.token()}\n")
+        self.every_format("t")
+
+    def test_no_value_is_shown_in_a_members_name(self):
+        self.write("t/a.zip", self.zip_of(f"{self.value}/x.env"))
+        self.every_format("t")
+        insides = [leak.get("inside") for leak in self.found("t").leaks]
+        self.assertIn("*****/x.env", insides)
+
+    def test_no_value_is_shown_in_a_gap(self):
+        self.write(f"t/{self.value}.zip", b"PK\x03\x04" + b"junk" * 20)
+        self.write("t/b.zip", self.zip_of(f"{self.value}.zip/x")[:-30])
+        outer = io.BytesIO()
+        with zipfile.ZipFile(outer, "w") as archive:
+            archive.writestr(f"{self.value}.zip", b"PK\x03\x04" + b"junk" * 20)
+        self.write("t/c.zip", outer.getvalue())
+        self.every_format("t")
+        self.assertGreaterEqual(len(self.found("t").gaps), 2)
+
+    def test_no_value_is_shown_of_a_missing_object(self):
+        repo = self.repo()
+        repo.commit({"db.env": f'DB_PASSWORD="{self.value}"\n',
+                     f"{self.value}.txt": f"API_TOKEN={self.token()}\n"})
+        oid = repo.git("rev-parse", f"HEAD:{self.value}.txt")
+        os.remove(os.path.join(repo.path, ".git/objects", oid[:2], oid[2:]))
+        self.every_format("--git", cwd=repo.path)
+
+    def test_no_value_goes_into_a_baseline(self):
+        self.write(f"t/{self.value}/x.env", f"API_TOKEN={self.token()}\n")
+        self.run_reeve("baseline", "create", "--reason", "known", "t")
+        with open(self.path("t/.reeve-baseline.json"), "rb") as f:
+            data = f.read()
+        self.assertIn(b"*****/x.env", data)
+        self.assert_no_secret(data, "the baseline")
+        self.found("t", code=0)
 
 
 if __name__ == "__main__":
