@@ -339,14 +339,15 @@ static rv_status note_shown(struct rv_sweeper *w, struct rv_str value)
 	return rv_str_equal(shown, value) ? RV_OK : note_value(w, shown);
 }
 
-/* Before any line of the document is shown: one value may stand in the line of another. */
+/* Before any line of the document is shown: one value may stand in the line of another. What is
+ * told as weak is a word of any text ("example"): without it nobody could read the rest. */
 static rv_status note_values(struct rv_sweeper *w, struct rv_str bytes)
 {
 	for (size_t i = 0; i < w->found_count && !w->on_sighting; i++) {
 		const struct rv_found *f = &w->found[i];
 		struct rv_str value = {bytes.data + f->start, f->len};
 
-		if (f->confidence < w->shared->min_confidence && !w->shared->shows_all)
+		if (f->confidence < w->shared->min_confidence)
 			continue;
 		RV_TRY(note_value(w, value));
 		RV_TRY(note_shown(w, value));

@@ -103,5 +103,20 @@ class Names(Masking):
         self.found("t", code=0)
 
 
+class WeakValues(Masking):
+    def test_weak_values_are_masked_where_they_were_found_and_nowhere_else(self):
+        self.write("t/a.yml", 'db_password: "example"\ntoken: "token1"\nadmin_password: admin1\n')
+        self.write("t/b.env", f"API_TOKEN={self.token()} # of the example admin1, not token1\n")
+        self.write("t/c.txt", 'conn = "postgres://hunter:postgres@db.example.org/hunter"\n')
+        rows = self.found("--all", "t").leaks
+        shown = {row["path"]: row["context"] for row in rows if row["path"] != "t/a.yml"}
+        self.assertEqual(shown["t/b.env"], "API_TOKEN=***** # of the example admin1, not token1")
+        self.assertEqual(shown["t/c.txt"],
+                         'conn = "postgres://hunter:*****@db.example.org/hunter"')
+        for row in rows:
+            if row["path"] == "t/a.yml":
+                self.assertIn("*****", row["context"])
+
+
 if __name__ == "__main__":
     scanning.main()
