@@ -171,19 +171,6 @@ static uint64_t descriptors(void)
 	return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 0;
 }
 
-/* What the configuration says and does not get: on standard error, whatever the report's format. */
-static void tell_notes(const struct rv_scan_run *s)
-{
-	size_t count = 0;
-	const char *const *notes = rv_scan_config_notes(s->policy.config, &count);
-
-	for (size_t i = 0; i < count && i < NOTES_SHOWN; i++)
-		rv_out_hint(s->out, "reeve scan: note: %s", rv_out_safe(notes[i]));
-	if (count > NOTES_SHOWN)
-		rv_out_hint(s->out, "reeve scan: %zu more notes: --format json has them",
-			    count - NOTES_SHOWN);
-}
-
 static rv_status prepare(struct rv_scan_run *s, struct rv_diag *diag)
 {
 	struct rv_sweep_options *o = &s->ask.sweep;
@@ -205,7 +192,6 @@ static rv_status prepare(struct rv_scan_run *s, struct rv_diag *diag)
 	const struct rv_scan_policy_watch watch = {rv_scan_anchors_reading, rv_scan_anchors_make,
 						   &s->anchors};
 	RV_TRY(rv_scan_policy_load(&s->policy, &s->ask, &watch, diag));
-	tell_notes(s);
 	if (s->validation)
 		rv_validation_settle(s->validation, rv_scan_config_settings(s->policy.config));
 	if (s->ask.is_verbose && !s->out->is_quiet)
@@ -296,23 +282,68 @@ static rv_status sweep(struct rv_scan_run *s, struct rv_diag *diag)
 	return rv_sweep_run(&s->ask.sweep, &s->result, diag);
 }
 
+/* What rules match and what was found; values may be NULL. */
+static rv_status mask_text(struct rv_lane *lane, const struct rv_values *values, struct rv_str text,
+			   struct rv_buf *out)
+{
+	RV_CLEANUP(rv_buf_done) struct rv_buf masked = {0};
+
+	rv_buf_init(&masked, (size_t)1 << 20);
+	RV_TRY(rv_mask_name(lane, text, &masked));
+	if (!values)
+		return rv_buf_put(out, masked.data, masked.len);
+	return rv_mask_known(values, rv_buf_view(&masked), 0, out);
+}
+
 rv_status rv_scan_run_mask(struct rv_scan_run *s, struct rv_str text, struct rv_buf *out)
 {
 	RV_CLEANUP(rv_lane_freep) struct rv_lane *lane = NULL;
 
-	RV_CLEANUP(rv_buf_done) struct rv_buf masked = {0};
-
-	rv_buf_init(&masked, (size_t)1 << 20);
 	RV_TRY(rv_lane_new(s->anchors.scanner, &lane));
-	RV_TRY(rv_mask_name(lane, text, &masked));
-	return rv_mask_known(&s->result.leaks.values, rv_buf_view(&masked), 0, out);
+	return mask_text(lane, &s->result.leaks.values, text, out);
 }
 
-static rv_status mask_paths(struct rv_scan_run *s)
+/* They name what stands in a configuration, which may be a value. */
+static rv_status mask_notes(struct rv_scan_run *s, struct rv_lane *lane)
+{
+	RV_CLEANUP(rv_buf_done) struct rv_buf text = {0};
+	struct rv_leaks *leaks = &s->result.leaks;
+	size_t count = 0;
+	const char *const *notes = rv_scan_config_notes(s->policy.config, &count);
+
+	rv_buf_init(&text, (size_t)1 << 20);
+	s->notes = calloc(count + 1, sizeof(*s->notes));
+	if (!s->notes)
+		return rv_fail_nomem(NULL);
+	for (size_t i = 0; i < count; i++) {
+		rv_buf_reset(&text);
+		RV_TRY(mask_text(lane, &leaks->values, rv_str_of(notes[i]), &text));
+		s->notes[i] = rv_leaks_text(leaks, rv_buf_view(&text));
+		if (!s->notes[i])
+			return rv_fail_nomem(NULL);
+		s->note_count++;
+	}
+	return RV_OK;
+}
+
+/* What the configuration says and does not get: on standard error, whatever the report's format. */
+static void tell_notes(const struct rv_scan_run *s)
+{
+	for (size_t i = 0; i < s->note_count && i < NOTES_SHOWN; i++)
+		rv_out_hint(s->out, "reeve scan: note: %s", rv_out_safe(s->notes[i]));
+	if (s->note_count > NOTES_SHOWN)
+		rv_out_hint(s->out, "reeve scan: %zu more notes: --format json has them",
+			    s->note_count - NOTES_SHOWN);
+}
+
+/* Before anything of it is told; of a scan that failed the notes alone are. */
+static rv_status mask_all(struct rv_scan_run *s)
 {
 	RV_CLEANUP(rv_lane_freep) struct rv_lane *lane = NULL;
 
 	RV_TRY(rv_lane_new(s->anchors.scanner, &lane));
+	RV_TRY(mask_notes(s, lane));
+	tell_notes(s);
 	return rv_mask_paths(&s->result.leaks, lane);
 }
 
@@ -326,7 +357,8 @@ rv_status rv_scan_run_do(struct rv_scan_run *s, struct rv_diag *diag)
 		tell_spent(s);
 	if (rv_is_ok(status) && s->validation)
 		status = rv_validation_run(s->validation, s->out, &s->result.leaks, diag);
-	return rv_is_ok(status) ? mask_paths(s) : status;
+	rv_status masked = mask_all(s);
+	return rv_is_ok(status) ? masked : status;
 }
 
 void rv_scan_run_done(struct rv_scan_run *s)
@@ -336,10 +368,40 @@ void rv_scan_run_done(struct rv_scan_run *s)
 	rv_sweep_result_done(&s->result);
 	rv_validation_free(s->validation);
 	rv_scan_policy_done(&s->policy);
+	free(s->notes);
+}
+
+static rv_status mask_into(struct rv_lane *lane, char *text, size_t room)
+{
+	RV_CLEANUP(rv_buf_done) struct rv_buf out = {0};
+
+	rv_buf_init(&out, (size_t)1 << 16);
+	RV_TRY(mask_text(lane, NULL, rv_str_of(text), &out));
+	const char *shown = rv_buf_cstr(&out);
+	if (!shown)
+		return rv_fail_nomem(NULL);
+	(void)snprintf(text, room, "%s", shown); /* cut short at worst */
+	return RV_OK;
+}
+
+/* By the rules that are always there: a scan may fail before it has any. */
+static rv_status mask_failure(struct rv_diag *diag)
+{
+	RV_CLEANUP(rv_scanner_freep) struct rv_scanner *scanner = NULL;
+	RV_CLEANUP(rv_lane_freep) struct rv_lane *lane = NULL;
+
+	RV_TRY(rv_scanner_new_builtin(&scanner, NULL));
+	RV_TRY(rv_lane_new(scanner, &lane));
+	RV_TRY(mask_into(lane, diag->text, sizeof(diag->text)));
+	return mask_into(lane, diag->next, sizeof(diag->next));
 }
 
 int rv_scan_show_failure(rv_status status, const struct rv_diag *diag)
 {
-	(void)rv_show_failure(status, diag); /* its code is for the agent's verbs */
+	struct rv_diag shown = *diag;
+
+	if (!rv_is_ok(mask_failure(&shown))) /* rather the kind of failure than a value */
+		shown = (struct rv_diag){0};
+	(void)rv_show_failure(status, &shown); /* its code is for the agent's verbs */
 	return 2;
 }

@@ -19,6 +19,8 @@ struct rv_scan_run {
 	struct rv_scan_policy policy;
 	struct rv_sweep_shared shared;
 	struct rv_sweep_result result;
+	const char **notes; /* on the configuration, as they may be shown; of the result's memory */
+	size_t note_count;
 	int64_t started_utc_us, started_boot_us;
 };
 
@@ -30,5 +32,6 @@ RV_NODISCARD rv_status rv_scan_run_do(struct rv_scan_run *s, struct rv_diag *dia
 RV_NODISCARD rv_status rv_scan_run_mask(struct rv_scan_run *s, struct rv_str text,
 					struct rv_buf *out);
 void rv_scan_run_done(struct rv_scan_run *s);
-/* Prints a failure; gives 2, the exit code of all of a scan's failures. */
+/* Prints a failure, in which what the compiled-in rules match is masked: it may name what somebody
+ * put into a configuration. Gives 2, the exit code of all of a scan's failures. */
 int rv_scan_show_failure(rv_status status, const struct rv_diag *diag);

@@ -103,7 +103,8 @@ static rv_status write_report(struct rv_scan_run *s, const char *again, int code
 		facts.excluded = atomic_load(&s->policy.excluded);
 	(void)rv_ruleset_rows(rv_scan_config_rules(s->policy.config), &rules); /* only how many */
 	facts.rules = rules;
-	facts.notes = rv_scan_config_notes(s->policy.config, &facts.note_count);
+	facts.notes = s->notes;
+	facts.note_count = s->note_count;
 	rv_buf_init(&target, 1 << 16);
 	rv_buf_init(&path, 1 << 16);
 	RV_TRY(rv_scan_run_mask(s, rv_str_of(s->ask.sweep.paths[0]), &path));

@@ -118,5 +118,30 @@ class WeakValues(Masking):
                 self.assertIn("*****", row["context"])
 
 
+class Configurations(Masking):
+    def test_notes_show_no_value(self):
+        value, token = self.password(), self.token()
+        self.write("t/db.env", f'DB_PASSWORD="{value}"\n')
+        self.write("t/.gitleaks.toml", "[extend]\nuseDefault = true\n"
+                   f'disabledRules = ["{token}", "{value}"]\n')
+        self.every_format("t")
+        result = self.found("t")
+        self.assertEqual(sum("*****" in note for note in result.document["notes"]), 2, str(result))
+        self.assertIn(b"reeve scan: note: ", result.err)
+
+    def test_failures_show_no_token(self):
+        token = self.token()
+        self.write("t/.reeve.yaml", f"scan:\n  baseline: {token}.json\n")
+        self.refused(("scan", "t"), "there is no baseline *****")
+        self.write("t/.reeve.yaml", f"scan:\n  rules: [{token}.yaml]\n")
+        self.refused(("scan", "t"), "there is no file *****")
+        self.write("t/.reeve.yaml", f"scan:\n  {token}: 1\n")
+        self.refused(("scan", "t"), "unknown key *****")
+        self.refused(("scan", token), "cannot scan *****")
+        self.write("base.json", f'{{"schema": "{token}"}}')
+        os.remove(self.path("t/.reeve.yaml"))
+        self.refused(("scan", "-b", "base.json", "t"), "schema is")
+
+
 if __name__ == "__main__":
     scanning.main()
