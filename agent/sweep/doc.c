@@ -5,7 +5,6 @@
 #include "agent/scan/utf16.h"
 #include "agent/scan/wide.h"
 #include "agent/sweep/filter.h"
-#include "agent/sweep/mask.h"
 
 #include <stdlib.h>
 
@@ -322,45 +321,12 @@ struct below {
 	bool is_binary;
 };
 
-static rv_status note_value(struct rv_sweeper *w, struct rv_str value)
-{
-	RV_TRY(rv_values_add(&w->near_by, value));
-	return rv_values_add(&w->leaks.values, value);
-}
-
-/* As it is shown in lines too, where not each of its bytes is. */
-static rv_status note_shown(struct rv_sweeper *w, struct rv_str value)
-{
-	if (value.len > RV_VALUES_LONGEST)
-		return RV_OK;
-	rv_buf_reset(&w->text);
-	RV_TRY(rv_mask_tame(value, &w->text));
-	struct rv_str shown = rv_buf_view(&w->text);
-	return rv_str_equal(shown, value) ? RV_OK : note_value(w, shown);
-}
-
-/* Before any line of the document is shown: one value may stand in the line of another. What is
- * told as weak is a word of any text ("example"): without it nobody could read the rest. */
-static rv_status note_values(struct rv_sweeper *w, struct rv_str bytes)
-{
-	for (size_t i = 0; i < w->found_count && !w->on_sighting; i++) {
-		const struct rv_found *f = &w->found[i];
-		struct rv_str value = {bytes.data + f->start, f->len};
-
-		if (f->confidence < w->shared->min_confidence)
-			continue;
-		RV_TRY(note_value(w, value));
-		RV_TRY(note_shown(w, value));
-	}
-	return RV_OK;
-}
-
 static rv_status tell_first(struct rv_sweeper *w, const struct rv_doc *doc,
 			    const struct rv_layer *layer, struct below *below)
 {
 	w->runs = below->runs;
 	w->run_count = below->run_count;
-	RV_TRY(note_values(w, layer->bytes));
+	RV_TRY(rv_doc_note_values(w, layer->bytes));
 	if (rv_fold_put_off(w, layer)) {
 		below->found = malloc(w->found_count * sizeof(*below->found));
 		if (!below->found)

@@ -11,6 +11,11 @@ struct rv_layer {
 	unsigned depth;			 /* 0: the document itself */
 };
 
+/* Adds what was found in the layer to the values that no text may show (doc_values.c): each value,
+ * what it says when it is escaped, and the lines of a key. Before any line of the document is
+ * shown: one value may stand in the line of another. What is told as weak is a word of any text
+ * ("example"): without it nobody could read the rest. EXHAUSTED: no memory. */
+RV_NODISCARD rv_status rv_doc_note_values(struct rv_sweeper *w, struct rv_str bytes);
 /* Makes a leak, or a sighting, of one value. */
 RV_NODISCARD rv_status rv_doc_tell(struct rv_sweeper *w, const struct rv_doc *doc,
 				   const struct rv_layer *layer, const struct rv_found *found);

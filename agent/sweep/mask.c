@@ -2,6 +2,7 @@
 #include "agent/sweep/mask.h"
 
 #include "agent/base/path.h"
+#include "agent/sweep/known.h"
 #include "agent/sweep/span.h"
 
 #include <ctype.h>
@@ -48,6 +49,8 @@ static void add_span(struct spans *s, size_t start, size_t end, struct rv_str li
 	end = end < line.len ? end : line.len;
 	if (start >= end)
 		return;
+	if (s->count == SPANS_MAX) /* the same places may have been told in several shapes */
+		s->count = rv_spans_settle(s->items, s->count, false);
 	if (s->count == SPANS_MAX)
 		s->is_full = true;
 	else
@@ -89,12 +92,11 @@ static void add_runs(struct spans *s, const struct rv_decode_run *runs, size_t c
 
 /* Where values that were found stand once more, whatever is around them. False: nothing may be
  * shown. */
-static bool add_known(const struct rv_values *values, struct rv_str line, unsigned cut,
-		      struct spans *spans)
+static bool add_known(const struct rv_values *values, struct rv_str line, struct spans *spans)
 {
 	struct masking m = {spans, line};
 
-	return rv_values_find(values, line, cut, on_value, &m) && !spans->is_full;
+	return rv_values_find(values, line, 0, on_value, &m) && !spans->is_full;
 }
 
 /* What the rules would match, and encoded runs: what they say is not looked at, so it may be a
@@ -239,7 +241,7 @@ rv_status rv_mask_line(struct rv_sweeper *w, struct rv_str line, size_t line_sta
 	/* A run of which the line holds but an end is none by itself. */
 	add_runs(&spans, w->runs, w->run_count, line, line_start);
 	RV_TRY(find_spans(w->lane, line, RV_SCAN_RUNS, &spans, &is_unclear));
-	if (is_unclear || !add_known(&w->near_by, line, 0, &spans))
+	if (is_unclear || !add_known(&w->near_by, line, &spans))
 		return rv_buf_put_str(out, MARK);
 	spans.count = rv_spans_settle(spans.items, spans.count, false);
 	return put_line(line, &spans, &value, out, &w->cut);
@@ -302,22 +304,20 @@ static bool is_mark_at(struct rv_str text, size_t at)
 	       memcmp(text.data + at, MARK, sizeof(MARK) - 1) == 0;
 }
 
-/* A value of which fewer bytes are left than are known again begins or ends within these. What is
- * a mark already hides its own. */
+/* Beside an end that was cut a piece may be left that is too short to be known as one. A mark there
+ * hides its own. */
 static struct rv_span surely_clean(struct rv_str text, unsigned cut)
 {
-	size_t most = RV_VALUES_LEAST - 1 < text.len ? RV_VALUES_LEAST - 1 : text.len;
+	struct rv_span inner = rv_known_inner(text, cut);
 	struct rv_span shown = {0, text.len};
 
-	while ((cut & RV_CUT_FRONT) && shown.start < most && !is_mark_at(text, shown.start))
+	while (shown.start < inner.start && !is_mark_at(text, shown.start))
 		shown.start++;
 	while (shown.start > 0 && shown.start < text.len && (text.data[shown.start] & 0xc0) == 0x80)
 		shown.start++;
-	for (size_t i = 0; (cut & RV_CUT_BACK) && i < most && shown.end > shown.start; i++) {
-		if (shown.end >= sizeof(MARK) - 1 && is_mark_at(text, shown.end - sizeof(MARK) + 1))
-			break;
+	while (shown.end > inner.end && shown.end > shown.start &&
+	       (shown.end < sizeof(MARK) - 1 || !is_mark_at(text, shown.end - sizeof(MARK) + 1)))
 		shown.end--;
-	}
 	while (shown.end < text.len && shown.end > shown.start &&
 	       (text.data[shown.end] & 0xc0) == 0x80)
 		shown.end--;
@@ -328,6 +328,7 @@ rv_status rv_mask_known(const struct rv_values *values, struct rv_str text, unsi
 			struct rv_buf *out)
 {
 	struct spans spans = {.count = 0};
+	struct masking m = {&spans, RV_STR_NONE};
 	struct rv_str front = {text.data, 0}, back = {text.data + text.len, 0};
 
 	if ((cut & RV_CUT_FRONT) && rv_str_starts_with(text, CUT))
@@ -338,7 +339,8 @@ rv_status rv_mask_known(const struct rv_values *values, struct rv_str text, unsi
 		back.data -= back.len;
 	}
 	text = (struct rv_str){text.data + front.len, text.len - front.len - back.len};
-	if (!add_known(values, text, cut, &spans))
+	m.line = text;
+	if (!rv_known_find(values, text, cut, on_value, &m) || spans.is_full)
 		return rv_buf_put_str(out, MARK);
 	if (values->count == 0)
 		cut = 0;

@@ -28,7 +28,8 @@ RV_NODISCARD rv_status rv_mask_tame(struct rv_str text, struct rv_buf *out);
 /* A name in a container, which is reported where its file's path is: whatever the rules would match
  * is masked. Encoded runs stay, since layers and objects go by digests. */
 RV_NODISCARD rv_status rv_mask_name(struct rv_lane *lane, struct rv_str name, struct rv_buf *out);
-/* A text that was masked before, whole: values that were found since, elsewhere. Where it was cut
+/* A text that was masked before, whole: values that were found since, elsewhere, also where they
+ * stand escaped (known.h). Where it was cut
  * (RV_CUT_..) a piece of a value is masked as well, and the bytes that are too few to be known as
  * one are not shown. */
 RV_NODISCARD rv_status rv_mask_known(const struct rv_values *values, struct rv_str text,

@@ -1,8 +1,12 @@
 """What a report shows beside a value: no other value that the scan found, in any format, wherever
 it stands, and the same bytes at any number of threads."""
 
+import html
 import io
 import os
+import shutil
+import subprocess
+import urllib.parse
 import zipfile
 
 import scanning
@@ -141,6 +145,72 @@ class Configurations(Masking):
         self.write("base.json", f'{{"schema": "{token}"}}')
         os.remove(self.path("t/.reeve.yaml"))
         self.refused(("scan", "-b", "base.json", "t"), "schema is")
+
+
+class Escapes(Masking):
+    def setUp(self):
+        super().setUp()
+        core = self.password() + self.password()
+        self.secrets.pop()  # it stands in parts
+        self.value = core[:10] + "&" + core[10:20] + "/" + core[20:]
+        self.write("t/a.env", f"DB_PASSWORD='{self.value}'\n")
+
+    def forms(self):
+        quoted = urllib.parse.quote(self.value, safe="")
+        yield self.value.replace("/", "\\/")
+        yield self.value.replace("&", "\\u0026")
+        yield self.value.replace("&", "\\\\u0026")
+        yield self.value.replace("&", "\\&")
+        yield html.escape(self.value)
+        yield self.value.replace("&", "&#38;").replace("/", "&#x2F;")
+        yield quoted
+        yield urllib.parse.quote(quoted, safe="")
+        yield urllib.parse.quote(html.escape(self.value), safe="")
+        yield "".join(f"%{c:02X}" for c in self.value.encode())
+
+    def keep_pieces(self):
+        """Of an escaped form what is between the escapes would be seen."""
+        for piece in self.value.replace("/", "&").split("&"):
+            self.secrets.append(piece)
+
+    def test_an_escaped_value_is_masked(self):
+        self.keep_pieces()
+        for i, form in enumerate(self.forms()):
+            self.write(f"t/{i}.env", f"API_TOKEN={self.token()} # q={form}&x=1\n")
+        self.every_format("t")
+        shown = [row["context"] for row in self.found("t").leaks if row["path"] != "t/a.env"]
+        for context in shown:
+            self.assertIn(context, ("API_TOKEN=***** # q=*****&x=1", "API_TOKEN=***** # *****"))
+
+    def test_no_piece_of_an_escaped_value_is_shown_where_a_line_is_cut(self):
+        for i, form in enumerate(self.forms()):
+            for pad in range(150, 190, 2):
+                self.write(f"t/{i}-{pad}.env", f"K={self.token()} #{' ' * pad} {form}\n")
+                self.write(f"t/{i}-{pad}.txt", f"{form} {' ' * (pad - 140)} K={self.token()}\n")
+        for row in self.found("t").leaks:
+            for piece in self.value.replace("/", "&").split("&"):
+                for at in range(len(piece) - 5):
+                    self.assertNotIn(piece[at:at + 6], row["context"], row)
+
+    def test_a_value_that_was_found_escaped_is_masked_where_it_is_not(self):
+        value = self.password() + "/" + self.password()
+        self.write("u/a.json", '{"db_password": "' + value.replace("/", "\\/") + '"}\n')
+        self.write("u/b.env", f"API_TOKEN={self.token()} # {value}\n")
+        self.every_format("u")
+
+    def test_no_line_of_a_key_is_shown(self):
+        openssl = shutil.which("openssl")
+        if not openssl:
+            self.skipTest("openssl is not installed")
+        key = subprocess.run([openssl, "genrsa", "2048"], capture_output=True, check=True,
+                             text=True).stdout
+        line = key.splitlines()[3]
+        self.write("k/k.pem", key)
+        self.write("k/a.env", f"API_TOKEN={self.token()} # {line}\n")
+        self.write("k/b.env", f"API_TOKEN={self.token()} # old: {key.splitlines()[8]}, gone\n")
+        for text in key.splitlines()[1:-1]:
+            self.keep(text)
+        self.every_format("k")
 
 
 if __name__ == "__main__":
