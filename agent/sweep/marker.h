@@ -1,13 +1,15 @@
 /* sweep: comments in the source that allow a finding beside them: ours and other tools', each as
  * that tool reads it. Pure functions over lines. Not here: ignore files (config.h).
  *
- *   reeve:allow reason=".." [rule=ID] [until=DATE]  on the value's lines, or alone on the line
- * above; without a reason, or ended, it allows nothing gitleaks:allow, betterleaks:allow anywhere
- * on the value's lines trufflehog:ignore                               behind the value, to the end
- * of that line kingfisher:ignore, kingfisher:allow             on the value's lines or the one
- * above; any case pragma: allowlist secret                        in a comment at the end of the
- * line pragma: allowlist nextline secret               in a comment that is the line above The last
- * two are detect-secrets'; its comments are # // ' -- and closed ones of C and XML. */
+ * - reeve:allow reason=".." [rule=ID] [until=DATE]: on the value's lines, or alone on the line
+ *   above; without a reason, or ended, it allows nothing
+ * - gitleaks:allow, betterleaks:allow: anywhere on the value's lines
+ * - trufflehog:ignore: behind the value, to the end of that line
+ * - kingfisher:ignore, kingfisher:allow: on the value's lines or the one above; any case
+ * - pragma: allowlist secret: in a comment at the end of the line
+ * - pragma: allowlist nextline secret: in a comment that is the line above
+ *
+ * The last two are detect-secrets'; its comments are # // ' -- and closed ones of C and XML. */
 #pragma once
 
 #include "agent/scan/rule.h"
