@@ -8,7 +8,7 @@
 #include "agent/cli/scan_progress.h"
 #include "agent/sandbox/confine.h"
 #include "agent/sweep/mask.h"
-#include "agent/sweep/mask_paths.h"
+#include "agent/sweep/mask_report.h"
 
 #include <locale.h>
 #include <signal.h>
@@ -344,7 +344,7 @@ static rv_status mask_all(struct rv_scan_run *s)
 	RV_TRY(rv_lane_new(s->anchors.scanner, &lane));
 	RV_TRY(mask_notes(s, lane));
 	tell_notes(s);
-	return rv_mask_paths(&s->result.leaks, lane);
+	return rv_mask_report(&s->result.leaks, lane);
 }
 
 rv_status rv_scan_run_do(struct rv_scan_run *s, struct rv_diag *diag)

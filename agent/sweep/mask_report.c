@@ -1,5 +1,5 @@
-/* sweep: see mask_paths.h. */
-#include "agent/sweep/mask_paths.h"
+/* sweep: see mask_report.h. */
+#include "agent/sweep/mask_report.h"
 
 #include "agent/sweep/filter.h"
 #include "agent/sweep/mask.h"
@@ -107,7 +107,7 @@ static rv_status mask_all(struct masking *m)
 	return RV_OK;
 }
 
-rv_status rv_mask_paths(struct rv_leaks *leaks, struct rv_lane *lane)
+rv_status rv_mask_report(struct rv_leaks *leaks, struct rv_lane *lane)
 {
 	struct masking m = {.leaks = leaks, .lane = lane};
 

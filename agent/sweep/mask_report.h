@@ -9,4 +9,4 @@
 /* Paths and members of findings, gaps (and what is said of them) and suppressions, which keep their
  * order; lines, reasons and commits of findings. What rules match is masked, and each value of the
  * list. The lane loses its path. EXHAUSTED: no memory. */
-RV_NODISCARD rv_status rv_mask_paths(struct rv_leaks *leaks, struct rv_lane *lane);
+RV_NODISCARD rv_status rv_mask_report(struct rv_leaks *leaks, struct rv_lane *lane);
