@@ -6,6 +6,7 @@
  * archive members with a gap. Not here: who asks (paths.c). */
 #pragma once
 
+#include "agent/sweep/values.h"
 #include "agent/sweep/walk.h"
 
 #define RV_LEDGER_ENTRIES_MAX (16U << 20)
@@ -45,7 +46,7 @@ void rv_ledger_add(const struct rv_ledger *ledger, struct rv_ledger_list *list,
 		   size_t count);
 void rv_ledger_list_done(struct rv_ledger_list *list);
 /* Replaces the file with what was asked for and is there, and what the lists hold; does not touch
- * it when that is what it has. */
+ * it when that is what it has. In what is said of members the known values are masked. */
 RV_NODISCARD rv_status rv_ledger_save(const struct rv_ledger *ledger,
 				      const struct rv_ledger_list *lists, size_t count,
-				      struct rv_diag *diag);
+				      const struct rv_values *known, struct rv_diag *diag);

@@ -3,6 +3,7 @@
  * one more for a NUL), both texts with their NUL. Integers are little-endian. */
 #include "agent/base/fd.h"
 #include "agent/sweep/ledger_private.h"
+#include "agent/sweep/mask.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -163,8 +164,48 @@ static size_t join(const struct rv_ledger *l, const struct rv_ledger_list *lists
 	return end;
 }
 
+static rv_status mask(const struct rv_values *known, const char **text, struct rv_buf *room)
+{
+	if (!*text)
+		return RV_OK;
+	rv_buf_reset(room);
+	RV_TRY(rv_mask_known(known, rv_str_of(*text), 0, room));
+	*text = rv_buf_cstr(room);
+	return *text ? RV_OK : rv_fail_nomem(NULL);
+}
+
+/* A name in an archive may be a value, which its rules did not know. */
+static rv_status put_masked(const struct rv_values *known, const struct rv_ledger_note *note,
+			    struct rv_buf *out)
+{
+	RV_CLEANUP(rv_buf_done) struct rv_buf inside = {0}, detail = {0};
+	struct rv_ledger_note shown = *note;
+
+	rv_buf_init(&inside, 2 * (size_t)RV_LEDGER_TEXT_MAX);
+	rv_buf_init(&detail, 2 * (size_t)RV_LEDGER_TEXT_MAX);
+	RV_TRY(mask(known, &shown.inside, &inside));
+	RV_TRY(mask(known, &shown.detail, &detail));
+	return print_note(&shown, out);
+}
+
+static rv_status put_list(const struct rv_values *known, const struct rv_ledger_list *list,
+			  struct rv_buf *out)
+{
+	struct rv_str text = rv_buf_view(&list->notes);
+	size_t at = 0;
+
+	for (size_t i = 0; i < list->note_count; i++) {
+		struct rv_ledger_note note;
+
+		RV_BUG_ON(!take_note(text, &at, &note)); /* as rv_ledger_put_note left it */
+		RV_TRY(put_masked(known, &note, out));
+	}
+	return RV_OK;
+}
+
 static rv_status put_notes(const struct rv_ledger *l, const struct rv_ledger_list *lists,
-			   size_t count, struct rv_buf *out, size_t *out_count)
+			   size_t count, const struct rv_values *known, struct rv_buf *out,
+			   size_t *out_count)
 {
 	*out_count = 0;
 	for (size_t i = 0; i < l->note_count; i++) {
@@ -172,12 +213,11 @@ static rv_status put_notes(const struct rv_ledger *l, const struct rv_ledger_lis
 
 		if (item == SIZE_MAX || !is_seen(l, item))
 			continue;
-		RV_TRY(print_note(&l->notes[i], out));
+		RV_TRY(put_masked(known, &l->notes[i], out));
 		(*out_count)++;
 	}
 	for (size_t i = 0; i < count; i++) {
-		if (lists[i].note_count > 0)
-			RV_TRY(rv_buf_put(out, lists[i].notes.data, lists[i].notes.len));
+		RV_TRY(put_list(known, &lists[i], out));
 		*out_count += lists[i].note_count;
 	}
 	return RV_OK;
@@ -191,7 +231,7 @@ static bool is_unchanged(const struct rv_ledger *l, size_t fresh)
 }
 
 rv_status rv_ledger_save(const struct rv_ledger *ledger, const struct rv_ledger_list *lists,
-			 size_t count, struct rv_diag *diag)
+			 size_t count, const struct rv_values *known, struct rv_diag *diag)
 {
 	RV_CLEANUP(rv_buf_done) struct rv_buf text = {0}, notes = {0};
 	size_t total = 0;
@@ -208,7 +248,7 @@ rv_status rv_ledger_save(const struct rv_ledger *ledger, const struct rv_ledger_
 	total = join(ledger, lists, count, all);
 	rv_buf_init(&text, ledger->text.max);
 	rv_buf_init(&notes, ledger->text.max);
-	RV_TRY(put_notes(ledger, lists, count, &notes, &note_count));
+	RV_TRY(put_notes(ledger, lists, count, known, &notes, &note_count));
 	if (total > RV_LEDGER_ENTRIES_MAX || note_count > RV_LEDGER_NOTES_MAX)
 		return rv_fail(RV_CLASS_EXHAUSTED, diag, "more files than a ledger holds");
 	RV_TRY(rv_buf_put(&text, magic, sizeof(magic)));

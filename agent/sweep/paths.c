@@ -169,11 +169,16 @@ static rv_status walk(struct rv_run *run, struct visitor *visitors, struct rv_le
 static rv_status save(struct rv_run *run, const struct visitor *visitors,
 		      const struct rv_ledger *ledger, struct rv_diag *diag)
 {
-	struct rv_ledger_list lists[RV_WALK_THREADS_MAX];
+	RV_CLEANUP(rv_values_done) struct rv_values known = {0};
+	RV_CLEANUP(rv_freep) struct rv_ledger_list *lists = calloc(run->threads, sizeof(*lists));
 
-	for (unsigned i = 0; i < run->threads; i++)
+	if (!lists)
+		return rv_fail_nomem(diag);
+	for (unsigned i = 0; i < run->threads; i++) {
 		lists[i] = visitors[i].clean;
-	return rv_ledger_save(ledger, lists, run->threads, diag);
+		RV_TRY(rv_values_join(&known, &run->sweepers[i].leaks.values));
+	}
+	return rv_ledger_save(ledger, lists, run->threads, &known, diag);
 }
 
 rv_status rv_run_paths(struct rv_run *run, struct rv_diag *diag)

@@ -10,6 +10,7 @@
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static const struct rv_values nothing; /* is known */
 static struct rvt_dir dir;
 static char path[RVT_PATH];
 
@@ -79,7 +80,7 @@ static void write_again(struct rv_ledger *ledger)
 	bool was_known = rv_ledger_has(ledger, &stat, &notes, &count);
 	if (!was_known)
 		rv_ledger_add(ledger, &list, &stat, &note, 1);
-	if (!rv_is_ok(rv_ledger_save(ledger, &list, 1, &diag)))
+	if (!rv_is_ok(rv_ledger_save(ledger, &list, 1, &nothing, &diag)))
 		abort();
 	rv_ledger_list_done(&list);
 	struct rv_ledger *again = open_ledger(ledger->key);

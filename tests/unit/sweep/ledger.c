@@ -11,6 +11,8 @@
 #define KEY   UINT64_C(0x1122334455667788)
 #define COUNT 100
 
+static const struct rv_values nothing; /* is known */
+
 struct place {
 	struct rvt_dir dir;
 	char path[RVT_PATH];
@@ -91,7 +93,7 @@ static void save(const struct place *p, size_t list_count)
 
 		rv_ledger_add(ledger, &lists[i % list_count], &stat, NULL, 0);
 	}
-	assert_ok(rv_ledger_save(ledger, lists, list_count, NULL));
+	assert_ok(rv_ledger_save(ledger, lists, list_count, &nothing, NULL));
 	for (size_t i = 0; i < list_count; i++)
 		rv_ledger_list_done(&lists[i]);
 	free(lists);
@@ -148,7 +150,7 @@ static void forgets_what_was_not_added_again(void **state)
 {
 	save(*state, 1);
 	struct rv_ledger *ledger = open_ledger(*state, KEY);
-	assert_ok(rv_ledger_save(ledger, NULL, 0, NULL));
+	assert_ok(rv_ledger_save(ledger, NULL, 0, &nothing, NULL));
 	rv_ledger_free(ledger);
 	assert_int_equal(known(*state, KEY), 0);
 }
@@ -249,7 +251,7 @@ static void does_not_write_what_it_has(void **state)
 		stat = stat_of(i);
 		assert_true(has(ledger, &stat));
 	}
-	assert_ok(rv_ledger_save(ledger, NULL, 0, NULL));
+	assert_ok(rv_ledger_save(ledger, NULL, 0, &nothing, NULL));
 	rv_ledger_free(ledger);
 	assert_int_equal(number_of(p), before);
 }
@@ -270,7 +272,7 @@ static void keeps_what_was_asked_for_and_adds_what_is_new(void **state)
 	stat = stat_of(2);
 	rv_ledger_add(ledger, &list, &stat, NULL, 0);
 	rv_ledger_add(ledger, &list, &stat, NULL, 0);
-	assert_ok(rv_ledger_save(ledger, &list, 1, NULL));
+	assert_ok(rv_ledger_save(ledger, &list, 1, &nothing, NULL));
 	rv_ledger_list_done(&list);
 	rv_ledger_free(ledger);
 	assert_int_equal(known(p, KEY), COUNT / 2 + 1);
@@ -282,7 +284,7 @@ static const struct rv_ledger_note noted[] = {
 	{.reason = "too-large", .detail = ""},
 };
 
-static void save_notes(const struct place *p)
+static void save_notes(const struct place *p, const struct rv_values *known)
 {
 	struct rv_ledger *ledger = open_ledger(p, KEY);
 	struct rv_ledger_list lists[2] = {0};
@@ -291,7 +293,7 @@ static void save_notes(const struct place *p)
 	rv_ledger_add(ledger, &lists[0], &nine, &noted[2], 1);
 	rv_ledger_add(ledger, &lists[0], &three, noted, 2);
 	rv_ledger_add(ledger, &lists[1], &seven, NULL, 0);
-	assert_ok(rv_ledger_save(ledger, lists, 2, NULL));
+	assert_ok(rv_ledger_save(ledger, lists, 2, known, NULL));
 	rv_ledger_list_done(&lists[0]);
 	rv_ledger_list_done(&lists[1]);
 	rv_ledger_free(ledger);
@@ -321,11 +323,29 @@ static void assert_noted(struct rv_ledger *ledger, uint64_t ino,
 	}
 }
 
+static void keeps_no_value_that_is_a_name_in_an_archive(void **state)
+{
+	static const struct rv_ledger_note shown[] = {
+		{.reason = "damaged"},
+		{.reason = "archive-limit", .inside = "a/*****", .detail = "it ***** more"},
+	};
+	const struct place *p = *state;
+	struct rv_values known = {.seed = 7};
+
+	assert_ok(rv_values_add(&known, rv_str_of("member")));
+	assert_ok(rv_values_add(&known, rv_str_of("expands")));
+	save_notes(p, &known);
+	rv_values_done(&known);
+	struct rv_ledger *ledger = open_ledger(p, KEY);
+	assert_noted(ledger, 3, shown, 2);
+	rv_ledger_free(ledger);
+}
+
 static void tells_again_what_could_not_be_scanned(void **state)
 {
 	const struct place *p = *state;
 
-	save_notes(p);
+	save_notes(p, &nothing);
 	for (unsigned i = 0; i < 2; i++) {
 		struct rv_ledger *ledger = open_ledger(p, KEY);
 		struct rv_ledger_list list = {0};
@@ -335,7 +355,7 @@ static void tells_again_what_could_not_be_scanned(void **state)
 		assert_noted(ledger, 7, NULL, 0);
 		assert_noted(ledger, 9, &noted[2], 1);
 		rv_ledger_add(ledger, &list, &more, NULL, 0); /* it is written again */
-		assert_ok(rv_ledger_save(ledger, &list, 1, NULL));
+		assert_ok(rv_ledger_save(ledger, &list, 1, &nothing, NULL));
 		rv_ledger_list_done(&list);
 		rv_ledger_free(ledger);
 	}
@@ -377,7 +397,7 @@ static void takes_damaged_notes_for_empty(void **state)
 	const struct place *p = *state;
 	const struct rv_walk_stat stat = stat_of(7);
 
-	save_notes(p);
+	save_notes(p, &nothing);
 	struct rv_buf text = rvt_file_read(p->path);
 	for (size_t len = text.len; len-- > 0;) {
 		write_back(p, &text, len);
@@ -421,7 +441,7 @@ static rv_status use(void *user)
 	struct rv_ledger *ledger = NULL;
 
 	RV_TRY(rv_ledger_open(p->path, KEY, &ledger, NULL));
-	rv_status status = rv_ledger_save(ledger, &list, 1, NULL);
+	rv_status status = rv_ledger_save(ledger, &list, 1, &nothing, NULL);
 	rv_ledger_free(ledger);
 	return status;
 }
@@ -465,6 +485,7 @@ int main(void)
 		TEST(saves_over_garbage),
 		TEST(does_not_write_what_it_has),
 		TEST(keeps_what_was_asked_for_and_adds_what_is_new),
+		TEST(keeps_no_value_that_is_a_name_in_an_archive),
 		TEST(tells_again_what_could_not_be_scanned),
 		TEST(knows_which_gaps_last),
 		TEST(does_not_remember_a_file_with_a_text_too_long),
