@@ -188,6 +188,18 @@ static rv_status name_authors(struct looking *l, const struct rv_git_change *c, 
 	return RV_OK;
 }
 
+/* Is the old side to be compared with? What lay where the settings do not look comes in with its
+ * new path, all of it. */
+static bool has_old_side(const struct looking *l, const struct rv_git_change *c, bool is_wanted)
+{
+	const struct rv_sweep_options *o = l->run->options;
+
+	if (c->old_mode == 0 || !rv_git_mode_is_blob(c->old_mode))
+		return false;
+	return c->old_path.len == 0 || !is_wanted || !o->expects ||
+	       o->expects(o->wants_user, c->old_path, false);
+}
+
 static rv_status look_at(struct looking *l, const struct rv_git_change *c, bool is_wanted)
 {
 	RV_CLEANUP(rv_buf_done) struct rv_buf file = {0};
@@ -211,7 +223,7 @@ static rv_status look_at(struct looking *l, const struct rv_git_change *c, bool 
 		rv_leaks_gap(&l->w->leaks, c->path, NULL, "too-large", "larger than --max-file");
 		return RV_OK;
 	}
-	if (c->old_mode != 0 && rv_git_mode_is_blob(c->old_mode) &&
+	if (has_old_side(l, c, is_wanted) &&
 	    !rv_is_ok(read_blob(l->old_reader, &c->old_oid, &old_text)))
 		old_text = RV_STR_NONE; /* all of it counts as added */
 	atomic_fetch_add(&l->run->files, is_wanted);
