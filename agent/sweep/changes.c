@@ -1,12 +1,12 @@
-/* sweep: what a change adds: staged against HEAD, or HEAD (and the work tree) against a base. Only
- * values on added lines are told. Not here: comparing (git/). */
+/* sweep: what a change brings: staged against HEAD, or HEAD (and the work tree) against a base. Not
+ * here: comparing (git/), which values of a file those are (added.h). */
 #include "agent/git/changes.h"
 #include "agent/base/fd.h"
 #include "agent/git/lines.h"
 #include "agent/git/renames.h"
+#include "agent/sweep/added.h"
 #include "agent/sweep/blame.h"
 #include "agent/sweep/named.h"
-#include "agent/sweep/run.h"
 #include "agent/sweep/suppress.h"
 
 #include <errno.h>
@@ -61,22 +61,6 @@ static void gap_of(struct looking *l, struct rv_str path, rv_status status)
 		     "its new content could not be read");
 }
 
-static rv_status complete(void *user, struct rv_leaks *leaks, struct rv_leak *leak)
-{
-	const struct looking *l = user;
-
-	(void)leaks; /* no text of its own */
-	leak->reach = l->reach;
-	return RV_OK;
-}
-
-static bool wants_all(void *user, uint64_t hash)
-{
-	(void)user; /* every value */
-	(void)hash; /* as above */
-	return true;
-}
-
 static struct rv_suppress_file suppress_file(const struct looking *l, struct rv_str path)
 {
 	return (struct rv_suppress_file){path, rv_named_has(&l->named, path)};
@@ -111,37 +95,19 @@ static rv_status list_moved(struct looking *l, const struct rv_git_change *c)
 static rv_status scan_added(struct looking *l, const struct rv_git_change *c,
 			    struct rv_str old_text, struct rv_str new_text, bool is_wanted)
 {
-	struct rv_git_lines lines = {0};
-	RV_CLEANUP(rv_freep) struct rv_span *added = NULL;
-	struct rv_doc doc = {.path = c->path, .bytes = new_text};
-	struct rv_doc_choice choice = {.wants = wants_all, .complete = complete, .user = l};
+	RV_CLEANUP(rv_git_lines_done) struct rv_git_lines lines = {0};
+	struct rv_added_ask ask = {.path = c->path,
+				   .text = new_text,
+				   .old_path = c->old_path,
+				   .old_text = old_text,
+				   .reach = l->reach};
 
 	if (old_text.len > 0) {
-		rv_status s = rv_git_lines_added(old_text, new_text, &lines);
-
-		added = rv_is_ok(s) ? calloc(lines.count + 1, sizeof(*added)) : NULL;
-		if (!added) {
-			rv_git_lines_done(&lines);
-			return rv_is_ok(s) ? rv_fail_nomem(NULL) : s;
-		}
-		for (size_t i = 0; i < lines.count; i++)
-			added[i] = (struct rv_span){lines.items[i].at,
-						    lines.items[i].at + lines.items[i].len};
-		doc.told = added;
-		doc.told_count = lines.count;
-		doc.only_told = true;
-		s = list_suppressions(l, c, old_text, new_text, &lines);
-		rv_git_lines_done(&lines);
-		RV_TRY(s);
-	} else {
-		RV_TRY(list_suppressions(l, c, old_text, new_text, NULL));
+		RV_TRY(rv_git_lines_added(old_text, new_text, &lines));
+		ask.lines = &lines;
 	}
-	l->w->choice = &choice;
-	rv_status status = !is_wanted || (doc.only_told && doc.told_count == 0)
-				   ? RV_OK
-				   : rv_run_document(l->run, l->w, &doc, -1);
-	l->w->choice = NULL;
-	return status;
+	RV_TRY(list_suppressions(l, c, old_text, new_text, ask.lines));
+	return is_wanted ? rv_added_scan(l->run, l->w, &ask) : RV_OK;
 }
 
 /* Texts of a commit, which is often the same as the last time. */

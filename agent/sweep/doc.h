@@ -61,9 +61,15 @@ struct rv_doc {
 	size_t from, until;	     /* only values that start in here; until 0: no end */
 	const struct rv_span *parts; /* anchors only in these; NULL: everywhere */
 	size_t part_count;
-	const struct rv_span *told; /* only_told: values that touch none of these are not told */
-	size_t told_count;
-	bool only_told; /* what a diff adds */
+};
+
+/* How a change touched a document. */
+struct rv_doc_added {
+	const struct rv_span *spans; /* lines that it adds, in order */
+	size_t count;
+	bool is_moved; /* it has another path: all of it may be judged otherwise */
+	bool has_lost; /* lines of it are gone */
+	bool is_rest;  /* told is what the change touched and did not add; false: what it added */
 };
 
 /* The part of the path that says what the file is: "tests/a.c" of "/srv/latest/tests/a.c". */
@@ -97,15 +103,16 @@ struct rv_sighting {
 };
 typedef rv_status rv_sighting_fn(void *user, const struct rv_sighting *sighting);
 
-/* The second pass over a history: which values of a document become leaks, and who completes them.
- */
+/* Which values of a document become leaks, and who completes them: the second pass over a history,
+ * and changes. */
 struct rv_doc_choice {
 	bool (*wants)(void *user, uint64_t value_hash);
 	rv_status (*complete)(void *user, struct rv_leaks *leaks, struct rv_leak *leak);
 	void *user;
 	/* The last of the leaks was judged: false drops it, uncounted. NULL: all are kept. */
 	bool (*keeps)(void *user, struct rv_leaks *leaks, const struct rv_leak *leak);
-	bool is_of_values; /* what rules say of a path alone is told otherwise */
+	bool is_of_values;		  /* what rules say of a path alone is told otherwise */
+	const struct rv_doc_added *added; /* of what changed: which part is told; NULL: all */
 };
 
 /* What was told of a document. */
@@ -155,6 +162,7 @@ struct rv_sweeper {
 	struct rv_seen *seen; /* of this document: a value is told once though two layers show it */
 	size_t seen_count, seen_room;
 	uint64_t documents;
+	uint64_t touched; /* values that a change touched and did not add, of choice->added */
 };
 
 RV_NODISCARD rv_status rv_sweeper_init(struct rv_sweeper *w, const struct rv_sweep_shared *shared);

@@ -41,19 +41,6 @@ static uint32_t column_at(const struct rv_sweeper *w, const struct rv_doc *doc, 
 	return column > UINT32_MAX ? UINT32_MAX : (uint32_t)column;
 }
 
-static bool is_inside(const struct rv_doc *doc, struct rv_span place)
-{
-	if (place.start < doc->from || (doc->until > 0 && place.start >= doc->until))
-		return false;
-	if (!doc->only_told || doc->inside)
-		return true;
-	for (size_t i = 0; i < doc->told_count; i++) {
-		if (place.start < doc->told[i].end && place.end > doc->told[i].start)
-			return true;
-	}
-	return false;
-}
-
 void rv_doc_see(struct rv_sweeper *w, const struct rv_seen *seen)
 {
 	if (w->seen_count == w->seen_room) {
@@ -425,7 +412,7 @@ rv_status rv_doc_tell(struct rv_sweeper *w, const struct rv_doc *doc, const stru
 {
 	struct rv_span place = rv_layer_place(layer, found->start, found->len);
 
-	if (!is_inside(doc, place))
+	if (!rv_doc_is_told(w, doc, layer, found, place))
 		return RV_OK;
 	if (doc->offset == 0 &&
 	    rv_baseline_is_own(doc->bytes, place.start, place.end, w->shared->salt))

@@ -16,6 +16,10 @@ struct rv_layer {
  * shown: one value may stand in the line of another. What is told as weak is a word of any text
  * ("example"): without it nobody could read the rest. EXHAUSTED: no memory. */
 RV_NODISCARD rv_status rv_doc_note_values(struct rv_sweeper *w, struct rv_str bytes);
+/* Is it told, by where it stands: in the part of the document at hand, and of a change
+ * (choice->added) where that touched it? Counts w->touched. */
+bool rv_doc_is_told(struct rv_sweeper *w, const struct rv_doc *doc, const struct rv_layer *layer,
+		    const struct rv_found *found, struct rv_span place);
 /* Makes a leak, or a sighting, of one value. */
 RV_NODISCARD rv_status rv_doc_tell(struct rv_sweeper *w, const struct rv_doc *doc,
 				   const struct rv_layer *layer, const struct rv_found *found);

@@ -3,6 +3,8 @@ without a word of its own."""
 
 import os
 import shutil
+import subprocess
+import unittest
 
 import scanning
 from test_gate import GateCase
@@ -49,6 +51,79 @@ class Moved(GateCase):
         self.move("x.env", "vendor/x.env")
         self.move("y.env", "z.env")
         self.judge(code=0)
+
+    def test_to_a_path_at_which_more_is_a_finding_it_is_told(self):
+        ours = self.keep("ours_" + os.urandom(10).hex())
+        rule = ("[[rules]]\nid = 'ours'\nregex = '''ours_[0-9a-f]{20}'''\n"
+                "path = '''\\.conf$'''\n")
+        self.into_base({".gitleaks.toml": "[extend]\nuseDefault = true\n" + rule,
+                        ".reeve.yaml": "scan:\n  allow:\n    - paths: ['old/']\n"
+                                       "      reason: samples\n",
+                        "x.txt": f"{FILLER}key {ours}\n",
+                        "old/y": f"{FILLER}TOKEN={self.token()}\n"})
+        self.move("x.txt", "x.conf")
+        self.assert_places(self.judge(), ("x.conf", 41))
+        self.move("old/y", "y", f"{FILLER}TOKEN={self.secrets[-1]}\nlast\n")
+        self.assert_places(self.judge(), ("x.conf", 41), ("y", 41))
+
+    def test_the_file_itself_is_told_when_only_the_new_path_is_a_finding(self):
+        self.into_base({".gitleaks.toml": "[[rules]]\nid = 'ours'\npath = '''\\.conf$'''\n",
+                        "x.txt": FILLER, "y.conf": "y\n" + FILLER})
+        self.move("x.txt", "x.conf")
+        self.move("y.conf", "z.conf")
+        result = self.judge()
+        self.assertEqual([l["path"] for l in result.leaks], ["x.conf"], str(result))
+
+
+class Touched(GateCase):
+    """Values that the change does not add, beside what it does."""
+
+    def key(self):
+        try:
+            text = subprocess.run(["openssl", "genrsa", "2048"], capture_output=True, check=True)
+        except (OSError, subprocess.CalledProcessError) as err:
+            raise unittest.SkipTest("openssl makes no key") from err
+        lines = text.stdout.decode().splitlines(keepends=True)
+        self.secrets.extend(line.strip() for line in lines[1:-1])
+        return lines
+
+    def change(self, old, new, name="a.txt"):
+        self.into_base({name: old})
+        self.r.commit({name: new})
+
+    def test_a_key_whose_begin_line_is_mended_is_told(self):
+        key = "".join(self.key())
+        self.change(key[1:], key)
+        for more in ((), ("--worktree",)):
+            self.assertEqual(len(self.judge(*more).leaks), 1)
+
+    def test_a_key_out_of_which_a_line_is_taken_is_told(self):
+        begin, *body = self.key()
+        self.change("".join([begin, "-----END THIS-----\n", *body]), "".join([begin, *body]))
+        self.judge()
+
+    def test_a_value_whose_name_on_another_line_becomes_one_of_a_secret_is_told(self):
+        text = f'colour =\n  "{self.password()}"\n'
+        self.change(text, text.replace("colour", "db_password"), "a.py")
+        self.assert_places(self.judge(), ("a.py", 2))
+
+    def test_what_was_a_finding_before_is_not_told_again(self):
+        begin, *body = self.key()
+        old = f'db_password =\n  "{self.password()}"\n' + "".join([begin, *body])
+        self.into_base({"a.py": old})
+        for new in (old.replace("db_password", "api_password"), "first\n" + old,
+                    old.replace(begin, "x: 1\n" + begin), old + "last: 1\n",
+                    old.replace("db_password", "# why\ndb_password"),
+                    old.replace(begin, begin.rstrip() + " \n")):
+            self.r.commit({"a.py": new})
+            self.judge(code=0)
+
+    def test_nor_what_the_change_does_not_touch(self):
+        old = f"TOKEN={self.token()}\nA=1\nB=2\n"
+        self.into_base({"a.env": old})
+        for new in (old.replace("A=1\n", ""), old.replace("A=1", "A=2"), "B=3\n" + old):
+            self.r.commit({"a.env": new})
+            self.judge(code=0)
 
 
 if __name__ == "__main__":

@@ -176,37 +176,81 @@ static void tells_a_value_once_that_two_layers_show(void **state)
 	assert_null(desk_only(d)->layers);
 }
 
+static bool wants_all(void *user, uint64_t hash)
+{
+	(void)user; /* every value */
+	(void)hash; /* as above */
+	return true;
+}
+
+static rv_status complete_nothing(void *user, struct rv_leaks *leaks, struct rv_leak *leak)
+{
+	(void)user;  /* there is nothing to say */
+	(void)leaks; /* as above */
+	(void)leak;  /* as above */
+	return RV_OK;
+}
+
+/* Two values, on a line each. */
+static void scan_changed(struct desk *d, const struct rv_doc_added *added)
+{
+	const struct rv_doc_choice choice = {
+		.wants = wants_all, .complete = complete_nothing, .added = added};
+
+	desk_put(d, " ");
+	desk_put(d, d->value);
+	desk_put(d, "\n");
+	desk_put(d, d->other);
+	d->w.touched = 0;
+	d->w.choice = &choice;
+	desk_scan(d);
+	d->w.choice = NULL;
+}
+
 static void tells_what_a_diff_adds(void **state)
 {
 	struct desk *d = *state;
-	const struct rv_span added[] = {{0, 1}, {VALUE_LEN + 1, VALUE_LEN + 2}};
+	const struct rv_span spans[] = {{0, 1}, {VALUE_LEN + 1, VALUE_LEN + 2}};
 
-	for (size_t count = 0; count <= RV_LEN(added); count++) {
-		desk_put(d, " ");
-		desk_put(d, d->value);
-		desk_put(d, "\n");
-		desk_put(d, d->other);
-		struct rv_doc doc = desk_doc(d);
-		doc.only_told = true;
-		doc.told = added;
-		doc.told_count = count;
-		desk_scan_as(d, &doc);
+	for (size_t count = 0; count <= RV_LEN(spans); count++) {
+		const struct rv_doc_added added = {.spans = spans, .count = count};
+
+		scan_changed(d, &added);
 		assert_int_equal(d->w.leaks.count, 0); /* none touches a value */
 	}
 	for (size_t at = VALUE_LEN; at <= VALUE_LEN + 2; at += 2) {
 		const struct rv_span touching = {at, at + 1};
+		const struct rv_doc_added added = {.spans = &touching, .count = 1};
 
-		desk_put(d, " ");
-		desk_put(d, d->value);
-		desk_put(d, "\n");
-		desk_put(d, d->other);
-		struct rv_doc doc = desk_doc(d);
-		doc.only_told = true;
-		doc.told = &touching;
-		doc.told_count = 1;
-		desk_scan_as(d, &doc);
+		scan_changed(d, &added);
 		assert_int_equal(desk_only(d)->line, at == VALUE_LEN ? 1 : 2);
 	}
+}
+
+static void tells_the_rest_of_what_has_moved_by_itself(void **state)
+{
+	struct desk *d = *state;
+	const struct rv_span first = {0, VALUE_LEN};
+	struct rv_doc_added added = {.spans = &first, .count = 1, .is_moved = true};
+
+	scan_changed(d, &added);
+	assert_int_equal(desk_only(d)->line, 1);
+	assert_int_equal(d->w.touched, 1); /* the other one */
+	added.is_rest = true;
+	scan_changed(d, &added);
+	assert_int_equal(desk_only(d)->line, 2);
+}
+
+static void touches_no_value_on_a_line_of_its_own(void **state)
+{
+	struct desk *d = *state;
+	const struct rv_span first = {0, 1};
+	const struct rv_doc_added added = {
+		.spans = &first, .count = 1, .has_lost = true, .is_rest = true};
+
+	scan_changed(d, &added);
+	assert_int_equal(d->w.leaks.count, 0);
+	assert_int_equal(d->w.touched, 0);
 }
 
 int main(void)
@@ -222,6 +266,8 @@ int main(void)
 		DESK_TEST(reads_utf16),
 		DESK_TEST(tells_a_value_once_that_two_layers_show),
 		DESK_TEST(tells_what_a_diff_adds),
+		DESK_TEST(tells_the_rest_of_what_has_moved_by_itself),
+		DESK_TEST(touches_no_value_on_a_line_of_its_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
