@@ -103,16 +103,22 @@ static bool is_toml_entry(struct rv_str line)
 	return false;
 }
 
-/* Of both forms of baseline. */
-static bool is_baseline_entry(struct rv_str line)
+/* A key of a baseline's entry, with its quotes. */
+static bool has_key(struct rv_str line, const char *key)
 {
-	static const char key[] = "\"fingerprint\"";
+	size_t len = strlen(key);
 
-	for (size_t at = 0; at + sizeof(key) - 1 <= line.len; at++) {
-		if (strncasecmp((const char *)line.data + at, key, sizeof(key) - 1) == 0)
+	for (size_t at = 0; at + len <= line.len; at++) {
+		if (strncasecmp((const char *)line.data + at, key, len) == 0)
 			return true;
 	}
 	return false;
+}
+
+/* Of both forms of baseline. */
+static bool is_baseline_entry(struct rv_str line)
+{
+	return has_key(line, "\"fingerprint\"");
 }
 
 /* What the line adds by itself, or NULL. */
@@ -166,13 +172,39 @@ static rv_status look_at_lines(struct rv_leaks *leaks, const struct rv_suppress_
 		       : RV_OK;
 }
 
-/* Does the old text have lines that the new one lacks, and that say something? */
-static rv_status has_lost_lines(struct rv_str old_text, struct rv_str text, bool *out)
+/* What lets something pass by being gone, or NULL. Of configuration and rules any line may, and is
+ * told when nothing else of the file is listed. */
+static const char *what_is_lost(enum sort sort, struct rv_str line, bool is_listed)
+{
+	if (is_blank(line))
+		return NULL;
+	switch (sort) {
+	case IGNORE:
+		return rv_str_starts_with(trimmed(line), "!")
+			       ? "an exception of an ignore file is gone"
+			       : NULL;
+	case BASELINE: /* an entry in one line is listed when it changes */
+		return has_key(line, "\"until\"") && !is_baseline_entry(line)
+			       ? "the end of an entry of a baseline is gone"
+			       : NULL;
+	case YAML:
+	case TOML:
+	case RULES:
+		return is_listed ? NULL : settings_words;
+	case SOURCE:
+		break;
+	}
+	return NULL;
+}
+
+/* The first such line that the old text has and the new one lacks. */
+static rv_status find_lost(enum sort sort, struct rv_str old_text, struct rv_str text,
+			   bool is_listed, const char **out)
 {
 	struct rv_git_lines lost = {0};
 	rv_status status = rv_git_lines_added(text, old_text, &lost);
 
-	*out = false;
+	*out = NULL;
 	for (size_t i = 0; i < lost.count && rv_is_ok(status) && !*out; i++) {
 		struct rv_str piece = {old_text.data + lost.items[i].at, lost.items[i].len};
 
@@ -180,7 +212,7 @@ static rv_status has_lost_lines(struct rv_str old_text, struct rv_str text, bool
 			const uint8_t *end = memchr(piece.data + at, '\n', piece.len - at);
 			size_t len = end ? (size_t)(end - piece.data) - at : piece.len - at;
 
-			*out = !is_blank((struct rv_str){piece.data + at, len});
+			*out = what_is_lost(sort, (struct rv_str){piece.data + at, len}, is_listed);
 			at += len + 1;
 		}
 	}
@@ -193,7 +225,7 @@ rv_status rv_suppress_look(struct rv_leaks *leaks, const struct rv_suppress_file
 			   const struct rv_git_lines *lines)
 {
 	bool is_listed = false;
-	bool has_lost = false;
+	const char *lost = NULL;
 
 	if (!lines)
 		return look_at_lines(leaks, file, text, 1, &is_listed);
@@ -203,16 +235,16 @@ rv_status rv_suppress_look(struct rv_leaks *leaks, const struct rv_suppress_file
 		RV_TRY(look_at_lines(leaks, file, piece, (uint32_t)lines->items[i].line,
 				     &is_listed));
 	}
-	if (!is_listed && sort_of(file) != SOURCE)
-		RV_TRY(has_lost_lines(old_text, text, &has_lost));
-	return has_lost ? rv_suppress_removed(leaks, file) : RV_OK;
+	if (sort_of(file) != SOURCE)
+		RV_TRY(find_lost(sort_of(file), old_text, text, is_listed, &lost));
+	return lost ? rv_leaks_suppression(leaks, file->path, 1, lost) : RV_OK;
 }
 
 rv_status rv_suppress_removed(struct rv_leaks *leaks, const struct rv_suppress_file *file)
 {
 	enum sort sort = sort_of(file);
 
-	return sort == YAML || sort == TOML || sort == RULES
+	return sort != SOURCE && sort != BASELINE
 		       ? rv_leaks_suppression(leaks, file->path, 1, settings_words)
 		       : RV_OK;
 }

@@ -16,12 +16,13 @@ struct rv_suppress_file {
  */
 bool rv_suppress_is_settings(const struct rv_suppress_file *file);
 /* Its old and new text and the lines added to it; lines NULL: all are. A line of it is listed once;
- * of lines that are no entry by themselves the first of a piece; when nothing is listed so, that
- * lines are gone (rv_suppress_removed). Only the sort of what was added is
- * kept, never a byte of it. EXHAUSTED: no memory. */
+ * of lines that are no entry by themselves the first of a piece. As line 1 what lets something pass
+ * by being gone: a "!" line of an ignore file, the "until" of a baseline's entry, and of
+ * configuration and rules any line, when nothing else of them is listed. Only the sort of it is
+ * kept, never a byte. EXHAUSTED: no memory. */
 RV_NODISCARD rv_status rv_suppress_look(struct rv_leaks *leaks, const struct rv_suppress_file *file,
 					struct rv_str old_text, struct rv_str text,
 					const struct rv_git_lines *lines);
-/* It is gone: rules of one's own may have been in it. EXHAUSTED: no memory. */
+/* It is gone: rules of one's own may have been in it, or exceptions. EXHAUSTED: no memory. */
 RV_NODISCARD rv_status rv_suppress_removed(struct rv_leaks *leaks,
 					   const struct rv_suppress_file *file);

@@ -126,6 +126,39 @@ class Touched(GateCase):
             self.judge(code=0)
 
 
+class Listed(GateCase):
+    """What the change itself lets pass is listed, also where it adds no word."""
+
+    def test_a_lost_exception_of_an_ignore_file(self):
+        self.into_base({".reeveignore": "cfg/*\n!cfg/prod.env\n# !no\n", "cfg/prod.env": "A=1\n"})
+        self.r.commit({".reeveignore": "cfg/*\n# !no\n"})
+        self.assertEqual(self.listed(), [(".reeveignore", 1)])
+        self.r.commit({".reeveignore": "# first\nother/\ncfg/*\n# !no\n"})
+        self.assertEqual(self.listed(), [(".reeveignore", 1), (".reeveignore", 2)])
+
+    def test_a_whole_ignore_file_that_is_gone(self):
+        self.into_base({".reeveignore": "!cfg/prod.env\n"})
+        self.r.git("rm", "-q", ".reeveignore")
+        self.r.commit({})
+        self.assertEqual(self.listed(), [(".reeveignore", 1)])
+
+    def test_not_a_line_that_let_something_pass(self):
+        self.into_base({".reeveignore": "cfg/*\nx/\n",
+                        ".reeve-baseline.json": self.baseline(self.ENTRY.format("1" * 32))})
+        self.r.commit({".reeveignore": "cfg/*\n", ".reeve-baseline.json": self.baseline()})
+        self.assertEqual(self.listed(), [])
+
+    def test_the_lost_end_of_a_baseline_entry(self):
+        entry = ('    {{"fingerprint": "rv1:{}",\n     "rule": "github-token",\n     "path": "a.env",\n'
+                 '     "reason": "x",\n{}     "added": "2026-11-27"}},\n')
+        old, new = (entry.format("1" * 32, end) for end in ('     "until": "2030-01-01",\n', ""))
+        self.into_base({".reeve-baseline.json": self.baseline(old)})
+        self.r.commit({".reeve-baseline.json": self.baseline(new)})
+        self.assertEqual(self.listed(), [(".reeve-baseline.json", 1)])
+        self.r.commit({".reeve-baseline.json": self.baseline(self.ENTRY.format("2" * 32), new)})
+        self.assertEqual(self.listed(), [(".reeve-baseline.json", 1), (".reeve-baseline.json", 5)])
+
+
 if __name__ == "__main__":
     if not shutil.which("git"):
         print("SKIPPED: git is not installed")
