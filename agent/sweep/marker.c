@@ -201,6 +201,30 @@ void rv_marker_find(const struct rv_marker_place *place, struct rv_marker *out)
 	out->name = find_foreign(place);
 }
 
+/* Where the word ends that begins at `at`, in any case, or 0. Between the letters of UTF-16, which
+ * nobody decoded, there are NULs. */
+static size_t end_of_raw(struct rv_str line, size_t at, const char *word)
+{
+	for (; *word; word++) {
+		while (at < line.len && line.data[at] == 0)
+			at++;
+		if (at == line.len || tolower(line.data[at]) != *word)
+			return 0;
+		at++;
+	}
+	return at;
+}
+
+/* Where the word, in small letters, stands in a line as it lies in the file; line.len: nowhere. */
+static size_t find_raw(struct rv_str line, const char *word)
+{
+	for (size_t i = 0; i < line.len; i++) {
+		if (tolower(line.data[i]) == *word && end_of_raw(line, i, word) > 0)
+			return i;
+	}
+	return line.len;
+}
+
 const char *rv_marker_in_line(struct rv_str line)
 {
 	static const char *const words[] = {OURS,
@@ -215,7 +239,7 @@ const char *rv_marker_in_line(struct rv_str line)
 					    "pragma:whitelist"};
 
 	for (size_t i = 0; i < RV_LEN(words); i++) {
-		if (has(line, words[i], true))
+		if (find_raw(line, words[i]) < line.len)
 			return words[i];
 	}
 	return NULL;

@@ -36,5 +36,6 @@ struct rv_marker {
 	char problem[160];    /* a reeve:allow that allows nothing, and why; "" */
 };
 void rv_marker_find(const struct rv_marker_place *place, struct rv_marker *out);
-/* The first marker of any sort in a line, well formed or not, or NULL: what a change adds. */
+/* The first marker of any sort in a line, well formed or not, or NULL: what a change adds. The line
+ * is as it lies in the file, UTF-16 too. */
 const char *rv_marker_in_line(struct rv_str line);

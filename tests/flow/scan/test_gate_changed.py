@@ -158,6 +158,16 @@ class Listed(GateCase):
         self.r.commit({".reeve-baseline.json": self.baseline(self.ENTRY.format("2" * 32), new)})
         self.assertEqual(self.listed(), [(".reeve-baseline.json", 1), (".reeve-baseline.json", 5)])
 
+    def test_a_marker_in_utf_16(self):
+        token = self.token()
+        for encoding in ("utf-16", "utf-16-be", "utf-16-le"):
+            self.into_base({"a.txt": f"x=1\r\nT={token}\r\n".encode(encoding)})
+            mark = '# reeve:allow reason="x"'
+            self.r.commit({"a.txt": f"x=1\r\n{mark}\r\nT={token}\r\n".encode(encoding)})
+            self.assertEqual(self.listed(), [("a.txt", 2)], encoding)
+            self.r.git("reset", "-q", "--hard", "base")
+
+
 
 if __name__ == "__main__":
     if not shutil.which("git"):

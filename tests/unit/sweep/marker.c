@@ -169,6 +169,22 @@ static void sees_every_sort_of_marker_a_change_adds(void **state)
 	assert_null(rv_marker_in_line(RV_STR_NONE));
 }
 
+static void sees_a_marker_in_utf16_that_nobody_decoded(void **state)
+{
+	static const char word[] = "reeve:allow reason";
+	uint8_t wide[2 * sizeof(word)] = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(word) - 1; i++)
+		wide[2 * i + 1] = (uint8_t)word[i];
+	for (size_t shift = 0; shift < 2; shift++) {
+		const struct rv_str line = {wide + shift, 2 * (sizeof(word) - 1)};
+
+		assert_non_null(rv_marker_in_line(line));
+	}
+	assert_null(rv_marker_in_line((struct rv_str){wide, 12}));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -177,6 +193,7 @@ int main(void)
 		cmocka_unit_test(allows_as_each_tool_does),
 		cmocka_unit_test(gives_the_reason),
 		cmocka_unit_test(sees_every_sort_of_marker_a_change_adds),
+		cmocka_unit_test(sees_a_marker_in_utf16_that_nobody_decoded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
