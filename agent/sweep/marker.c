@@ -244,3 +244,19 @@ const char *rv_marker_in_line(struct rv_str line)
 	}
 	return NULL;
 }
+
+bool rv_marker_reaches_below(struct rv_str line)
+{
+	static const char *const words[] = {"kingfisher:ignore", "kingfisher:allow", "nextline"};
+	size_t at = find_raw(line, OURS);
+
+	for (size_t i = 0; i < RV_LEN(words); i++) {
+		if (find_raw(line, words[i]) < line.len)
+			return true;
+	}
+	for (size_t i = 0; i < at && at < line.len; i++) {
+		if (isalnum(line.data[i]))
+			return false;
+	}
+	return at < line.len;
+}

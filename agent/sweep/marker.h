@@ -39,3 +39,5 @@ void rv_marker_find(const struct rv_marker_place *place, struct rv_marker *out);
 /* The first marker of any sort in a line, well formed or not, or NULL: what a change adds. The line
  * is as it lies in the file, UTF-16 too. */
 const char *rv_marker_in_line(struct rv_str line);
+/* Of such a line: may a marker in it hold for the next one? */
+bool rv_marker_reaches_below(struct rv_str line);

@@ -220,6 +220,93 @@ static rv_status find_lost(enum sort sort, struct rv_str old_text, struct rv_str
 	return status;
 }
 
+/* The old text, in which lines that the new one still has are looked for in their order. */
+struct old_side {
+	struct rv_str text;
+	size_t at;     /* behind what was found */
+	uint64_t work; /* bytes gone through */
+};
+#define OLD_WORK_MAX ((uint64_t)1 << 30) /* past it nothing more is found */
+
+/* Does it have these lines, one behind the other? */
+static bool has_lines(struct old_side *old, struct rv_str lines)
+{
+	struct rv_str text = old->text;
+
+	for (size_t at = old->at; old->work < OLD_WORK_MAX && at + lines.len <= text.len; at++) {
+		const uint8_t *found = memmem(text.data + at, text.len - at, lines.data, lines.len);
+		size_t place = found ? (size_t)(found - text.data) : text.len;
+		size_t end = place + lines.len;
+
+		old->work += place - at;
+		if (!found)
+			return false;
+		at = place;
+		if ((at == 0 || found[-1] == '\n') && (end == text.len || text.data[end] == '\n')) {
+			old->at = at;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool is_added(const struct rv_git_lines *lines, size_t at)
+{
+	size_t low = 0;
+	size_t high = lines->count; /* the first that begins behind */
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (lines->items[middle].at <= at)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low > 0 && at < lines->items[low - 1].at + lines->items[low - 1].len;
+}
+
+/* A marker for the line below it, where lines between the two are gone. On an added line it is
+ * listed already, and a value on one is told. */
+static rv_status look_at_closed_up(struct rv_leaks *leaks, const struct rv_suppress_file *file,
+				   struct rv_str old_text, struct rv_str text,
+				   const struct rv_git_lines *lines)
+{
+	struct old_side old = {.text = old_text};
+	uint32_t number = 1;
+
+	for (size_t at = 0; at < text.len; number++) {
+		const uint8_t *start = text.data + at;
+		const uint8_t *end = memchr(start, '\n', text.len - at);
+		struct rv_str line = {start, end ? (size_t)(end - start) : text.len - at};
+		size_t next = at + line.len + 1;
+
+		if (next >= text.len)
+			break;
+		if (rv_marker_reaches_below(line) && !is_added(lines, at) &&
+		    !is_added(lines, next)) {
+			const char *what = rv_marker_in_line(line);
+
+			end = memchr(text.data + next, '\n', text.len - next);
+			line.len = end ? (size_t)(end - start) : text.len - at;
+			if (what && !has_lines(&old, line))
+				RV_TRY(rv_leaks_suppression(leaks, file->path, number, what));
+		}
+		at = next;
+	}
+	return RV_OK;
+}
+
+/* Are lines of the old text gone? */
+static bool has_lost(struct rv_str old_text, struct rv_str text, const struct rv_git_lines *lines)
+{
+	size_t added = 0;
+
+	for (size_t i = 0; i < lines->count; i++)
+		added += lines->items[i].len;
+	return old_text.len + added > text.len;
+}
+
 rv_status rv_suppress_look(struct rv_leaks *leaks, const struct rv_suppress_file *file,
 			   struct rv_str old_text, struct rv_str text,
 			   const struct rv_git_lines *lines)
@@ -235,8 +322,11 @@ rv_status rv_suppress_look(struct rv_leaks *leaks, const struct rv_suppress_file
 		RV_TRY(look_at_lines(leaks, file, piece, (uint32_t)lines->items[i].line,
 				     &is_listed));
 	}
-	if (sort_of(file) != SOURCE)
-		RV_TRY(find_lost(sort_of(file), old_text, text, is_listed, &lost));
+	if (!has_lost(old_text, text, lines))
+		return RV_OK;
+	if (sort_of(file) == SOURCE)
+		return look_at_closed_up(leaks, file, old_text, text, lines);
+	RV_TRY(find_lost(sort_of(file), old_text, text, is_listed, &lost));
 	return lost ? rv_leaks_suppression(leaks, file->path, 1, lost) : RV_OK;
 }
 

@@ -167,6 +167,19 @@ class Listed(GateCase):
             self.assertEqual(self.listed(), [("a.txt", 2)], encoding)
             self.r.git("reset", "-q", "--hard", "base")
 
+    def test_a_marker_that_comes_to_stand_at_a_value_as_lines_between_go(self):
+        token = self.token()
+        for mark in ('# reeve:allow reason="t"', "# kingfisher:ignore",
+                     "# pragma: allowlist nextline secret"):
+            old = f"A=1\nB=1\n{mark}\n{{}}T={token}\nC=1\n{mark}\nD=1\n"
+            self.into_base({"a.env": old.format("X=1\nY=1\n")})
+            self.r.commit({"a.env": old.format("")})
+            self.assertEqual(self.listed(), [("a.env", 3)], mark)
+            self.r.commit({"a.env": old.format("").replace("B=1\n", "")})
+            self.assertEqual(self.listed(), [("a.env", 2)], mark)
+            self.r.commit({"a.env": old.format("X=1\nY=1\n").replace("B=1\n", "")})
+            self.assertEqual(self.listed(), [], mark)
+            self.r.git("reset", "-q", "--hard", "base")
 
 
 if __name__ == "__main__":

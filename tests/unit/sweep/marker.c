@@ -181,8 +181,24 @@ static void sees_a_marker_in_utf16_that_nobody_decoded(void **state)
 		const struct rv_str line = {wide + shift, 2 * (sizeof(word) - 1)};
 
 		assert_non_null(rv_marker_in_line(line));
+		assert_true(rv_marker_reaches_below(line));
 	}
 	assert_null(rv_marker_in_line((struct rv_str){wide, 12}));
+}
+
+static void knows_which_markers_hold_for_the_line_below(void **state)
+{
+	static const char *const below[] = {"# reeve:allow reason=\"x\"", "  // Kingfisher:ignore",
+					    "x = 1 # kingfisher:allow",
+					    "# pragma: allowlist nextline secret"};
+	static const char *const beside[] = {"x = 1 # reeve:allow reason=\"x\"", "# gitleaks:allow",
+					     "# pragma: allowlist secret", "# allow", ""};
+
+	(void)state;
+	for (size_t i = 0; i < RV_LEN(below); i++)
+		assert_true(rv_marker_reaches_below(rv_str_of(below[i])));
+	for (size_t i = 0; i < RV_LEN(beside); i++)
+		assert_false(rv_marker_reaches_below(rv_str_of(beside[i])));
 }
 
 int main(void)
@@ -194,6 +210,7 @@ int main(void)
 		cmocka_unit_test(gives_the_reason),
 		cmocka_unit_test(sees_every_sort_of_marker_a_change_adds),
 		cmocka_unit_test(sees_a_marker_in_utf16_that_nobody_decoded),
+		cmocka_unit_test(knows_which_markers_hold_for_the_line_below),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
