@@ -17,6 +17,21 @@ enum sort {
 
 static const char settings_words[] = "configuration or baseline";
 
+/* In a folder of its own the file also decides whose settings hold for that folder. */
+static bool is_nested(const struct rv_suppress_file *file)
+{
+	return memchr(file->path.data, '/', file->path.len) != NULL;
+}
+
+/* Settings are those of the folder that is scanned: any may be. */
+static struct rv_str name_of(struct rv_str path)
+{
+	const uint8_t *slash = memrchr(path.data, '/', path.len);
+	size_t start = slash ? (size_t)(slash - path.data) + 1 : 0;
+
+	return (struct rv_str){path.data + start, path.len - start};
+}
+
 static enum sort sort_of(const struct rv_suppress_file *file)
 {
 	static const struct {
@@ -26,8 +41,10 @@ static enum sort sort_of(const struct rv_suppress_file *file)
 		     {".betterleaksignore", IGNORE}, {".reeve.yaml", YAML},
 		     {".gitleaks.toml", TOML},	     {".reeve-baseline.json", BASELINE}};
 
+	struct rv_str name = name_of(file->path);
+
 	for (size_t i = 0; i < RV_LEN(files); i++) {
-		if (rv_str_is(file->path, files[i].name))
+		if (rv_str_is(name, files[i].name))
 			return files[i].sort;
 	}
 	if (!file->is_named)
@@ -314,8 +331,12 @@ rv_status rv_suppress_look(struct rv_leaks *leaks, const struct rv_suppress_file
 	bool is_listed = false;
 	const char *lost = NULL;
 
-	if (!lines)
-		return look_at_lines(leaks, file, text, 1, &is_listed);
+	if (!lines) {
+		RV_TRY(look_at_lines(leaks, file, text, 1, &is_listed));
+		return !is_listed && sort_of(file) != SOURCE && is_nested(file)
+			       ? rv_leaks_suppression(leaks, file->path, 1, settings_words)
+			       : RV_OK;
+	}
 	for (size_t i = 0; i < lines->count; i++) {
 		struct rv_str piece = {text.data + lines->items[i].at, lines->items[i].len};
 
@@ -334,7 +355,7 @@ rv_status rv_suppress_removed(struct rv_leaks *leaks, const struct rv_suppress_f
 {
 	enum sort sort = sort_of(file);
 
-	return sort != SOURCE && sort != BASELINE
+	return sort != SOURCE && (sort != BASELINE || is_nested(file))
 		       ? rv_leaks_suppression(leaks, file->path, 1, settings_words)
 		       : RV_OK;
 }

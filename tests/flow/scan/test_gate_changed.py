@@ -181,6 +181,19 @@ class Listed(GateCase):
             self.assertEqual(self.listed(), [], mark)
             self.r.git("reset", "-q", "--hard", "base")
 
+    def test_settings_in_any_folder(self):
+        self.into_base({"old/.reeve-baseline.json": self.baseline(),
+                        "sub/deep/.reeveignore": "a\n"})
+        self.r.git("rm", "-q", "old/.reeve-baseline.json")
+        self.r.commit({"s/.reeveignore": "**\n", "sub/deep/.reeveignore": "a\nb\n",
+                       "t/.reeve.yaml": "scan:\n  exclude: ['**']\n", "u/.gitleaks.toml": "# no\n",
+                       "v/.gitleaksignore": "", "w/x.reeveignore": "**\n", "w/.reeveignore/x": "a\n"})
+        want = [("old/.reeve-baseline.json", 1), ("s/.reeveignore", 1),
+                ("sub/deep/.reeveignore", 2), ("t/.reeve.yaml", 2), ("u/.gitleaks.toml", 1),
+                ("v/.gitleaksignore", 1)]
+        self.assertEqual(self.listed(), want)
+        self.assertEqual(self.listed("--worktree"), want)
+
 
 if __name__ == "__main__":
     if not shutil.which("git"):
