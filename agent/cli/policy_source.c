@@ -3,6 +3,7 @@
 
 #include "agent/base/fd.h"
 #include "agent/cli/scan_given.h"
+#include "agent/sweep/linked.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -55,6 +56,27 @@ rv_status rv_policy_source_find(struct rv_policy_source *s, struct rv_diag *diag
 	return RV_OK;
 }
 
+/* Links are followed as in a directory, but not out of the tree: what lies there is not the ref's.
+ */
+static rv_status read_in_ref(struct rv_policy_source *s, const char *path, struct rv_buf *out)
+{
+	const struct rv_linked_place place = {.view = s->view, .tree = &s->tree, .work_tree = -1};
+	RV_CLEANUP(rv_buf_done) struct rv_buf note = {0};
+	rv_status status = rv_linked_read(&place, path, s->given, RV_BASELINE_FILE_MAX, out);
+
+	if (rv_class_of(status) != RV_CLASS_CONFLICT)
+		return status;
+	rv_buf_init(&note, 2 * RV_SCAN_GIVEN_MAX);
+	RV_TRY(rv_buf_printf(&note,
+			     "%s is a link that leads out of the repository: here it counts "
+			     "as if it were not there",
+			     path));
+	if (!rv_buf_cstr(&note))
+		return rv_fail_nomem(NULL);
+	rv_scan_config_note(s->config, rv_buf_cstr(&note));
+	return rv_fail(RV_CLASS_NOT_FOUND, NULL, "a link out of the tree");
+}
+
 /* A file by its name in the source. NOT_FOUND when there is none. */
 rv_status rv_policy_source_read(struct rv_policy_source *s, const char *name, struct rv_buf *out,
 				struct rv_diag *diag)
@@ -63,7 +85,7 @@ rv_status rv_policy_source_read(struct rv_policy_source *s, const char *name, st
 
 	RV_BUG_ON(!s->is_found);
 	if (s->view)
-		return rv_repo_file(s->view, &s->tree, rv_str_of(name), RV_BASELINE_FILE_MAX, out);
+		return read_in_ref(s, name, out);
 	int n = snprintf(path, sizeof(path), "%s/%s", s->dir, name);
 	if (n < 0 || (size_t)n >= sizeof(path))
 		return rv_fail(RV_CLASS_MISCONFIGURED, diag, "a path too long: %s", name);
@@ -117,8 +139,7 @@ rv_status rv_policy_source_given(struct rv_policy_source *s, const char *path, s
 
 	RV_TRY(place_given(s, path, inside, &given, diag));
 	if (given != RV_SCAN_GIVEN_OWN)
-		return rv_repo_file(s->view, &s->tree, rv_str_of(inside), RV_BASELINE_FILE_MAX,
-				    out);
+		return read_in_ref(s, inside, out);
 	s->watch->reading(s->watch->user, path);
 	return read_path(path, out, diag);
 }

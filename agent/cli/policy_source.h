@@ -18,13 +18,16 @@ struct rv_policy_source {
 	struct rv_leaks *gaps;
 	struct rv_digest *read; /* of what a configuration names */
 	struct rv_named *given;
-	bool is_trusted; /* what is read names files for the one who called us */
+	struct rv_scan_config *config; /* that is being loaded; for notes */
+	bool is_trusted;	       /* what is read names files for the one who called us */
 };
 
 /* A change is judged by the rules of what it changes. Opened when it is first needed: the rules may
  * all come from elsewhere. */
 RV_NODISCARD rv_status rv_policy_source_find(struct rv_policy_source *s, struct rv_diag *diag);
-/* A file by its name in the source, which was found. NOT_FOUND when there is none. */
+/* A file by its name in the source, which was found. NOT_FOUND when there is none. Of a ref its
+ * links are followed within the tree (linked.h), and named in `given`; one that leads out is noted
+ * and counts as none. */
 RV_NODISCARD rv_status rv_policy_source_read(struct rv_policy_source *s, const char *name,
 					     struct rv_buf *out, struct rv_diag *diag);
 /* Does a file count that the caller named? One that only the change has does not, as one beside

@@ -2,6 +2,7 @@
 #include "agent/cli/scan_given.h"
 
 #include "agent/base/path.h"
+#include "agent/sweep/linked.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -117,17 +118,31 @@ static rv_status is_in_index(const struct rv_git *git, const char *inside, bool 
 	return RV_OK;
 }
 
+/* What a tree has at the path, links followed as a reader of the files would. */
+static rv_status find_entry(struct rv_repo_view *view, const struct rv_git_oid *tree,
+			    const char *inside)
+{
+	const struct rv_linked_place place = {.view = view, .tree = tree, .work_tree = -1};
+	char real[RV_LINKED_MAX];
+	struct rv_git_oid oid;
+	uint32_t mode = 0;
+
+	rv_status s = rv_linked_follow(&place, inside, NULL, real);
+	if (rv_class_of(s) == RV_CLASS_CONFLICT)
+		return rv_fail(RV_CLASS_NOT_FOUND, NULL, "a link out of the tree");
+	RV_TRY(s);
+	return rv_repo_entry(view->reader, view->git->oid_len, tree, rv_str_of(real), &oid, &mode);
+}
+
 static rv_status is_tracked(struct rv_repo_view *view, const char *inside, bool *out,
 			    struct rv_diag *diag)
 {
-	struct rv_git_oid tree, oid;
-	uint32_t mode = 0;
+	struct rv_git_oid tree;
 
 	*out = false;
 	if (rv_git_refs_find(&view->refs, "HEAD")) {
 		RV_TRY(rv_repo_tree_of(view, "HEAD", &tree, diag));
-		*out = rv_is_ok(rv_repo_entry(view->reader, view->git->oid_len, &tree,
-					      rv_str_of(inside), &oid, &mode));
+		*out = rv_is_ok(find_entry(view, &tree, inside));
 	}
 	return *out ? RV_OK : is_in_index(view->git, inside, out, diag);
 }
@@ -138,15 +153,12 @@ rv_status rv_scan_given_find(struct rv_repo_view *view, const struct rv_git_oid 
 {
 	const char *work_tree = view->git->work_tree;
 	RV_CLEANUP(rv_freep) char *top = work_tree ? realpath(work_tree, NULL) : NULL;
-	struct rv_git_oid oid;
-	uint32_t mode = 0;
 	bool has = false;
 
 	*out = RV_SCAN_GIVEN_OWN;
 	if (!top || !find_inside(top, path, inside))
 		return RV_OK;
-	rv_status s = rv_repo_entry(view->reader, view->git->oid_len, ref_tree, rv_str_of(inside),
-				    &oid, &mode);
+	rv_status s = find_entry(view, ref_tree, inside);
 	if (rv_is_ok(s))
 		*out = RV_SCAN_GIVEN_IN_REF;
 	if (rv_class_of(s) != RV_CLASS_NOT_FOUND)

@@ -356,6 +356,7 @@ static rv_status load_all(struct rv_scan_policy *p, const struct rv_scan_ask *as
 	const struct rv_scan_reader reader = {rv_policy_source_for_config, s};
 
 	RV_TRY(rv_scan_config_new(&reader, rv_now_utc_us(), &p->config));
+	s->config = p->config;
 	RV_TRY(load_config(p, ask, s, diag));
 	s->is_trusted = true;
 	RV_TRY(load_rules(p, ask, s, diag));

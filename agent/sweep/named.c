@@ -2,19 +2,15 @@
 #include "agent/sweep/named.h"
 
 #include "agent/base/clock.h"
-#include "agent/base/fd.h"
-#include "agent/git/changes.h"
 #include "agent/sweep/config.h"
+#include "agent/sweep/linked.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 /* Where a configuration is read from. */
 struct place {
 	struct rv_named *named;
-	struct rv_repo_view *view; /* NULL: the work tree */
-	const struct rv_git_oid *tree;
-	int work_tree;
+	struct rv_linked_place where;
 	bool lacks_memory;
 };
 
@@ -59,13 +55,7 @@ rv_status rv_named_add(struct rv_named *named, const char *path)
 
 static rv_status read_at(const struct place *p, const char *path, struct rv_buf *out)
 {
-	RV_CLEANUP(rv_fd_closep) int fd = -1;
-
-	if (p->view)
-		return rv_repo_file(p->view, p->tree, rv_str_of(path), RV_SCAN_CONFIG_FILE_MAX,
-				    out);
-	RV_TRY(rv_git_open_in(p->work_tree, rv_str_of(path), &fd));
-	return rv_fd_read_all(fd, out, NULL);
+	return rv_linked_read(&p->where, path, p->named, RV_SCAN_CONFIG_FILE_MAX, out);
 }
 
 static rv_status on_named(void *context, const char *path, struct rv_buf *out, struct rv_diag *diag)
@@ -94,6 +84,15 @@ static void look_at(struct place *p, struct rv_scan_config *config, enum rv_scan
 	p->lacks_memory |= rv_class_of(s) == RV_CLASS_EXHAUSTED && s.errno_was;
 }
 
+/* Of a name that is a link: where that leads. */
+static rv_status look_behind(struct place *p, const char *name)
+{
+	char real[RV_LINKED_MAX];
+	rv_status s = rv_linked_follow(&p->where, name, p->named, real);
+
+	return rv_class_of(s) == RV_CLASS_CONFLICT ? RV_OK : s; /* out of the tree: no change's */
+}
+
 static rv_status look_at_file(struct place *p, enum rv_scan_source source, const char *name)
 {
 	RV_CLEANUP(rv_scan_config_freep) struct rv_scan_config *config = NULL;
@@ -102,13 +101,20 @@ static rv_status look_at_file(struct place *p, enum rv_scan_source source, const
 	RV_TRY(rv_scan_config_new(&reader, rv_now_utc_us(), &config));
 	look_at(p, config, source, name);
 	const char *baseline = rv_scan_config_settings(config)->baseline;
-	if (baseline)
+	if (baseline) {
 		RV_TRY(rv_named_add(p->named, baseline));
+		RV_TRY(look_behind(p, baseline));
+	}
 	return p->lacks_memory ? rv_fail_nomem(NULL) : RV_OK;
 }
 
 static rv_status look_at_place(struct place *p)
 {
+	static const char *const names[] = {".reeveignore", ".gitleaksignore", ".betterleaksignore",
+					    ".reeve-baseline.json"};
+
+	for (size_t i = 0; i < RV_LEN(names); i++)
+		RV_TRY(look_behind(p, names[i]));
 	RV_TRY(look_at_file(p, RV_SCAN_SOURCE_GITLEAKS, ".gitleaks.toml"));
 	return look_at_file(p, RV_SCAN_SOURCE_NATIVE, ".reeve.yaml");
 }
@@ -116,14 +122,14 @@ static rv_status look_at_place(struct place *p)
 rv_status rv_named_of_tree(struct rv_named *named, struct rv_repo_view *view,
 			   const struct rv_git_oid *tree)
 {
-	struct place p = {.named = named, .view = view, .tree = tree, .work_tree = -1};
+	struct place p = {.named = named, .where = {.view = view, .tree = tree, .work_tree = -1}};
 
 	return look_at_place(&p);
 }
 
 rv_status rv_named_of_work_tree(struct rv_named *named, int work_tree)
 {
-	struct place p = {.named = named, .work_tree = work_tree};
+	struct place p = {.named = named, .where = {.work_tree = work_tree}};
 
 	return look_at_place(&p);
 }

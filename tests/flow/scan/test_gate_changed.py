@@ -195,6 +195,78 @@ class Listed(GateCase):
         self.assertEqual(self.listed("--worktree"), want)
 
 
+class Linked(GateCase):
+    """Settings that are symbolic links, as a scan of the files reads them."""
+
+    def link(self, name, target):
+        path = os.path.join(self.r.path, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        os.symlink(target, path)
+
+    def into_base_with(self, links, files):
+        self.r.git("checkout", "-q", "base")
+        for name, target in links.items():
+            self.link(name, target)
+        self.r.commit(files)
+        self.r.git("checkout", "-q", "main")
+        self.r.git("merge", "-q", "base")
+
+    def test_count_under_a_diff(self):
+        self.into_base_with({".reeveignore": "ci/ign", "ci/ign": "more/../deep/ign",
+                             ".reeve.yaml": "./conf/../deep/c.yaml", "conf": "ci/deep"},
+                            {"ci/more/x": "", "ci/deep/ign": "q.env\n",
+                             "ci/deep/c.yaml": "scan:\n  exclude: [r.env]\n"})
+        self.r.commit({name: f"T={self.token()}\n" for name in ("q.env", "r.env", "s.env")})
+        for more in ((), ("--worktree",)):
+            result = self.judge(*more)
+            self.assert_places(result, ("s.env", 1))
+            self.assertEqual(result.err, b"", str(result))
+
+    def test_what_they_lead_to_is_listed(self):
+        self.into_base_with({".reeveignore": "ci/ign", ".reeve.yaml": "conf/c.yaml",
+                             "conf": "ci/deep", ".reeve-baseline.json": "ci/b.json"},
+                            {"ci/ign": "zz\n", "ci/deep/c.yaml": "scan:\n  rules: [conf/r.yaml]\n",
+                             "ci/deep/r.yaml": self.RULES.format("ours_"),
+                             "ci/b.json": self.baseline()})
+        self.r.commit({"ci/ign": "zz\n**\n", "ci/b.json": self.baseline(self.ENTRY.format("1" * 32)),
+                       "ci/deep/c.yaml": "scan:\n  rules: [conf/r.yaml]\n  strict: true\n",
+                       "ci/deep/r.yaml": self.RULES.format("gone_")})
+        want = [("ci/b.json", 5), ("ci/deep/c.yaml", 3), ("ci/deep/r.yaml", 7), ("ci/ign", 2)]
+        self.assertEqual(self.listed(), want)
+        self.assertEqual(self.listed("--worktree"), want)
+        self.r.git("reset", "-q", "--hard", "base")
+        os.remove(self.r.path + "/conf")
+        self.link("conf", "evil")
+        self.r.commit({"evil/c.yaml": "scan:\n  exclude: ['**']\n"})
+        self.assertEqual(self.listed(), [("conf", 1), ("evil/c.yaml", 1)])
+
+    def test_one_that_the_change_makes_counts_for_the_listing(self):
+        self.r.git("checkout", "-q", "base")
+        self.r.commit({"docs/list": "a\n"})
+        self.r.git("checkout", "-q", "-B", "main")
+        self.link(".gitleaksignore", "docs/list")
+        self.r.commit({"docs/list": "a\nb\n"})
+        self.assertEqual(self.listed(), [(".gitleaksignore", 1), ("docs/list", 2)])
+
+    def test_one_that_leads_out_has_no_effect_and_it_is_said(self):
+        self.write("outside", "a.env\n")
+        self.into_base_with({".reeveignore": "../outside", ".gitleaksignore": self.path("outside"),
+                             ".betterleaksignore": ".betterleaksignore"}, {})
+        self.r.commit({"a.env": f"T={self.token()}\n"})
+        result = self.judge()
+        self.assert_places(result, ("a.env", 1))
+        for name in (".reeveignore", ".gitleaksignore", ".betterleaksignore"):
+            self.assertIn(f"{name} is a link that leads out of the repository",
+                          result.err.decode(), str(result))
+
+    def test_a_file_that_the_caller_names_behind_one_is_the_bases(self):
+        self.into_base_with({"conf": "ci"}, {"ci/c.yaml": "scan:\n  strict: true\n"})
+        self.r.commit({"ci/c.yaml": "scan:\n  exclude: [a.env]\n", "a.env": f"T={self.token()}\n"})
+        result = self.judge("--config", "conf/c.yaml")
+        self.assert_places(result, ("a.env", 1))
+        self.assertEqual([s["path"] for s in result.document["suppressions"]], ["ci/c.yaml"])
+
+
 if __name__ == "__main__":
     if not shutil.which("git"):
         print("SKIPPED: git is not installed")
