@@ -1,10 +1,12 @@
 /* cli: see policy_source.h. */
 #include "agent/cli/policy_source.h"
 
+#include "agent/base/clock.h"
 #include "agent/base/fd.h"
 #include "agent/cli/scan_given.h"
 #include "agent/sweep/linked.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -177,4 +179,65 @@ rv_status rv_policy_source_for_config(void *context, const char *path, struct rv
 	if (rv_is_ok(status))
 		rv_policy_source_took(s->read, rv_buf_view(out));
 	return status;
+}
+
+/* Is it the base's file still? */
+static bool is_as_in_ref(struct rv_policy_source *s, const struct rv_git_oid *head,
+			 const char *name)
+{
+	size_t oid_len = s->view->git->oid_len;
+	struct rv_str path = rv_str_of(name);
+	struct rv_git_oid old, new;
+	uint32_t mode = 0;
+
+	return rv_is_ok(rv_repo_entry(s->view->reader, oid_len, &s->tree, path, &old, &mode)) &&
+	       rv_git_mode_is(mode, RV_GIT_MODE_FILE) &&
+	       rv_is_ok(rv_repo_entry(s->view->reader, oid_len, head, path, &new, &mode)) &&
+	       rv_git_oid_equal(&old, &new);
+}
+
+/* The change's file; false: it has none, or the base's. */
+static bool read_next(struct rv_policy_source *s, const char *name, struct rv_buf *out)
+{
+	RV_CLEANUP(rv_fd_closep) int dir = -1;
+	struct rv_linked_place place = {.work_tree = -1};
+	struct rv_git_oid head;
+
+	if (s->ask->sweep.with_worktree) {
+		dir = open(s->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		place.work_tree = dir;
+	} else {
+		place.view = s->view;
+		place.tree = &head;
+		if (!rv_is_ok(rv_repo_tree_of(s->view, "HEAD", &head, NULL)) ||
+		    is_as_in_ref(s, &head, name))
+			return false;
+	}
+	return (place.view || dir >= 0) &&
+	       rv_is_ok(rv_linked_read(&place, name, NULL, RV_BASELINE_FILE_MAX, out));
+}
+
+rv_status rv_policy_source_look_ahead(struct rv_policy_source *s, const char *name)
+{
+	RV_CLEANUP(rv_baseline_freep) struct rv_baseline *next = NULL;
+	RV_CLEANUP(rv_buf_done) struct rv_buf text = {0};
+	RV_CLEANUP(rv_buf_done) struct rv_buf note = {0};
+	struct rv_diag why = {0};
+
+	rv_buf_init(&text, RV_BASELINE_FILE_MAX);
+	if (s->ask->sweep.source != RV_SWEEP_DIFF || !s->view || !read_next(s, name, &text))
+		return RV_OK;
+	rv_status status =
+		rv_baseline_parse(rv_buf_view(&text), name, rv_now_utc_us(), &next, &why);
+	if (rv_class_of(status) != RV_CLASS_MALFORMED)
+		return status;
+	rv_buf_init(&note, 2 * RV_SCAN_GIVEN_MAX);
+	RV_TRY(rv_buf_printf(&note,
+			     "with this change the baseline cannot be read, and scans will "
+			     "end with that: %s",
+			     why.text));
+	if (!rv_buf_cstr(&note))
+		return rv_fail_nomem(NULL);
+	rv_scan_config_note(s->config, rv_buf_cstr(&note));
+	return RV_OK;
 }

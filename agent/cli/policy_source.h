@@ -42,5 +42,8 @@ RV_NODISCARD rv_status rv_policy_source_given(struct rv_policy_source *s, const 
 rv_status rv_policy_source_for_config(void *context, const char *path, struct rv_buf *out,
 				      struct rv_diag *diag);
 bool rv_policy_source_stays_below(const char *path);
+/* Of a change that is judged: notes when the baseline `name` of its own cannot be read. The base's
+ * counts here, but each scan after it is merged would end with that. EXHAUSTED: no memory. */
+RV_NODISCARD rv_status rv_policy_source_look_ahead(struct rv_policy_source *s, const char *name);
 /* Adds bytes to what was read. */
 void rv_policy_source_took(struct rv_digest *read, struct rv_str bytes);

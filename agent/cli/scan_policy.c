@@ -350,6 +350,18 @@ static rv_status take_top(struct rv_scan_policy *p, const struct rv_policy_sourc
 	return RV_OK;
 }
 
+/* The baseline that the change leaves, where the caller names none. */
+static rv_status look_ahead(struct rv_scan_policy *p, const struct rv_scan_ask *ask,
+			    struct rv_policy_source *s)
+{
+	const char *named = rv_scan_config_settings(p->config)->baseline;
+	const char *name = named ? named : ".reeve-baseline.json";
+
+	return ask->baseline || !rv_policy_source_stays_below(name)
+		       ? RV_OK
+		       : rv_policy_source_look_ahead(s, name);
+}
+
 static rv_status load_all(struct rv_scan_policy *p, const struct rv_scan_ask *ask,
 			  struct rv_policy_source *s, struct rv_diag *diag)
 {
@@ -371,6 +383,7 @@ static rv_status load_all(struct rv_scan_policy *p, const struct rv_scan_ask *as
 	RV_TRY(load_excludes(p, ask, diag));
 	RV_TRY(rv_scan_config_seal(p->config, diag));
 	RV_TRY(load_baseline(p, ask, s, diag));
+	RV_TRY(look_ahead(p, ask, s));
 	RV_TRY(rv_identity_new(p->baseline ? rv_baseline_salt(p->baseline) : NULL, &p->identity));
 	rv_filter_init(&p->filter, p->config, p->baseline, p->identity, rv_now_utc_us());
 	if (ask->has_min_confidence)

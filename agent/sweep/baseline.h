@@ -54,8 +54,9 @@ void rv_baseline_freep(struct rv_baseline **baseline);
 /* NULL for gitleaks' report: it has none. */
 const uint8_t *rv_baseline_salt(const struct rv_baseline *baseline);
 /* Do these bytes of a file lie in the salt of one of ours? It looks like a secret and is none. Told
- * by the file's beginning, as rv_baseline_print writes it but for space: its name does not count,
- * so anybody can write it before what is one. */
+ * by the file's beginning, as rv_baseline_print writes it but for space, or as a merge of a few
+ * leaves it, with several salts: its name does not count, so anybody can write it before what is
+ * one. */
 bool rv_baseline_is_salt(struct rv_str text, size_t start, size_t end);
 /* Are they no value for sure: of the salt in use (NULL: there is none), or a word of an entry? */
 bool rv_baseline_is_own(struct rv_str text, size_t start, size_t end, const uint8_t *salt);

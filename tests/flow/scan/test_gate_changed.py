@@ -267,6 +267,32 @@ class Linked(GateCase):
         self.assertEqual([s["path"] for s in result.document["suppressions"]], ["ci/c.yaml"])
 
 
+class Merged(GateCase):
+    """Two branches made a first baseline each, and a union merge left both heads in one file."""
+
+    def head(self, salt):
+        return f'  "salt": "{salt}",\n  "rules_day": "2026-11-27",\n'
+
+    def test_the_salts_of_both_are_no_secrets_and_the_change_is_told_that_it_is_broken(self):
+        salts = [os.urandom(32).hex() for _ in range(2)]
+        own = self.baseline().replace('  "salt": "' + "0" * 64 + '",\n', self.head(salts[0]))
+        self.into_base({".reeve-baseline.json": own})
+        both = own.replace(self.head(salts[0]), self.head(salts[0]) + self.head(salts[1]))
+        marked = own.replace(self.head(salts[0]), "<<<<<<< x\n" + self.head(salts[0]) +
+                             "=======\n" + self.head(salts[1]) + ">>>>>>> y\n")
+        for text, line in ((both, 5), (marked, 7)):
+            self.r.commit({".reeve-baseline.json": text})
+            for more in ((), ("--worktree",)):
+                result = self.judge(*more, code=0)
+                self.assertIn("with this change the baseline cannot be read", result.err.decode())
+                self.assertIn(f".reeve-baseline.json:{line}: a second salt", result.err.decode())
+
+    def test_nothing_is_said_of_one_that_can_be_read(self):
+        self.into_base({".reeve-baseline.json": self.baseline()})
+        self.r.commit({".reeve-baseline.json": self.baseline(self.ENTRY.format("1" * 32))})
+        self.assertEqual(self.judge(code=0).err, b"")
+
+
 if __name__ == "__main__":
     if not shutil.which("git"):
         print("SKIPPED: git is not installed")
