@@ -201,13 +201,27 @@ static void close_gzip(struct rv_flow *flow)
 	(void)inflateEnd(&flow->zlib); /* only memory */
 }
 
-rv_status rv_flow_xz(struct rv_flow *flow, struct rv_flow *inner)
+static bool open_lzma(struct rv_flow *flow, struct rv_flow *inner)
 {
 	*flow = (struct rv_flow){.pull = pull_xz, .close = close_xz, .fd = -1, .inner = inner};
 	flow->lzma = (lzma_stream)LZMA_STREAM_INIT;
 	flow->piece = rv_read_room(RV_FLOW_PIECE);
-	if (flow->piece &&
+	return flow->piece;
+}
+
+rv_status rv_flow_xz(struct rv_flow *flow, struct rv_flow *inner)
+{
+	if (open_lzma(flow, inner) &&
 	    lzma_stream_decoder(&flow->lzma, RV_UNPACK_XZ_MEMORY, LZMA_CONCATENATED) == LZMA_OK)
+		return RV_OK;
+	rv_flow_done(flow);
+	return rv_fail_nomem(NULL);
+}
+
+rv_status rv_flow_lzma(struct rv_flow *flow, struct rv_flow *inner)
+{
+	if (open_lzma(flow, inner) &&
+	    lzma_alone_decoder(&flow->lzma, RV_UNPACK_XZ_MEMORY) == LZMA_OK)
 		return RV_OK;
 	rv_flow_done(flow);
 	return rv_fail_nomem(NULL);

@@ -1,5 +1,6 @@
 /* unpack: where packed bytes come from, one piece after the other: memory, a file, another flow
- * through gzip or xz. Not here: what libarchive unpacks (reader.h), members as a flow (member.c).
+ * through gzip, xz or LZMA. Not here: what libarchive unpacks (reader.h), members as a flow
+ * (member.c).
  */
 #pragma once
 
@@ -47,8 +48,9 @@ void rv_flow_memory(struct rv_flow *flow, struct rv_str bytes);
 void rv_flow_stream(struct rv_flow *flow, const struct rv_unpack_source *source);
 /* *borrows* the fd, and puts it at its start. */
 RV_NODISCARD rv_status rv_flow_fd(struct rv_flow *flow, int fd, struct rv_diag *diag);
-/* Both *borrow* the inner flow. What follows the last gzip member is passed over. xz that needs
- * more than RV_UNPACK_XZ_MEMORY fails as a limit. EXHAUSTED: no memory. */
+/* All *borrow* the inner flow. What follows the last gzip member, or LZMA alone, is passed over. xz
+ * and LZMA that need more than RV_UNPACK_XZ_MEMORY fail as a limit. EXHAUSTED: no memory. */
 RV_NODISCARD rv_status rv_flow_gzip(struct rv_flow *flow, struct rv_flow *inner);
 RV_NODISCARD rv_status rv_flow_xz(struct rv_flow *flow, struct rv_flow *inner);
+RV_NODISCARD rv_status rv_flow_lzma(struct rv_flow *flow, struct rv_flow *inner);
 void rv_flow_done(struct rv_flow *flow);

@@ -29,6 +29,8 @@ static const struct magic magics[] = {
 	{"\x28\xb5\x2f\xfd", 4, RV_UNPACK_ZSTD},
 	{"\x04\x22\x4d\x18", 4, RV_UNPACK_LZ4},
 	{"\x02\x21\x4c\x18", 4, RV_UNPACK_LZ4}, /* the old frame */
+	{"\x5d\0\0", 3, RV_UNPACK_LZMA},
+	{"\x1f\x9d", 2, RV_UNPACK_COMPRESS},
 	{"070701", 6, RV_UNPACK_CPIO},
 	{"070702", 6, RV_UNPACK_CPIO},
 	{"070707", 6, RV_UNPACK_CPIO},
@@ -54,6 +56,8 @@ const char *rv_unpack_kind_name(enum rv_unpack_kind kind)
 		[RV_UNPACK_XZ] = "xz",
 		[RV_UNPACK_ZSTD] = "zstd",
 		[RV_UNPACK_LZ4] = "lz4",
+		[RV_UNPACK_LZMA] = "lzma",
+		[RV_UNPACK_COMPRESS] = "compress",
 		[RV_UNPACK_CPIO] = "cpio",
 		[RV_UNPACK_AR] = "ar",
 		[RV_UNPACK_RPM] = "rpm",
@@ -114,6 +118,23 @@ static bool is_cpio(struct rv_str bytes)
 	return true;
 }
 
+/* LZMA alone has no magic of its own: the usual properties, a dictionary of 2^n or 2^n + 2^(n-1)
+ * bytes as xz takes it, a length that is unknown or below 256 GiB, and NUL, as the range coder
+ * begins (xz, doc/lzma-file-format.txt). */
+static bool is_lzma(struct rv_str bytes)
+{
+	uint32_t dictionary, low;
+	uint64_t size;
+
+	if (bytes.len < 14 || bytes.data[13])
+		return false;
+	dictionary = rv_get_u32(bytes.data + 1);
+	size = rv_get_u64(bytes.data + 5);
+	low = dictionary & (0U - dictionary);
+	return low && (dictionary == low || dictionary == 3 * (uint64_t)low) &&
+	       (size == UINT64_MAX || size < (uint64_t)1 << 38);
+}
+
 /* What the magic alone leaves open. */
 static bool is_whole_magic(struct rv_str bytes, enum rv_unpack_kind kind)
 {
@@ -125,6 +146,11 @@ static bool is_whole_magic(struct rv_str bytes, enum rv_unpack_kind kind)
 			memcmp(bytes.data + 4, "\x17\x72\x45\x38\x50\x90", 6) == 0);
 	if (kind == RV_UNPACK_CPIO)
 		return is_cpio(bytes);
+	if (kind == RV_UNPACK_LZMA)
+		return is_lzma(bytes);
+	if (kind == RV_UNPACK_COMPRESS) /* 9 to 16 bits a code; two bits mean nothing */
+		return bytes.len >= 5 && !(bytes.data[2] & 0x60U) && (bytes.data[2] & 0x1fU) >= 9 &&
+		       (bytes.data[2] & 0x1fU) <= 16;
 	if (kind == RV_UNPACK_RPM)
 		return bytes.len >= 112;
 	if (kind == RV_UNPACK_SQLITE_WAL)

@@ -21,6 +21,8 @@ static const struct {
 	[RV_UNPACK_XZ] = {true, 0, archive_read_support_format_raw}, /* by rv_flow_xz */
 	[RV_UNPACK_ZSTD] = {true, ARCHIVE_FILTER_ZSTD, archive_read_support_format_raw},
 	[RV_UNPACK_LZ4] = {true, ARCHIVE_FILTER_LZ4, archive_read_support_format_raw},
+	[RV_UNPACK_LZMA] = {true, 0, archive_read_support_format_raw}, /* by rv_flow_lzma */
+	[RV_UNPACK_COMPRESS] = {true, ARCHIVE_FILTER_COMPRESS, archive_read_support_format_raw},
 	[RV_UNPACK_CPIO] = {false, 0, archive_read_support_format_cpio},
 	[RV_UNPACK_AR] = {false, 0, archive_read_support_format_ar},
 	[RV_UNPACK_RPM] = {true, ARCHIVE_FILTER_RPM, archive_read_support_format_raw},
@@ -82,6 +84,8 @@ static bool set_up(struct archive *reader, enum rv_unpack_kind kind)
 		return false;
 	/* Ignored where the format is not in use. */
 	(void)archive_read_set_format_option(reader, "tar", "read_concatenated_archives", "1");
+	if (kind == RV_UNPACK_COMPRESS) /* appended, it would read before there is anything */
+		return archive_read_support_filter_compress(reader) == ARCHIVE_OK;
 	return !supports[kind].filter ||
 	       archive_read_append_filter(reader, supports[kind].filter) == ARCHIVE_OK;
 }
@@ -172,7 +176,10 @@ bool rv_flow_unpacked(struct rv_flow *flow, enum rv_unpack_kind kind, struct rv_
 
 	if (supports[kind].filter)
 		return flow_reader(flow, kind, inner);
-	status = kind == RV_UNPACK_GZIP ? rv_flow_gzip(flow, inner) : rv_flow_xz(flow, inner);
+	if (kind == RV_UNPACK_GZIP)
+		status = rv_flow_gzip(flow, inner);
+	else
+		status = kind == RV_UNPACK_XZ ? rv_flow_xz(flow, inner) : rv_flow_lzma(flow, inner);
 	if (!rv_is_ok(status)) {
 		flow->reason = RV_UNPACK_MEMORY;
 		flow->detail = "no memory";

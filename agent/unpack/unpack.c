@@ -169,7 +169,7 @@ void rv_level_descend(struct rv_level *level, enum rv_unpack_kind kind)
 /* The name of what a compressed file holds: its own without the ending. */
 static struct rv_str plain_name(const struct rv_walk *walk)
 {
-	static const char *const endings[] = {".gz", ".bz2", ".xz", ".zst", ".lz4"};
+	static const char *const endings[] = {".gz", ".bz2", ".xz", ".zst", ".lz4", ".lzma", ".Z"};
 	struct rv_str path = rv_buf_view(&walk->path);
 	size_t start = path.len;
 

@@ -9,9 +9,10 @@
  * for local time, which looks at files.
  *
  * Memory: one buffer of max_member_bytes for each level that is open, one more for a gzip file in
- * memory, and what the decompressors take: xz at most RV_UNPACK_XZ_MEMORY, zstd 128 MiB, 7z what
- * sevenzip.h lets pass (its directory, a dictionary, side streams: some 400 MiB at worst), LZMA in
- * zip as much as the member is long (which grows as it is read: is_over may end it). */
+ * memory, and what the decompressors take: xz and LZMA alone at most RV_UNPACK_XZ_MEMORY, zstd 128
+ * MiB, 7z what sevenzip.h lets pass (its directory, a dictionary, side streams: some 400 MiB at
+ * worst), LZMA in zip as much as the member is long (which grows as it is read: is_over may end
+ * it). */
 #pragma once
 
 #include "agent/base/buf.h"
@@ -27,6 +28,8 @@ enum rv_unpack_kind {
 	RV_UNPACK_XZ,
 	RV_UNPACK_ZSTD,
 	RV_UNPACK_LZ4,
+	RV_UNPACK_LZMA,	    /* LZMA alone, as xz wrote it before it was xz */
+	RV_UNPACK_COMPRESS, /* .Z */
 	RV_UNPACK_CPIO,
 	RV_UNPACK_AR, /* also deb */
 	RV_UNPACK_RPM,

@@ -47,13 +47,22 @@ static void knows_each_kind_by_its_bytes(void **state)
 		const char *filter;
 		enum rv_unpack_kind kind;
 	} forms[] = {
-		{"zip", "none", RV_UNPACK_ZIP},	   {"gnutar", "none", RV_UNPACK_TAR},
-		{"v7tar", "none", RV_UNPACK_TAR},  {"pax", "none", RV_UNPACK_TAR},
-		{"ustar", "gzip", RV_UNPACK_GZIP}, {"ustar", "bzip2", RV_UNPACK_BZIP2},
-		{"ustar", "xz", RV_UNPACK_XZ},	   {"ustar", "zstd", RV_UNPACK_ZSTD},
-		{"ustar", "lz4", RV_UNPACK_LZ4},   {"cpio", "none", RV_UNPACK_CPIO},
-		{"newc", "none", RV_UNPACK_CPIO},  {"bin", "none", RV_UNPACK_CPIO},
-		{"7zip", "none", RV_UNPACK_7Z},	   {"iso9660", "none", RV_UNPACK_ISO},
+		{"zip", "none", RV_UNPACK_ZIP},
+		{"gnutar", "none", RV_UNPACK_TAR},
+		{"v7tar", "none", RV_UNPACK_TAR},
+		{"pax", "none", RV_UNPACK_TAR},
+		{"ustar", "gzip", RV_UNPACK_GZIP},
+		{"ustar", "bzip2", RV_UNPACK_BZIP2},
+		{"ustar", "xz", RV_UNPACK_XZ},
+		{"ustar", "zstd", RV_UNPACK_ZSTD},
+		{"ustar", "lz4", RV_UNPACK_LZ4},
+		{"ustar", "lzma", RV_UNPACK_LZMA},
+		{"ustar", "compress", RV_UNPACK_COMPRESS},
+		{"cpio", "none", RV_UNPACK_CPIO},
+		{"newc", "none", RV_UNPACK_CPIO},
+		{"bin", "none", RV_UNPACK_CPIO},
+		{"7zip", "none", RV_UNPACK_7Z},
+		{"iso9660", "none", RV_UNPACK_ISO},
 	};
 
 	(void)state;

@@ -12,8 +12,8 @@ struct pack_file {
 };
 
 /* In libarchive's names: format "zip", "gnutar", "pax", "ustar", "cpio", "newc", "ar", "7zip",
- * "iso9660", "raw"; filter "none", "gzip", "bzip2", "xz", "zstd", "lz4". options: NULL or as for
- * archive_write_set_options(). *gives* the buffer. */
+ * "iso9660", "raw"; filter "none", "gzip", "bzip2", "xz", "zstd", "lz4", "lzma", "compress".
+ * options: NULL or as for archive_write_set_options(). *gives* the buffer. */
 struct rv_buf packs_make(const char *format, const char *filter, const char *options,
 			 const struct pack_file *files, size_t count);
 /* One file, no options. */

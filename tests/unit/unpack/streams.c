@@ -84,7 +84,8 @@ static void gives_what_the_whole_gives(void **state)
 {
 	static const char *const formats[] = {"zip",   "gnutar", "pax",	 "ustar",
 					      "v7tar", "cpio",	 "newc", "ar"};
-	static const char *const filters[] = {"none", "gzip", "bzip2", "xz", "zstd", "lz4"};
+	static const char *const filters[] = {"none", "gzip", "bzip2", "xz",
+					      "zstd", "lz4",  "lzma",  "compress"};
 	struct rv_buf inner = packs_make("gnutar", "gzip", NULL, files, 2);
 	const struct pack_file outer[] = {files[0], {"in.tgz", rv_buf_view(&inner)}, files[1]};
 

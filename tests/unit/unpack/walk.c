@@ -45,12 +45,13 @@ static void reads_members_of_every_archive(void **state)
 {
 	static const char *const formats[] = {"zip",   "gnutar", "pax",	 "ustar",
 					      "v7tar", "cpio",	 "newc", "7zip"};
-	static const char *const filters[] = {"none", "gzip", "bzip2", "xz", "zstd", "lz4"};
+	static const char *const filters[] = {"none", "gzip", "bzip2", "xz",
+					      "zstd", "lz4",  "lzma",  "compress"};
 
 	(void)state;
 	for (size_t i = 0; i < RV_LEN(formats); i++) {
 		/* Only streams are compressed as a whole. */
-		size_t count = strcmp(formats[i], "zip") && strcmp(formats[i], "7zip") ? 6 : 1;
+		size_t count = strcmp(formats[i], "zip") && strcmp(formats[i], "7zip") ? 8 : 1;
 
 		for (size_t k = 0; k < count; k++) {
 			struct rv_buf pack = packs_make(formats[i], filters[k], NULL, two_files, 2);
