@@ -6,15 +6,22 @@
 #include "agent/base/fd.h"
 
 #include <errno.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+static void fail(struct rv_flow *flow, enum rv_unpack_reason reason, const char *detail)
+{
+	flow->reason = reason;
+	flow->detail = detail;
+}
 
 static ssize_t pull_memory(struct rv_flow *flow, const void **out)
 {
-	size_t len = flow->bytes.len;
-
 	*out = flow->bytes.data;
-	flow->bytes = RV_STR_NONE;
-	return (ssize_t)len;
+	if (flow->has_begun)
+		return 0;
+	flow->has_begun = true;
+	return (ssize_t)flow->bytes.len;
 }
 
 void rv_flow_memory(struct rv_flow *flow, struct rv_str bytes)
@@ -27,7 +34,7 @@ static ssize_t pull_stream(struct rv_flow *flow, const void **out)
 	const struct rv_unpack_source *source = flow->user;
 	ssize_t len;
 
-	if (flow->bytes.len)
+	if (!flow->has_begun && flow->bytes.len)
 		len = pull_memory(flow, out);
 	else
 		len = source->pull(source->pull_user, out);
@@ -50,31 +57,82 @@ void rv_flow_stream(struct rv_flow *flow, const struct rv_unpack_source *source)
 
 static ssize_t pull_fd(struct rv_flow *flow, const void **out)
 {
-	ssize_t len;
+	uint64_t left = flow->at < flow->until ? flow->until - flow->at : 0;
+	size_t len = 0;
 
-	do
-		len = read(flow->fd, flow->piece, RV_FLOW_PIECE);
-	while (len < 0 && errno == EINTR);
-	*out = flow->piece;
-	if (len < 0) {
-		flow->reason = RV_UNPACK_UNREADABLE;
-		flow->detail = "the file cannot be read";
+	if (!flow->piece)
+		flow->piece = rv_read_room(RV_FLOW_PIECE);
+	if (!flow->piece) {
+		fail(flow, RV_UNPACK_MEMORY, "no memory");
+		return -1;
 	}
-	return len;
+	*out = flow->piece;
+	if (!rv_is_ok(rv_fd_read_at(flow->fd, flow->piece,
+				    left < RV_FLOW_PIECE ? (size_t)left : RV_FLOW_PIECE, flow->at,
+				    &len, NULL))) {
+		fail(flow, RV_UNPACK_UNREADABLE, "the file cannot be read");
+		return -1;
+	}
+	flow->at += len;
+	return (ssize_t)len;
 }
 
 rv_status rv_flow_fd(struct rv_flow *flow, int fd, struct rv_diag *diag)
 {
-	if (lseek(fd, 0, SEEK_SET) < 0)
-		return rv_fail_errno(diag, "go to the start of an archive");
-	*flow = (struct rv_flow){.pull = pull_fd, .fd = fd, .piece = rv_read_room(RV_FLOW_PIECE)};
-	return flow->piece ? RV_OK : rv_fail_nomem(diag);
+	struct stat st;
+
+	if (fstat(fd, &st) != 0)
+		return rv_fail_errno(diag, "ask how long an archive is");
+	*flow = (struct rv_flow){.pull = pull_fd, .fd = fd, .until = (uint64_t)st.st_size};
+	return RV_OK;
 }
 
-static void fail(struct rv_flow *flow, enum rv_unpack_reason reason, const char *detail)
+uint64_t rv_flow_len(const struct rv_flow *flow)
 {
-	flow->reason = reason;
-	flow->detail = detail;
+	return flow->is_memory ? flow->bytes.len : flow->until - flow->from;
+}
+
+size_t rv_flow_peek(const struct rv_flow *flow, uint64_t at, void *out, size_t len)
+{
+	uint64_t whole = rv_flow_len(flow);
+	size_t have = 0;
+
+	if (at >= whole)
+		return 0;
+	len = whole - at < len ? (size_t)(whole - at) : len;
+	if (!flow->is_memory)
+		return rv_is_ok(rv_fd_read_at(flow->fd, out, len, flow->from + at, &have, NULL))
+			       ? have
+			       : 0;
+	memcpy(out, flow->bytes.data + at, len);
+	return len;
+}
+
+struct rv_flow rv_flow_part(const struct rv_flow *flow, uint64_t from, uint64_t until)
+{
+	struct rv_flow part = {.pull = flow->pull,
+			       .fd = flow->fd,
+			       .is_memory = flow->is_memory,
+			       .is_source = flow->is_source,
+			       .is_forward = flow->is_forward};
+	uint64_t whole = rv_flow_len(flow);
+
+	until = until < whole ? until : whole;
+	from = from < until ? from : until;
+	if (flow->is_memory)
+		part.bytes = (struct rv_str){flow->bytes.data + from, (size_t)(until - from)};
+	part.from = part.at = flow->from + from;
+	part.until = flow->from + until;
+	return part;
+}
+
+ssize_t rv_flow_pull(struct rv_flow *flow, const void **out)
+{
+	ssize_t len = flow->pull(flow, out);
+
+	flow->last = (struct rv_str){*out, len > 0 ? (size_t)len : 0};
+	flow->pulled += flow->last.len;
+	return len;
 }
 
 /* More packed bytes; false: the inner flow failed. */
@@ -85,7 +143,7 @@ static bool feed(struct rv_flow *flow)
 
 	if (flow->packed.len || flow->has_ended)
 		return true;
-	len = flow->inner->pull(flow->inner, &bytes);
+	len = rv_flow_pull(flow->inner, &bytes);
 	if (len < 0) {
 		fail(flow, flow->inner->reason, flow->inner->detail);
 		flow->is_told = flow->inner->is_told;
@@ -119,6 +177,17 @@ static void xz_failed(struct rv_flow *flow, lzma_ret code)
 		fail(flow, RV_UNPACK_DAMAGED, "damaged xz data");
 }
 
+/* Another stream may follow the one that ended, behind NUL bytes; not of LZMA alone. */
+static void next_xz_stream(struct rv_flow *flow)
+{
+	while (!flow->is_alone && feed(flow) && flow->packed.len && !*flow->packed.data)
+		use(flow, 1);
+	if (flow->is_alone || !flow->packed.len || *flow->packed.data != 0xfd)
+		flow->is_done = !flow->detail;
+	else if (lzma_stream_decoder(&flow->lzma, RV_UNPACK_XZ_MEMORY, 0) != LZMA_OK)
+		fail(flow, RV_UNPACK_MEMORY, "no memory");
+}
+
 /* One step into the piece; what it returns is the room that is left in the piece. */
 static size_t step_xz(struct rv_flow *flow, size_t room)
 {
@@ -130,8 +199,9 @@ static size_t step_xz(struct rv_flow *flow, size_t room)
 	flow->lzma.avail_out = room;
 	code = lzma_code(&flow->lzma, flow->has_ended ? LZMA_FINISH : LZMA_RUN);
 	use(flow, flow->packed.len - flow->lzma.avail_in);
-	flow->is_done = code == LZMA_STREAM_END;
-	if (code != LZMA_OK && !flow->is_done)
+	if (code == LZMA_STREAM_END)
+		next_xz_stream(flow);
+	else if (code != LZMA_OK)
 		xz_failed(flow, code);
 	return flow->lzma.avail_out;
 }
@@ -212,7 +282,7 @@ static bool open_lzma(struct rv_flow *flow, struct rv_flow *inner)
 rv_status rv_flow_xz(struct rv_flow *flow, struct rv_flow *inner)
 {
 	if (open_lzma(flow, inner) &&
-	    lzma_stream_decoder(&flow->lzma, RV_UNPACK_XZ_MEMORY, LZMA_CONCATENATED) == LZMA_OK)
+	    lzma_stream_decoder(&flow->lzma, RV_UNPACK_XZ_MEMORY, 0) == LZMA_OK)
 		return RV_OK;
 	rv_flow_done(flow);
 	return rv_fail_nomem(NULL);
@@ -221,8 +291,10 @@ rv_status rv_flow_xz(struct rv_flow *flow, struct rv_flow *inner)
 rv_status rv_flow_lzma(struct rv_flow *flow, struct rv_flow *inner)
 {
 	if (open_lzma(flow, inner) &&
-	    lzma_alone_decoder(&flow->lzma, RV_UNPACK_XZ_MEMORY) == LZMA_OK)
+	    lzma_alone_decoder(&flow->lzma, RV_UNPACK_XZ_MEMORY) == LZMA_OK) {
+		flow->is_alone = true;
 		return RV_OK;
+	}
 	rv_flow_done(flow);
 	return rv_fail_nomem(NULL);
 }

@@ -188,7 +188,7 @@ bool rv_unpack_ends_as_zip(struct rv_str bytes)
 	       memcmp(bytes.data + bytes.len - ZIP_END, "PK\5\6\0\0\0\0", 8) == 0;
 }
 
-enum rv_unpack_kind rv_unpack_kind(struct rv_str bytes)
+enum rv_unpack_kind rv_unpack_kind_by_start(struct rv_str bytes)
 {
 	if (!bytes.len)
 		return RV_UNPACK_NONE;
@@ -204,5 +204,14 @@ enum rv_unpack_kind rv_unpack_kind(struct rv_str bytes)
 		return RV_UNPACK_TAR;
 	if (bytes.len >= ISO_AT + 5 && memcmp(bytes.data + ISO_AT, "CD001", 5) == 0)
 		return RV_UNPACK_ISO;
-	return rv_unpack_ends_as_zip(bytes) ? RV_UNPACK_ZIP : RV_UNPACK_NONE;
+	return RV_UNPACK_NONE;
+}
+
+enum rv_unpack_kind rv_unpack_kind(struct rv_str bytes)
+{
+	enum rv_unpack_kind kind = rv_unpack_kind_by_start(bytes);
+
+	if (kind == RV_UNPACK_NONE && rv_unpack_ends_as_zip(bytes))
+		return RV_UNPACK_ZIP;
+	return kind;
 }

@@ -249,7 +249,7 @@ void rv_stream_read(struct rv_level *level, struct rv_str name)
 					   .path_len = level->path_len};
 
 		level->pending = RV_STR_NONE;
-		rv_level_read(&archive, &flow);
+		rv_level_enter(&archive, &flow);
 		return;
 	}
 	if (!begin.len && outcome != MORE)

@@ -65,7 +65,7 @@ enum rv_unpack_reason rv_reader_reason(struct archive *reader)
 static la_ssize_t pull(struct archive *reader, void *user, const void **out)
 {
 	struct rv_flow *flow = user;
-	ssize_t len = flow->pull(flow, out);
+	ssize_t len = rv_flow_pull(flow, out);
 
 	flow->ahead += len > 0 ? (uint64_t)len : 0;
 	if (flow->ahead_max && flow->ahead > flow->ahead_max) {
@@ -78,12 +78,36 @@ static la_ssize_t pull(struct archive *reader, void *user, const void **out)
 	return len < 0 ? ARCHIVE_FATAL : len;
 }
 
+static la_int64_t skip(struct archive *reader, void *user, la_int64_t request)
+{
+	struct rv_flow *flow = user;
+	uint64_t left = flow->at < flow->until ? flow->until - flow->at : 0;
+	uint64_t len = request < 0 ? 0 : (uint64_t)request < left ? (uint64_t)request : left;
+
+	(void)reader;
+	flow->at += len;
+	return (la_int64_t)len;
+}
+
+static la_int64_t seek(struct archive *reader, void *user, la_int64_t offset, int whence)
+{
+	struct rv_flow *flow = user;
+	uint64_t start = flow->from;
+
+	if (whence != SEEK_SET)
+		start = whence == SEEK_CUR ? flow->at : flow->until;
+	if (offset < 0 && (uint64_t)-offset > start - flow->from) {
+		archive_set_error(reader, EINVAL, "a place before its start");
+		return ARCHIVE_FATAL;
+	}
+	flow->at = start + (uint64_t)offset;
+	return (la_int64_t)(flow->at - flow->from);
+}
+
 static bool set_up(struct archive *reader, enum rv_unpack_kind kind)
 {
 	if (supports[kind].format(reader) != ARCHIVE_OK)
 		return false;
-	/* Ignored where the format is not in use. */
-	(void)archive_read_set_format_option(reader, "tar", "read_concatenated_archives", "1");
 	if (kind == RV_UNPACK_COMPRESS) /* appended, it would read before there is anything */
 		return archive_read_support_filter_compress(reader) == ARCHIVE_OK;
 	return !supports[kind].filter ||
@@ -92,11 +116,16 @@ static bool set_up(struct archive *reader, enum rv_unpack_kind kind)
 
 static int open_flow(struct archive *reader, struct rv_flow *flow)
 {
-	if (flow->is_memory)
+	if (flow->is_memory && !flow->is_forward)
 		return archive_read_open_memory(reader, flow->bytes.data, flow->bytes.len);
-	if (flow->fd >= 0 && !flow->ahead_max)
-		return archive_read_open_fd(reader, flow->fd, RV_FLOW_PIECE);
-	return archive_read_open(reader, flow, NULL, pull, NULL);
+	if (flow->fd >= 0 && !flow->ahead_max) {
+		(void)archive_read_set_skip_callback(reader, skip); /* it only remembers them */
+		if (!flow->is_forward)
+			(void)archive_read_set_seek_callback(reader, seek);
+	}
+	(void)archive_read_set_read_callback(reader, pull);
+	(void)archive_read_set_callback_data(reader, flow);
+	return archive_read_open1(reader);
 }
 
 struct archive *rv_reader_open(enum rv_unpack_kind kind, struct rv_flow *flow)
@@ -124,6 +153,13 @@ struct archive *rv_reader_open(enum rv_unpack_kind kind, struct rv_flow *flow)
 	return NULL;
 }
 
+uint64_t rv_reader_used(struct archive *reader)
+{
+	la_int64_t used = archive_filter_bytes(reader, -1);
+
+	return used > 0 ? (uint64_t)used : 0;
+}
+
 static ssize_t pull_reader(struct rv_flow *flow, const void **out)
 {
 	size_t len = 0;
@@ -133,6 +169,8 @@ static ssize_t pull_reader(struct rv_flow *flow, const void **out)
 	do
 		code = archive_read_data_block(flow->user, out, &len, &offset);
 	while (code == ARCHIVE_OK && !len);
+	flow->is_done = code == ARCHIVE_EOF;
+	flow->used = rv_reader_used(flow->user);
 	if (code == ARCHIVE_OK || code == ARCHIVE_EOF)
 		return code == ARCHIVE_OK ? (ssize_t)len : 0;
 	if (!flow->detail) {

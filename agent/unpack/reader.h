@@ -19,5 +19,7 @@ bool rv_unpack_is_stream(enum rv_unpack_kind kind);
 bool rv_reader_can_stream(enum rv_unpack_kind kind);
 /* Is it one that holds members (and not a key store)? */
 bool rv_unpack_is_entered(enum rv_unpack_kind kind);
+/* How much of its flow it has used up, where it did not go back and forth in it. */
+uint64_t rv_reader_used(struct archive *reader);
 /* Why the last call on it failed, from libarchive's error number and text. */
 enum rv_unpack_reason rv_reader_reason(struct archive *reader);

@@ -2,8 +2,6 @@
  * format has them; what is out of order is damaged. */
 #include "agent/unpack/sevenzip.h"
 
-#include "agent/base/fd.h"
-
 #include <stdlib.h>
 
 #define START_LEN   32
@@ -375,11 +373,9 @@ static struct rv_str read_at(const struct rv_flow *flow, uint64_t at, uint64_t l
 			return RV_STR_NONE;
 		return (struct rv_str){flow->bytes.data + at, (size_t)len};
 	}
-	uint8_t *room = at < INT64_MAX / 2 ? rv_buf_reserve(out, (size_t)len) : NULL;
-	size_t have = 0;
+	uint8_t *room = rv_buf_reserve(out, (size_t)len);
 
-	if (!room || !rv_is_ok(rv_fd_read_at(flow->fd, room, (size_t)len, at, &have, NULL)) ||
-	    have < len)
+	if (!room || rv_flow_peek(flow, at, room, (size_t)len) < len)
 		return RV_STR_NONE;
 	return (struct rv_str){room, (size_t)len};
 }
@@ -483,4 +479,14 @@ bool rv_7z_is_bounded(struct rv_flow *flow)
 	bool is_bounded = judge(flow, &r) && (id == ID_HEADER || look_at_packed(flow, &s));
 	free(s.folders);
 	return is_bounded;
+}
+
+uint64_t rv_7z_end(const struct rv_flow *flow)
+{
+	uint8_t start[START_LEN];
+
+	if (rv_flow_peek(flow, 0, start, sizeof(start)) < sizeof(start))
+		return rv_flow_len(flow);
+	/* The directory is in the flow, by far: no sum of these goes over. */
+	return START_LEN + rv_get_u64(start + 12) + rv_get_u64(start + 20);
 }

@@ -15,3 +15,5 @@
 /* The flow is memory or a file, and stays where it is. False: it is not to be opened; flow->reason
  * and flow->detail say why. A directory that is encrypted is let pass: libarchive stops there. */
 bool rv_7z_is_bounded(struct rv_flow *flow);
+/* Where it ends in such a flow, which it was let pass of. */
+uint64_t rv_7z_end(const struct rv_flow *flow);

@@ -3,6 +3,7 @@
  * container in a container, at most RV_UNPACK_DEPTH_MAX deep. */
 #include "agent/unpack/unpack.h"
 
+#include "agent/unpack/behind.h"
 #include "agent/unpack/sevenzip.h"
 #include "agent/unpack/walk.h"
 #include "agent/unpack/zip.h"
@@ -225,6 +226,20 @@ void rv_level_failed(struct rv_level *level)
 	flow->is_told = true;
 }
 
+/* Where the container ends in its flow, of which all was read. */
+static uint64_t end_of(const struct rv_level *level)
+{
+	enum rv_unpack_kind kind = (enum rv_unpack_kind)level->kind;
+	bool is_read_on = level->flow->is_forward || !rv_flow_has_places(level->flow);
+
+	if (kind == RV_UNPACK_7Z)
+		return rv_7z_end(level->flow);
+	/* A zip ends before its directory. An ISO image is padded as one likes. */
+	if (kind == RV_UNPACK_ISO || (kind == RV_UNPACK_ZIP && !is_read_on))
+		return RV_LEVEL_UNKNOWN;
+	return rv_reader_used(level->reader);
+}
+
 static void read_entries(struct rv_level *level)
 {
 	struct archive_entry *entry;
@@ -239,13 +254,15 @@ static void read_entries(struct rv_level *level)
 		}
 		if (code != ARCHIVE_EOF || level->flow->detail)
 			rv_level_failed(level);
+		else
+			level->used = end_of(level);
 		/* A header that fails may be followed by good ones, except after FATAL. */
 		if (code == ARCHIVE_EOF || code == ARCHIVE_FATAL || !rv_walk_count(level->walk))
 			return;
 	}
 }
 
-void rv_level_read(struct rv_level *level, struct rv_flow *flow)
+static void read_archive(struct rv_level *level, struct rv_flow *flow)
 {
 	level->flow = flow;
 	if (level->kind == RV_UNPACK_7Z && !rv_7z_is_bounded(flow)) {
@@ -294,9 +311,40 @@ static void read_stream(struct rv_level *level, struct rv_flow *packed)
 		rv_stream_read(level, plain);
 	else
 		rv_level_failed(level);
+	if (unpacked.is_done && !unpacked.detail)
+		level->used = unpacked.used;
+	if (level->kind == RV_UNPACK_LZ4 && level->used != RV_LEVEL_UNKNOWN && level->used > 4)
+		level->used -= 4; /* libarchive takes the mark of what it then does not read */
 	level->flow = NULL;
 	rv_flow_done(&unpacked);
 	rv_buf_done(&whole);
+}
+
+/* What stands before an archive that its own numbers do not begin with: another, or no container.
+ */
+static enum rv_unpack_kind kind_before(const struct rv_flow *flow)
+{
+	uint8_t head[RV_UNPACK_HEAD];
+
+	return rv_unpack_kind_by_start(
+		(struct rv_str){head, rv_flow_peek(flow, 0, head, sizeof(head))});
+}
+
+/* By its directory, which stands at its end; from its start, where that is not to be found, or is
+ * the one of another archive that follows. */
+static void read_zip(struct rv_level *level, struct rv_flow *flow)
+{
+	struct rv_zip_outline outline;
+	bool has_outline =
+		rv_flow_has_places(flow) && !flow->is_forward && rv_zip_outline(flow, &outline);
+
+	if (has_outline && outline.base && kind_before(flow) == RV_UNPACK_ZIP)
+		has_outline = false;
+	flow->is_forward = !has_outline;
+	if (!has_outline || !flow->is_memory || !rv_zip_walk(level, flow->bytes, &outline))
+		read_archive(level, flow);
+	if (has_outline)
+		level->used = outline.end;
 }
 
 static void read_container(struct rv_level *level, struct rv_flow *flow)
@@ -307,8 +355,27 @@ static void read_container(struct rv_level *level, struct rv_flow *flow)
 		rv_sqlite_walk(level, flow->bytes);
 	else if (rv_unpack_is_stream(kind))
 		read_stream(level, flow);
-	else if (kind != RV_UNPACK_ZIP || !flow->is_memory || !rv_zip_walk(level, flow->bytes))
-		rv_level_read(level, flow);
+	else if (kind == RV_UNPACK_ZIP)
+		read_zip(level, flow);
+	else
+		read_archive(level, flow);
+}
+
+void rv_level_enter(struct rv_level *level, struct rv_flow *flow)
+{
+	struct rv_behind behind = {0};
+
+	level->used = RV_LEVEL_UNKNOWN;
+	read_container(level, flow);
+	while (rv_behind_next(&behind, level, flow)) {
+		flow = &behind.flow;
+		level->kind = behind.kind;
+		level->used = RV_LEVEL_UNKNOWN;
+		level->expanded = 0; /* each within its ratio; all of them within the source's */
+		level->is_told = false;
+		read_container(level, flow);
+	}
+	rv_flow_done(&behind.flow);
 }
 
 void rv_walk_enter(struct rv_walk *walk, enum rv_unpack_kind kind, struct rv_flow *flow,
@@ -322,7 +389,7 @@ void rv_walk_enter(struct rv_walk *walk, enum rv_unpack_kind kind, struct rv_flo
 		return;
 	}
 	level.member = &walk->members_at[walk->depth++];
-	read_container(&level, flow);
+	rv_level_enter(&level, flow);
 	walk->depth--;
 }
 
@@ -388,6 +455,7 @@ static rv_status walk_fd(struct rv_walk *walk, int fd, struct rv_diag *diag)
 	if (rv_unpack_is_database(kind))
 		return walk_file_in_memory(walk, fd, (size_t)st.st_size, kind, diag);
 	RV_TRY(rv_flow_fd(&flow, fd, diag));
+	flow.is_source = true;
 	rv_walk_enter(walk, kind, &flow, (uint64_t)st.st_size);
 	rv_flow_done(&flow);
 	return RV_OK;
@@ -402,6 +470,7 @@ static rv_status walk_bytes(struct rv_walk *walk, struct rv_str bytes, struct rv
 		return rv_fail(RV_CLASS_NOT_FOUND, diag, "no archive");
 	walk->source_len = bytes.len;
 	rv_flow_memory(&flow, bytes);
+	flow.is_source = true;
 	rv_walk_enter(walk, kind, &flow, bytes.len);
 	rv_flow_done(&flow);
 	return RV_OK;
@@ -421,6 +490,7 @@ static rv_status walk_stream(struct rv_walk *walk, const struct rv_unpack_source
 		return RV_OK;
 	}
 	rv_flow_stream(&flow, source);
+	flow.is_source = true;
 	walk->stream = &flow;
 	rv_walk_enter(walk, kind, &flow, 0);
 	walk->stream = NULL;

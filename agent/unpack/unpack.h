@@ -57,6 +57,8 @@ const char *rv_unpack_kind_name(enum rv_unpack_kind kind);
 #define RV_UNPACK_HEAD	   512
 #define RV_UNPACK_HEAD_ISO 32774
 enum rv_unpack_kind rv_unpack_kind(struct rv_str bytes);
+/* .. by what they begin with alone. */
+enum rv_unpack_kind rv_unpack_kind_by_start(struct rv_str bytes);
 /* Do they end as a zip does? It may stand behind a program or a script: that kind of a whole is
  * known by its end alone. */
 bool rv_unpack_ends_as_zip(struct rv_str bytes);

@@ -28,12 +28,15 @@ struct rv_level {
 	uint64_t expanded;	/* bytes that came out of it */
 	uint64_t offset;	/* in the member, of member.data */
 	uint64_t stream_end;	/* where the next block of the member is expected */
+	uint64_t used; /* of its flow, by the container as far as it was read whole, or .. */
 	int64_t mtime_s;
 	size_t path_len; /* of the container's path */
 	uint8_t kind;	 /* enum rv_unpack_kind */
 	bool is_left;	 /* a limit of this container was hit, or it is damaged */
 	bool is_told;	 /* dense, by what its end says */
 };
+
+#define RV_LEVEL_UNKNOWN UINT64_MAX
 
 /* Tells a trouble at the walk's path; the second once, from what failed. */
 void rv_walk_trouble(struct rv_walk *walk, enum rv_unpack_reason reason, const char *detail);
@@ -58,8 +61,9 @@ void rv_member_read(struct rv_level *level, int64_t size);
 /* A stream that was unpacked, as level->flow: entered when it is a tar or cpio, else one member of
  * this name. */
 void rv_stream_read(struct rv_level *level, struct rv_str name);
-/* Reads the archive in `flow`, which is what the walk's path names, on the level's depth. */
-void rv_level_read(struct rv_level *level, struct rv_flow *flow);
+/* Reads the container in `flow`, which is what the walk's path names, on the level's depth, and
+ * those that follow it. */
+void rv_level_enter(struct rv_level *level, struct rv_flow *flow);
 /* Appends to the member at hand; a full window is handed over. False: the walk is to stop. */
 bool rv_member_put(struct rv_level *level, struct rv_str bytes);
 /* The tables of a database. */

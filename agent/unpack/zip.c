@@ -5,8 +5,6 @@
 #include <libdeflate.h>
 #include <sys/stat.h>
 
-#define END_LEN	    22
-#define COMMENT_MAX 65535
 #define CENTRAL_LEN 46
 #define LOCAL_LEN   30
 #define FLAGS_HARD  0x2041U /* encrypted, strongly, with a hidden directory */
@@ -36,30 +34,6 @@ struct directory {
 static bool is_at(struct rv_str bytes, size_t at, const char *magic)
 {
 	return at <= bytes.len && bytes.len - at >= 4 && memcmp(bytes.data + at, magic, 4) == 0;
-}
-
-/* The end record, which is searched for from the end. */
-static bool find_directory(struct rv_str bytes, struct directory *out)
-{
-	size_t least = bytes.len > END_LEN + COMMENT_MAX ? bytes.len - END_LEN - COMMENT_MAX : 0;
-	size_t at = bytes.len >= END_LEN ? bytes.len - END_LEN : 0;
-	const uint8_t *end;
-	uint32_t size;
-	uint32_t offset;
-
-	while (at > least && !is_at(bytes, at, "PK\5\6"))
-		at--;
-	if (!is_at(bytes, at, "PK\5\6") || bytes.len - at < END_LEN)
-		return false;
-	end = bytes.data + at;
-	size = rv_get_u32(end + 12);
-	offset = rv_get_u32(end + 16);
-	if (rv_get_u32(end + 4) || size > at || offset > at - size ||
-	    rv_get_u16(end + 10) == 0xffff)
-		return false;
-	*out = (struct directory){
-		.bytes = bytes, .at = at - size, .end = at, .base = at - size - offset};
-	return true;
 }
 
 /* The bytes of an entry, by its local header. */
@@ -208,13 +182,16 @@ static bool has_content(const struct entry *entry)
 	return entry->size > 0;
 }
 
-bool rv_zip_walk(struct rv_level *level, struct rv_str bytes)
+bool rv_zip_walk(struct rv_level *level, struct rv_str bytes, const struct rv_zip_outline *outline)
 {
 	struct libdeflate_decompressor *inflater;
-	struct directory dir;
+	struct directory dir = {.bytes = bytes,
+				.at = (size_t)outline->directory,
+				.end = (size_t)outline->directory_end,
+				.base = (size_t)outline->base};
 	struct entry entry;
 
-	if (!find_directory(bytes, &dir) || !is_ordinary(dir, level->member->max))
+	if (!is_ordinary(dir, level->member->max))
 		return false;
 	inflater = libdeflate_alloc_decompressor();
 	if (!inflater)

@@ -3,11 +3,11 @@
  * methods other than stored and deflated, members too large for one window. */
 #pragma once
 
-#include "agent/unpack/walk.h"
+#include "agent/unpack/zip_outline.h"
 
-/* Walks `bytes` if every member can be read here; else false, and nothing was told. A member that
- * is damaged is told, and the ones after it are read all the same. */
-bool rv_zip_walk(struct rv_level *level, struct rv_str bytes);
+/* Walks `bytes`, of which the outline is, if every member can be read here; else false, and nothing
+ * was told. A member that is damaged is told, and the ones after it are read all the same. */
+bool rv_zip_walk(struct rv_level *level, struct rv_str bytes, const struct rv_zip_outline *outline);
 /* How long a gzip file in memory is unpacked, modulo 2^32, as its last bytes say (RFC 1952 2.3.1);
  * 0: they do not. Of several members the last alone; behind other bytes, anything. */
 uint32_t rv_gzip_told(struct rv_str bytes);

@@ -1,11 +1,43 @@
 """Containers that the world makes and few think of: what is in them is found, or told as a gap."""
 
+import gzip
+import io
+import lzma
 import os
 import shutil
 import subprocess
+import tarfile
 import unittest
+import zipfile
 
 import scanning
+
+
+def newc(name, content):
+    """A cpio archive of one file, as a kernel takes it."""
+    out = b""
+    for mode, path, data in ((0o100644, name, content), (0, "TRAILER!!!", b"")):
+        fields = (1, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(path) + 1, 0)
+        head = b"070701" + b"".join(b"%08X" % n for n in fields) + path.encode() + b"\0"
+        out += head + bytes(-len(head) % 4) + data + bytes(-len(data) % 4)
+    return out
+
+
+def tar(name, content, mode="w"):
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode=mode) as archive:
+        member = tarfile.TarInfo(name)
+        member.size = len(content)
+        archive.addfile(member, io.BytesIO(content))
+    return out.getvalue()
+
+
+def zipped(**members):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return out.getvalue()
 
 
 def tool(name):
@@ -46,6 +78,34 @@ class Compressed(Archives):
         text = f"TOKEN={self.token()}\n".encode()
         self.write("a.env.lzma", self.run_tool("xz", "--format=lzma", "-c", stdin=text))
         self.assertIn("a.env", str(self.assert_found("a.env.lzma", 1).leaks))
+
+
+class Behind(Archives):
+    def line(self):
+        return f"TOKEN={self.token()}\n".encode()
+
+    def test_an_initramfs_of_several_archives(self):
+        for pack in (gzip.compress, lzma.compress, bytes):
+            image = newc("kernel/microcode", bytes(300)) + bytes(1024)
+            image += pack(newc("etc/a.env", self.line())) + bytes(512)
+            image += gzip.compress(newc("etc/b.env", self.line()))
+            self.write("initrd.img", image)
+            self.assert_found("initrd.img", 2)
+            self.write("outer.tar.gz", tar("boot/initrd.img", image, "w:gz"))
+            self.assert_found("outer.tar.gz", 2)
+            self.assert_found("--stdin", 2, stdin=image)
+
+    def test_an_archive_behind_another(self):
+        parts = (lambda: zipped(a=self.line()), lambda: tar("a", self.line(), "w:gz"),
+                 lambda: tar("a", self.line()), lambda: tar("a", self.line(), "w:xz"))
+        for first in parts:
+            for second in parts:
+                self.write("both", first() + second())
+                self.assert_found("both", 2)
+
+    def test_text_behind_an_archive_in_an_archive(self):
+        self.write("outer.tgz", tar("in.zip", zipped(a=b"nothing") + self.line(), "w:gz"))
+        self.assert_found("outer.tgz", 1)
 
 
 if __name__ == "__main__":

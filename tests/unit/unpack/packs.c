@@ -68,6 +68,16 @@ static void copy_text(char *out, size_t size, const void *bytes, size_t len)
 	out[len] = '\0';
 }
 
+/* The last of this path: several may have it. */
+static size_t find_last(const struct pack_walk *walk, const char *path)
+{
+	for (size_t i = walk->count; i > 0; i--) {
+		if (strcmp(walk->seen[i - 1].path, path) == 0)
+			return i - 1;
+	}
+	return SIZE_MAX;
+}
+
 static bool on_member(const struct rv_unpack_member *member, void *user)
 {
 	struct pack_walk *walk = user;
@@ -80,7 +90,7 @@ static bool on_member(const struct rv_unpack_member *member, void *user)
 		return !walk->stop_after || walk->count < walk->stop_after;
 	}
 	copy_text(path, sizeof(path), member->path.data, member->path.len);
-	i = member->offset ? packs_find(walk, path) : walk->count;
+	i = member->offset ? find_last(walk, path) : walk->count;
 	if (i == SIZE_MAX || i == PACKS_SEEN_MAX)
 		rvt_die("a window without its first, or too many members: %s", path);
 	if (i == walk->count) {
