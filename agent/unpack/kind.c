@@ -1,6 +1,7 @@
 /* unpack: what kind of container bytes are, by magic and structure. Pure. Not here: opening one. */
 #include "agent/unpack/unpack.h"
 
+#include "agent/unpack/program.h"
 #include "agent/unpack/sqlite_wal.h"
 
 #define TAR_BLOCK	512
@@ -48,25 +49,16 @@ static const struct magic magics[] = {
 const char *rv_unpack_kind_name(enum rv_unpack_kind kind)
 {
 	static const char *const names[RV_UNPACK__COUNT] = {
-		[RV_UNPACK_NONE] = "none",
-		[RV_UNPACK_ZIP] = "zip",
-		[RV_UNPACK_TAR] = "tar",
-		[RV_UNPACK_GZIP] = "gzip",
-		[RV_UNPACK_BZIP2] = "bzip2",
-		[RV_UNPACK_XZ] = "xz",
-		[RV_UNPACK_ZSTD] = "zstd",
-		[RV_UNPACK_LZ4] = "lz4",
-		[RV_UNPACK_LZMA] = "lzma",
-		[RV_UNPACK_COMPRESS] = "compress",
-		[RV_UNPACK_CPIO] = "cpio",
-		[RV_UNPACK_AR] = "ar",
-		[RV_UNPACK_RPM] = "rpm",
-		[RV_UNPACK_7Z] = "7z",
-		[RV_UNPACK_ISO] = "iso",
-		[RV_UNPACK_SQLITE] = "sqlite",
-		[RV_UNPACK_SQLITE_WAL] = "sqlite-wal",
-		[RV_UNPACK_PKCS12] = "pkcs12",
-		[RV_UNPACK_JKS] = "jks",
+		[RV_UNPACK_NONE] = "none",     [RV_UNPACK_ZIP] = "zip",
+		[RV_UNPACK_TAR] = "tar",       [RV_UNPACK_GZIP] = "gzip",
+		[RV_UNPACK_BZIP2] = "bzip2",   [RV_UNPACK_XZ] = "xz",
+		[RV_UNPACK_ZSTD] = "zstd",     [RV_UNPACK_LZ4] = "lz4",
+		[RV_UNPACK_LZMA] = "lzma",     [RV_UNPACK_COMPRESS] = "compress",
+		[RV_UNPACK_CPIO] = "cpio",     [RV_UNPACK_AR] = "ar",
+		[RV_UNPACK_RPM] = "rpm",       [RV_UNPACK_7Z] = "7z",
+		[RV_UNPACK_ISO] = "iso",       [RV_UNPACK_PROGRAM] = "program",
+		[RV_UNPACK_SQLITE] = "sqlite", [RV_UNPACK_SQLITE_WAL] = "sqlite-wal",
+		[RV_UNPACK_PKCS12] = "pkcs12", [RV_UNPACK_JKS] = "jks",
 	};
 
 	return kind < RV_UNPACK__COUNT ? names[kind] : "none";
@@ -210,8 +202,13 @@ enum rv_unpack_kind rv_unpack_kind_by_start(struct rv_str bytes)
 enum rv_unpack_kind rv_unpack_kind(struct rv_str bytes)
 {
 	enum rv_unpack_kind kind = rv_unpack_kind_by_start(bytes);
+	struct rv_flow flow;
+	uint64_t at;
 
-	if (kind == RV_UNPACK_NONE && rv_unpack_ends_as_zip(bytes))
+	if (kind != RV_UNPACK_NONE)
+		return kind;
+	if (rv_unpack_ends_as_zip(bytes))
 		return RV_UNPACK_ZIP;
-	return kind;
+	rv_flow_memory(&flow, bytes);
+	return rv_program_find(&flow, &at) ? RV_UNPACK_PROGRAM : RV_UNPACK_NONE;
 }

@@ -42,7 +42,7 @@ bool rv_reader_can_stream(enum rv_unpack_kind kind)
 
 bool rv_unpack_is_entered(enum rv_unpack_kind kind)
 {
-	return supports[kind].format || rv_unpack_is_database(kind);
+	return supports[kind].format || kind == RV_UNPACK_PROGRAM || rv_unpack_is_database(kind);
 }
 
 enum rv_unpack_reason rv_reader_reason(struct archive *reader)

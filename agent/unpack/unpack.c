@@ -4,6 +4,7 @@
 #include "agent/unpack/unpack.h"
 
 #include "agent/unpack/behind.h"
+#include "agent/unpack/program.h"
 #include "agent/unpack/sevenzip.h"
 #include "agent/unpack/walk.h"
 #include "agent/unpack/zip.h"
@@ -330,6 +331,22 @@ static enum rv_unpack_kind kind_before(const struct rv_flow *flow)
 		(struct rv_str){head, rv_flow_peek(flow, 0, head, sizeof(head))});
 }
 
+/* The program before a container, where nobody else looks at it. */
+static void tell_before(struct rv_level *level, const struct rv_flow *flow, uint64_t len)
+{
+	struct rv_flow before;
+
+	if (!len || flow->is_source || level->walk->is_stopped || level->is_left)
+		return;
+	before = rv_flow_part(flow, 0, len);
+	level->flow = &before;
+	if (rv_level_begin(level, RV_STR_LIT("(before)")))
+		rv_member_read(level, -1);
+	rv_level_end(level);
+	level->flow = NULL;
+	rv_flow_done(&before);
+}
+
 /* By its directory, which stands at its end; from its start, where that is not to be found, or is
  * the one of another archive that follows. */
 static void read_zip(struct rv_level *level, struct rv_flow *flow)
@@ -343,8 +360,21 @@ static void read_zip(struct rv_level *level, struct rv_flow *flow)
 	flow->is_forward = !has_outline;
 	if (!has_outline || !flow->is_memory || !rv_zip_walk(level, flow->bytes, &outline))
 		read_archive(level, flow);
-	if (has_outline)
-		level->used = outline.end;
+	if (!has_outline)
+		return;
+	level->used = outline.end;
+	tell_before(level, flow, outline.base);
+}
+
+/* It ends where the container begins that follows it. */
+static void read_program(struct rv_level *level, struct rv_flow *flow)
+{
+	uint64_t at;
+
+	if (!rv_program_find(flow, &at))
+		return; /* the file has changed */
+	tell_before(level, flow, at);
+	level->used = at;
 }
 
 static void read_container(struct rv_level *level, struct rv_flow *flow)
@@ -355,6 +385,8 @@ static void read_container(struct rv_level *level, struct rv_flow *flow)
 		rv_sqlite_walk(level, flow->bytes);
 	else if (rv_unpack_is_stream(kind))
 		read_stream(level, flow);
+	else if (kind == RV_UNPACK_PROGRAM)
+		read_program(level, flow);
 	else if (kind == RV_UNPACK_ZIP)
 		read_zip(level, flow);
 	else
@@ -424,13 +456,15 @@ static rv_status walk_file_in_memory(struct rv_walk *walk, int fd, size_t size,
 enum rv_unpack_kind rv_unpack_kind_by_end(int fd)
 {
 	uint8_t end[ZIP_END];
-	struct stat st;
+	struct rv_flow flow;
+	uint64_t at;
 
-	if (fstat(fd, &st) != 0 || st.st_size < ZIP_END ||
-	    pread(fd, end, ZIP_END, st.st_size - ZIP_END) != ZIP_END)
+	if (!rv_is_ok(rv_flow_fd(&flow, fd, NULL)) || flow.until < ZIP_END ||
+	    rv_flow_peek(&flow, flow.until - ZIP_END, end, ZIP_END) != ZIP_END)
 		return RV_UNPACK_NONE;
-	return rv_unpack_ends_as_zip((struct rv_str){end, ZIP_END}) ? RV_UNPACK_ZIP
-								    : RV_UNPACK_NONE;
+	if (rv_unpack_ends_as_zip((struct rv_str){end, ZIP_END}))
+		return RV_UNPACK_ZIP;
+	return rv_program_find(&flow, &at) ? RV_UNPACK_PROGRAM : RV_UNPACK_NONE;
 }
 
 static rv_status walk_fd(struct rv_walk *walk, int fd, struct rv_diag *diag)

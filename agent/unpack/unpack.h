@@ -35,6 +35,7 @@ enum rv_unpack_kind {
 	RV_UNPACK_RPM,
 	RV_UNPACK_7Z,
 	RV_UNPACK_ISO,
+	RV_UNPACK_PROGRAM,    /* a script or program with a container behind it, not a zip */
 	RV_UNPACK_SQLITE,     /* rows of each table as lines; then what else the pages hold */
 	RV_UNPACK_SQLITE_WAL, /* its write-ahead log: the rows that are in it */
 	RV_UNPACK_PKCS12,     /* not entered: keystore.h */
@@ -62,7 +63,8 @@ enum rv_unpack_kind rv_unpack_kind_by_start(struct rv_str bytes);
 /* Do they end as a zip does? It may stand behind a program or a script: that kind of a whole is
  * known by its end alone. */
 bool rv_unpack_ends_as_zip(struct rv_str bytes);
-/* The kind of a file that begins as none, by its end; NONE also when that cannot be read. */
+/* The kind of a file that begins as none, by its end, or by what is behind the program that it is;
+ * NONE also when that cannot be read. */
 enum rv_unpack_kind rv_unpack_kind_by_end(int fd);
 
 #define RV_UNPACK_DEPTH_MAX  16

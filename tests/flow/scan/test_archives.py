@@ -108,5 +108,25 @@ class Behind(Archives):
         self.assert_found("outer.tgz", 1)
 
 
+    def test_an_archive_behind_a_script(self):
+        for mode in ("w:gz", "w:xz", "w:bz2"):
+            script = b"#!/bin/sh\nexit 0\n" + self.line() + tar("a", self.line(), mode)
+            self.write("install.run", script)
+            self.assert_found("install.run", 2)
+            self.write("outer.tgz", tar("install.run", script, "w:gz"))
+            self.assert_found("outer.tgz", 2)
+            large = b"#!/bin/sh\nexit 0\n" + tar("b", os.urandom(2 << 20), mode)
+            self.write("large.run", large + tar("a", self.line(), mode))
+            self.assert_found("large.run", 1)
+
+    def test_an_archive_behind_a_program(self):
+        with open(os.path.realpath("/bin/sh"), "rb") as f:
+            program = f.read()
+        self.write("b.sfx", program + bytes(3) + tar("a", self.line(), "w:xz"))
+        self.assert_found("b.sfx", 1)
+        self.write("c.zip", zipped(a=program + bytes(3) + tar("a", self.line(), "w:xz")))
+        self.assert_found("c.zip", 1)
+
+
 if __name__ == "__main__":
     scanning.main()

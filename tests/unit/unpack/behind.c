@@ -141,10 +141,69 @@ static void reads_a_large_container_behind_another(void **state)
 	}
 }
 
+/* The settings of a self-extracting 7z stand before it. */
+static void reads_a_container_behind_a_program(void **state)
+{
+	struct rv_buf program = rvt_file_read("/proc/self/exe");
+	struct rv_buf whole;
+
+	(void)state;
+	rv_buf_init(&whole, PACKS_MAX);
+	assert_ok(rv_buf_put(&whole, program.data, program.len));
+	struct pack_walk *walk = packs_walk(rv_buf_view(&whole), NULL);
+	assert_class(walk->status, RV_CLASS_NOT_FOUND);
+	packs_done(walk);
+	assert_ok(rv_buf_put_str(&whole, ";!@Install@!UTF-8!\nRunProgram=\"x\"\n"));
+	for (size_t i = 0; i < RV_LEN(forms); i++) {
+		size_t len = whole.len;
+		struct rv_buf pack = make(&forms[i], 0, "1.env", "word=one\n");
+
+		whole.len = strcmp(forms[i].format, "7zip") == 0 ? len : program.len;
+		assert_ok(rv_buf_put(&whole, pack.data, pack.len));
+		assert_int_equal(rv_unpack_kind(rv_buf_view(&whole)),
+				 strcmp(forms[i].format, "zip") == 0 ? RV_UNPACK_ZIP
+								     : RV_UNPACK_PROGRAM);
+		walk = packs_walk(rv_buf_view(&whole), NULL);
+		assert_ok(walk->status);
+		assert_int_equal(walk->trouble_count, 0);
+		assert_int_equal(count_of(walk, "word=one\n"), 1);
+		packs_done(walk);
+		whole.len = len;
+		rv_buf_done(&pack);
+	}
+	rv_buf_done(&whole);
+	rv_buf_done(&program);
+}
+
+/* What says that it is longer than it is, or has no tables. */
+static void takes_no_hostile_program_for_one(void **state)
+{
+	struct rv_buf program = rvt_file_read("/proc/self/exe");
+	struct rv_buf pack = make(&forms[4], 0, "1.env", "word=one\n");
+
+	(void)state;
+	for (size_t at = 16; at < 64; at++) {
+		struct rv_buf whole;
+
+		rv_buf_init(&whole, PACKS_MAX);
+		assert_ok(rv_buf_put(&whole, program.data, program.len));
+		assert_ok(rv_buf_put(&whole, pack.data, pack.len));
+		whole.data[at] = 0xff;
+		packs_done(packs_walk(rv_buf_view(&whole), NULL));
+		rv_buf_done(&whole);
+	}
+	for (size_t len = 0; len < 80; len++)
+		packs_done(packs_walk((struct rv_str){program.data, len}, NULL));
+	rv_buf_done(&pack);
+	rv_buf_done(&program);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_a_container_behind_another),
+		cmocka_unit_test(reads_a_container_behind_a_program),
+		cmocka_unit_test(takes_no_hostile_program_for_one),
 		cmocka_unit_test(reads_a_large_container_behind_another),
 	};
 
