@@ -120,7 +120,15 @@ static void name_member(struct opening *o, struct rv_str path)
 static bool is_container(const struct opening *o, const struct rv_unpack_member *m)
 {
 	return m->kind == RV_UNPACK_PKCS12 || m->kind == RV_UNPACK_JKS ||
-	       (m->kind != RV_UNPACK_NONE && m->depth < o->run->options->archive_depth);
+	       (m->kind != RV_UNPACK_NONE && m->kind != RV_UNPACK_BUNDLE &&
+		m->depth < o->run->options->archive_depth);
+}
+
+/* What git keeps in it is packed: its bytes say nothing but names of refs. */
+static void tell_bundle(struct rv_sweeper *w, const struct rv_doc *doc)
+{
+	rv_leaks_gap(&w->leaks, doc->path, doc->inside, "unsupported",
+		     "a git bundle; next: git clone it, then reeve scan --git");
 }
 
 static bool on_member(const struct rv_unpack_member *m, void *user)
@@ -137,8 +145,10 @@ static bool on_member(const struct rv_unpack_member *m, void *user)
 	rv_window_bound(&o->window, m->offset, m->is_last, &doc);
 	if (m->kind == RV_UNPACK_PKCS12 || m->kind == RV_UNPACK_JKS)
 		o->status = look_at_keystore(o->run, o->w, &doc, (enum rv_unpack_kind)m->kind);
-	else if (m->kind == RV_UNPACK_NONE || m->depth >= o->run->options->archive_depth)
+	else if (!is_container(o, m))
 		o->status = rv_sweeper_doc(o->w, &doc);
+	if (m->kind == RV_UNPACK_BUNDLE)
+		tell_bundle(o->w, &doc);
 	if (is_container(o, m) && rv_is_ok(o->status))
 		o->status = rv_sweeper_path(o->w, &doc);
 	if (!m->is_last)
@@ -211,7 +221,9 @@ rv_status rv_run_layer(void *user, struct rv_sweeper *w, const struct rv_doc *do
 		*out_is_opened = true;
 		return look_at_keystore(run, w, &inner, kind);
 	}
-	if (kind == RV_UNPACK_NONE)
+	if (kind == RV_UNPACK_BUNDLE)
+		tell_bundle(w, &inner);
+	if (kind == RV_UNPACK_NONE || kind == RV_UNPACK_BUNDLE)
 		return RV_OK;
 	if (w->open_room > 0)
 		return open_up(run, w, &inner, &source, &w->open_room, out_is_opened);
@@ -248,7 +260,9 @@ static rv_status open_document(struct rv_run *run, struct rv_sweeper *w, const s
 		kind = rv_unpack_kind(doc->bytes);
 	if (kind == RV_UNPACK_NONE && source->fd >= 0)
 		kind = rv_unpack_kind_by_end(source->fd);
-	if (kind == RV_UNPACK_NONE)
+	if (kind == RV_UNPACK_BUNDLE)
+		tell_bundle(w, doc);
+	if (kind == RV_UNPACK_NONE || kind == RV_UNPACK_BUNDLE)
 		return RV_OK;
 	if (kind == RV_UNPACK_PKCS12 || kind == RV_UNPACK_JKS)
 		return look_at_keystore(run, w, doc, kind);

@@ -42,6 +42,8 @@ static const struct magic magics[] = {
 	{"SQLite format 3\0", 16, RV_UNPACK_SQLITE},
 	{"\x37\x7f\x06\x82", 4, RV_UNPACK_SQLITE_WAL}, /* sums with the little end first */
 	{"\x37\x7f\x06\x83", 4, RV_UNPACK_SQLITE_WAL},
+	{"# v2 git bundle\n", 16, RV_UNPACK_BUNDLE},
+	{"# v3 git bundle\n", 16, RV_UNPACK_BUNDLE},
 	{"\xfe\xed\xfe\xed", 4, RV_UNPACK_JKS},
 	{"\xce\xce\xce\xce", 4, RV_UNPACK_JKS}, /* JCEKS */
 };
@@ -49,16 +51,17 @@ static const struct magic magics[] = {
 const char *rv_unpack_kind_name(enum rv_unpack_kind kind)
 {
 	static const char *const names[RV_UNPACK__COUNT] = {
-		[RV_UNPACK_NONE] = "none",     [RV_UNPACK_ZIP] = "zip",
-		[RV_UNPACK_TAR] = "tar",       [RV_UNPACK_GZIP] = "gzip",
-		[RV_UNPACK_BZIP2] = "bzip2",   [RV_UNPACK_XZ] = "xz",
-		[RV_UNPACK_ZSTD] = "zstd",     [RV_UNPACK_LZ4] = "lz4",
-		[RV_UNPACK_LZMA] = "lzma",     [RV_UNPACK_COMPRESS] = "compress",
-		[RV_UNPACK_CPIO] = "cpio",     [RV_UNPACK_AR] = "ar",
-		[RV_UNPACK_RPM] = "rpm",       [RV_UNPACK_7Z] = "7z",
-		[RV_UNPACK_ISO] = "iso",       [RV_UNPACK_PROGRAM] = "program",
-		[RV_UNPACK_SQLITE] = "sqlite", [RV_UNPACK_SQLITE_WAL] = "sqlite-wal",
-		[RV_UNPACK_PKCS12] = "pkcs12", [RV_UNPACK_JKS] = "jks",
+		[RV_UNPACK_NONE] = "none",	   [RV_UNPACK_ZIP] = "zip",
+		[RV_UNPACK_TAR] = "tar",	   [RV_UNPACK_GZIP] = "gzip",
+		[RV_UNPACK_BZIP2] = "bzip2",	   [RV_UNPACK_XZ] = "xz",
+		[RV_UNPACK_ZSTD] = "zstd",	   [RV_UNPACK_LZ4] = "lz4",
+		[RV_UNPACK_LZMA] = "lzma",	   [RV_UNPACK_COMPRESS] = "compress",
+		[RV_UNPACK_CPIO] = "cpio",	   [RV_UNPACK_AR] = "ar",
+		[RV_UNPACK_RPM] = "rpm",	   [RV_UNPACK_7Z] = "7z",
+		[RV_UNPACK_ISO] = "iso",	   [RV_UNPACK_PROGRAM] = "program",
+		[RV_UNPACK_SQLITE] = "sqlite",	   [RV_UNPACK_SQLITE_WAL] = "sqlite-wal",
+		[RV_UNPACK_PKCS12] = "pkcs12",	   [RV_UNPACK_JKS] = "jks",
+		[RV_UNPACK_BUNDLE] = "git-bundle",
 	};
 
 	return kind < RV_UNPACK__COUNT ? names[kind] : "none";

@@ -40,6 +40,7 @@ enum rv_unpack_kind {
 	RV_UNPACK_SQLITE_WAL, /* its write-ahead log: the rows that are in it */
 	RV_UNPACK_PKCS12,     /* not entered: keystore.h */
 	RV_UNPACK_JKS,	      /* not entered: keystore.h */
+	RV_UNPACK_BUNDLE,     /* not entered: a pack of git's behind a header */
 	RV_UNPACK__COUNT
 };
 

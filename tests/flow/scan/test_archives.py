@@ -128,5 +128,20 @@ class Behind(Archives):
         self.assert_found("c.zip", 1)
 
 
+class Bundles(Archives):
+    def test_a_git_bundle_is_a_gap(self):
+        repo = self.repo()
+        repo.commit({"a.env": f"TOKEN={self.token()}\n"})
+        repo.git("bundle", "create", "-q", self.path("a.bundle"), "--all")
+        with open(self.path("a.bundle"), "rb") as f:
+            bundle = f.read()
+        self.write("b.tar", tar("in/a.bundle", bundle))
+        for name in ("a.bundle", "b.tar"):
+            result = self.found(name, code=0)
+            self.assertEqual([gap["reason"] for gap in result.gaps], ["unsupported"], str(result))
+            self.assertIn("reeve scan --git", result.gaps[0]["detail"])
+        self.scan("--strict", "a.bundle", code=3)
+
+
 if __name__ == "__main__":
     scanning.main()
