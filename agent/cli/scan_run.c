@@ -198,6 +198,8 @@ static rv_status prepare(struct rv_scan_run *s, struct rv_diag *diag)
 		(void)fprintf(stderr, "reeve scan: %s\n", s->anchors.told); /* to stderr */
 	take_settings(s);
 	RV_TRY(set_ledger_key(s));
+	const struct rv_rule *key_rule =
+		rv_ruleset_find(rv_scan_config_rules(s->policy.config), "private-key");
 	s->shared = (struct rv_sweep_shared){
 		.scanner = s->anchors.scanner,
 		.decode_depth = s->ask.decode_depth,
@@ -208,6 +210,7 @@ static rv_status prepare(struct rv_scan_run *s, struct rv_diag *diag)
 		.judge_user = s,
 		.holds = holds,
 		.path_rules = rv_filter_path_rules(s->policy.config),
+		.key_rule = key_rule && key_rule->matcher == RV_MATCHER_PEM ? key_rule : NULL,
 		.composites = rv_filter_has_composites(s->policy.config) ? s->policy.config : NULL,
 	};
 	rv_random(s->shared.key.bytes, sizeof(s->shared.key.bytes));

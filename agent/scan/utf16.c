@@ -137,6 +137,16 @@ static bool is_utf16_ascii(const uint8_t *bytes, size_t len)
 	return true;
 }
 
+/* DER of fewer than 256 bytes, as a key on a curve is: the version, or what it is locked with. */
+static bool is_short_der(const uint8_t *bytes, size_t len)
+{
+	if (len < 4 || bytes[0] != 0x30)
+		return false;
+	if (bytes[1] == 0x81)
+		return bytes[3] == 0x02 || bytes[3] == 0x30;
+	return bytes[1] < 0x80 && bytes[2] == 0x02 && bytes[3] == 0x01;
+}
+
 bool rv_decode_is_promising(const uint8_t *bytes, size_t len)
 {
 	static const struct {
@@ -164,5 +174,7 @@ bool rv_decode_is_promising(const uint8_t *bytes, size_t len)
 		if (bytes[0] == magics[i].magic[0] && memcmp(bytes, magics[i].magic, shown) == 0)
 			return true;
 	}
+	if (is_short_der(bytes, len))
+		return true;
 	return len > 1 && (!bytes[0] || !bytes[1]) && is_utf16_ascii(bytes, len);
 }

@@ -8,8 +8,9 @@
 
 #include <stdlib.h>
 
-#define NESTING_MAX 3 /* archives that were opened out of encodings, in one another */
-#define LAYER_MAX   ((size_t)16 << 20) /* decoded bytes of one layer */
+#define DER_SEQUENCE 0x30
+#define NESTING_MAX  3 /* archives that were opened out of encodings, in one another */
+#define LAYER_MAX    ((size_t)16 << 20) /* decoded bytes of one layer */
 
 uint64_t rv_run_hash(const struct rv_run_key *key, struct rv_str bytes)
 {
@@ -64,10 +65,9 @@ void rv_sweeper_done(struct rv_sweeper *w)
 	free(w->seen);
 }
 
-static rv_status on_hit(const struct rv_hit *hit, void *user)
+/* For one more. */
+static rv_status make_room(struct rv_sweeper *w)
 {
-	struct rv_sweeper *w = user;
-
 	if (w->found_count == w->found_room) {
 		size_t room = w->found_room ? w->found_room * 2 : 64;
 		struct rv_found *more = realloc(w->found, room * sizeof(*more));
@@ -77,6 +77,14 @@ static rv_status on_hit(const struct rv_hit *hit, void *user)
 		w->found = more;
 		w->found_room = room;
 	}
+	return RV_OK;
+}
+
+static rv_status on_hit(const struct rv_hit *hit, void *user)
+{
+	struct rv_sweeper *w = user;
+
+	RV_TRY(make_room(w));
 	struct rv_found *f = &w->found[w->found_count++];
 	*f = (struct rv_found){.rule = hit->rule,
 			       .start = hit->start,
@@ -371,6 +379,19 @@ static rv_status scan_below(struct rv_sweeper *w, const struct rv_doc *doc,
 	return RV_OK;
 }
 
+static rv_status take_key(struct rv_sweeper *w, const struct rv_layer *layer)
+{
+	struct rv_found key;
+
+	if (!layer->bytes.len || layer->bytes.data[0] != DER_SEQUENCE ||
+	    !rv_doc_is_key(w, layer, &key))
+		return RV_OK;
+	w->found_count = 0; /* what is in it is of it */
+	RV_TRY(make_room(w));
+	w->found[w->found_count++] = key;
+	return RV_OK;
+}
+
 /* NOLINTNEXTLINE(misc-no-recursion): see descend */
 static rv_status scan_layer(struct rv_sweeper *w, const struct rv_doc *doc,
 			    const struct rv_layer *layer)
@@ -383,6 +404,8 @@ static rv_status scan_layer(struct rv_sweeper *w, const struct rv_doc *doc,
 			 (layer->kind == RV_DECODE_WIDE && layer->above ? RV_SCAN_BINARY : 0U);
 	rv_status s = scan_bytes(w, doc, layer, flags);
 	below.is_binary = !rv_lane_was_text(w->lane);
+	if (rv_is_ok(s))
+		s = take_key(w, layer);
 	if (rv_is_ok(s) && goes_on)
 		s = take_runs(w, doc, &below.runs, &below.run_count);
 	if (rv_is_ok(s))

@@ -47,6 +47,8 @@ struct rv_sweep_shared {
 	bool (*holds)(void *user, const struct rv_rule *rule, struct rv_str path,
 		      const char *inside);
 	const struct rv_rule *const *path_rules; /* judged by the path alone, NULL-ended; or NULL */
+	const struct rv_rule
+		*key_rule; /* of private keys, by which those in DER are told; NULL: none */
 	const struct rv_scan_config
 		*composites; /* rules that need others beside them; NULL: none */
 };

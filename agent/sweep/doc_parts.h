@@ -26,6 +26,9 @@ RV_NODISCARD rv_status rv_doc_tell(struct rv_sweeper *w, const struct rv_doc *do
 /* Remembers what was told; without memory it may be told twice. */
 void rv_doc_see(struct rv_sweeper *w, const struct rv_seen *seen);
 
+/* Is the layer a private key in DER as a whole, outside of PEM? Then it is that one value. */
+bool rv_doc_is_key(const struct rv_sweeper *w, const struct rv_layer *layer, struct rv_found *out);
+
 /* The last of w->leaks, judged: counted, and listed when it is to be shown. */
 void rv_doc_enter(struct rv_sweeper *w, const struct rv_leak *leak);
 

@@ -34,6 +34,11 @@ struct rv_fact {
 	bool is_useless; /* it does not parse, or less than half of it is there */
 };
 
+/* Is it a private key in DER (PKCS#1, SEC 1, PKCS#8, also encrypted) and nothing else? Of those
+ * that are not encrypted the numbers fit together, or are of a curve that libcrypto does not have.
+ * One comparison for bytes that are no DER of their own length. */
+bool rv_fact_is_der_key(struct rv_str bytes);
+
 /* JSON Web Tokens (RFC 7519), private keys (RFC 5208, 5915, 5958, 8017, 8410, OpenSSH's
  * PROTOCOL.key) and the tokens of facts_token.c. Borrows; out is set in any case.
  * EXHAUSTED: no memory. Any bytes; time is bounded by RV_FACT_VALUE_MAX. */

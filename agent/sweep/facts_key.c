@@ -195,6 +195,8 @@ static void read_locked(struct rv_str algorithm, struct rv_str in, struct rv_key
 
 	key->state = rv_der_take(&in, TAG_OCTET_STRING, &body) ? RV_KEY_UNKNOWN : RV_KEY_BROKEN;
 	key->is_locked = true;
+	key->is_by_password =
+		nid == NID_pbes2 || (nid != NID_undef && !strncmp(OBJ_nid2sn(nid), "PBE", 3));
 	if (nid == NID_pbes2 && rv_der_take(&algorithm, TAG_SEQUENCE, &both) &&
 	    rv_der_take(&both, TAG_SEQUENCE, &kdf) && rv_der_take(&both, TAG_SEQUENCE, &cipher))
 		nid = take_object(&cipher);
@@ -232,6 +234,26 @@ static void read_der(struct rv_str body, struct rv_key *key)
 		read_pkcs8(in, key);
 	else
 		read_ec(in, NID_undef, key);
+}
+
+bool rv_fact_is_der_key(struct rv_str bytes)
+{
+	struct rv_key key = {.state = RV_KEY_BROKEN};
+	struct rv_str rest = bytes;
+	struct rv_str content;
+
+	if (bytes.len > RV_FACT_VALUE_MAX || !rv_der_take(&rest, TAG_SEQUENCE, &content) ||
+	    rest.len)
+		return false;
+	(void)ERR_set_mark(); /* what libcrypto minds of the bytes is no error of ours */
+	read_der(bytes, &key);
+	(void)ERR_pop_to_mark(); /* it was set */
+	if (key.state == RV_KEY_WHOLE || key.state == RV_KEY_UNFIT)
+		return true;
+	if (key.state != RV_KEY_UNKNOWN)
+		return false;
+	/* "EC" alone: an integer and a string of bytes, as other things begin too. */
+	return key.is_locked ? key.is_by_password : strlen(key.type) > 2;
 }
 
 /* How a body is put together from its runs: a shape of text that one way reads wrong another
@@ -387,6 +409,11 @@ rv_status rv_fact_key(const struct rv_fact_about *about, struct rv_fact *fact)
 	struct rv_key key = {.state = RV_KEY_UNKNOWN};
 	struct rv_str label = {head.data, head.len < 64 ? head.len : 64};
 
+	if (about->match_start == about->start && rv_fact_is_der_key(rv_fact_value(about))) {
+		read_der(rv_fact_value(about), &key);
+		tell(&key, fact);
+		return RV_OK;
+	}
 	if (about->match_start >= about->start || !rv_str_starts_with(head, RV_PEM_ANCHOR))
 		return RV_OK; /* a JSON Web Key */
 	if (rv_fact_find(label, "PGP")) {

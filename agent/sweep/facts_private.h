@@ -43,12 +43,13 @@ enum rv_key_state {
 
 struct rv_key {
 	enum rv_key_state state;
-	bool is_locked;	    /* by a passphrase */
-	bool is_half_there; /* of RV_KEY_CUT: more than half of it */
-	char type[40];	    /* "RSA 2048", "EC P-256", "Ed25519"; "" unknown */
-	char cipher[40];    /* of is_locked; "" unknown */
-	unsigned weak_bits; /* of a modulus below 2048; else 0 */
-	char id[72];	    /* "SHA256:..", "spki:..", or "" */
+	bool is_locked;	     /* by a passphrase */
+	bool is_by_password; /* .. and its algorithm is one for that */
+	bool is_half_there;  /* of RV_KEY_CUT: more than half of it */
+	char type[40];	     /* "RSA 2048", "EC P-256", "Ed25519"; "" unknown */
+	char cipher[40];     /* of is_locked; "" unknown */
+	unsigned weak_bits;  /* of a modulus below 2048; else 0 */
+	char id[72];	     /* "SHA256:..", "spki:..", or "" */
 };
 
 /* facts_openssh.c: the body of "OPENSSH PRIVATE KEY", decoded. */

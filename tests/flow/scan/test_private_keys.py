@@ -1,10 +1,12 @@
 """Private keys whose value begins a line below what the rule matches: markers on each of their
 lines, and gitleaks' ignores and reports, which count from BEGIN."""
 
+import base64
 import json
 import os
 import random
-import unittest
+import shutil
+import subprocess
 
 import scanning
 from scanning import BASE62
@@ -87,6 +89,74 @@ class Gitleaks(Keys):
                 json.dump(self.report("id_rsa", shown, start), f)
             result = self.scan("--json", "-b", base, ".", cwd=os.path.join(self.dir, "src"))
             self.assertEqual(len(result.leaks), count, (start, count))
+
+
+class Der(scanning.Case):
+    FORMS = (("RSA", "-pkeyopt", "rsa_keygen_bits:2048"), ("EC", "-pkeyopt", "ec_paramgen_curve:P-256"),
+             ("ED25519",))
+
+    def openssl(self, *words, stdin=None):
+        if not shutil.which("openssl"):
+            self.skipTest("openssl is not installed")
+        done = subprocess.run(["openssl", *words], input=stdin, capture_output=True,
+                              timeout=scanning.DEADLINE_S, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout
+
+    def key(self, form):
+        return self.openssl("genpkey", "-algorithm", form[0], *form[1:])
+
+    def told(self, text, *words):
+        self.write("src/a.bin", text)
+        result = self.scan("--json", *words, "src")
+        return [(leak["rule"], leak["line"], leak.get("facts")) for leak in result.leaks]
+
+    def facts(self, pem):
+        told = self.told(pem)
+        self.assertEqual(len(told), 1, told)
+        return told[0][2]
+
+    def test_each_form_is_told_as_its_pem_is(self):
+        for form in self.FORMS:
+            pem = self.key(form)
+            der = self.openssl("pkey", "-outform", "DER", stdin=pem)
+            self.keep(der)
+            want = [("private-key", 1, self.facts(pem))]
+            self.assertIn(form[0].lower(), str(want).lower())
+            self.assertEqual(self.told(der), want)
+            self.assertEqual(self.told(base64.b64encode(der) + b"\n"), want)
+            self.assertEqual(self.told(base64.encodebytes(der)), want)
+            self.assertEqual(self.told(der.hex().encode()), want)
+            self.assertEqual(self.told(b"PK = " + base64.b64encode(der) + b"\n"), want)
+
+    def test_traditional_forms(self):
+        for form in self.FORMS[:2]:
+            pem = self.key(form)
+            der = self.openssl("pkey", "-traditional", "-outform", "DER", stdin=pem)
+            self.assertEqual(self.told(der), [("private-key", 1, self.facts(pem))])
+
+    def test_one_with_a_passphrase(self):
+        pem = self.key(self.FORMS[0])
+        der = self.openssl("pkcs8", "-topk8", "-outform", "DER", "-passout", "pass:ab", stdin=pem)
+        told = self.told(der)
+        self.assertEqual(len(told), 1, told)
+        self.assertIn("passphrase", told[0][2])
+
+    def test_what_is_no_private_key(self):
+        pem = self.key(self.FORMS[0])
+        der = self.openssl("pkey", "-outform", "DER", stdin=pem)
+        public = self.openssl("pkey", "-pubout", "-outform", "DER", stdin=pem)
+        for text in (public, der[:-1], der + b"\0", b"\x30\x03\x02\x01\x00",
+                     b"\x30\x0b\x02\x01\x01\x04\x06public", b"\x30" * 40):
+            self.assertEqual(self.told(text), [], text[:20])
+
+    def test_a_history(self):
+        r = self.repo()
+        pem = self.key(self.FORMS[0])
+        r.commit({"a.key": self.openssl("pkey", "-outform", "DER", stdin=pem)})
+        r.commit({"a.key": b"", "b.pem": pem})
+        result = self.scan("--json", "--git", "repo")
+        self.assertEqual(sorted(leak["path"] for leak in result.leaks), ["a.key", "b.pem"])
 
 
 if __name__ == "__main__":
