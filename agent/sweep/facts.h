@@ -35,8 +35,8 @@ struct rv_fact {
 };
 
 /* Is it a private key in DER (PKCS#1, SEC 1, PKCS#8, also encrypted) and nothing else? Of those
- * that are not encrypted the numbers fit together, or are of a curve that libcrypto does not have.
- * One comparison for bytes that are no DER of their own length. */
+ * that are not encrypted the numbers are read; where they do not fit together it is damaged. Bytes
+ * that are no DER of their own length cost a few comparisons. */
 bool rv_fact_is_der_key(struct rv_str bytes);
 
 /* JSON Web Tokens (RFC 7519), private keys (RFC 5208, 5915, 5958, 8017, 8410, OpenSSH's

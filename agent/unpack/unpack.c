@@ -253,7 +253,9 @@ static void read_entries(struct rv_level *level)
 			one_entry(level, entry);
 			continue;
 		}
-		if (code != ARCHIVE_EOF || level->flow->detail)
+		bool is_end = code == ARCHIVE_EOF ||
+			      (level->is_stretch && !archive_error_string(level->reader));
+		if (!is_end || level->flow->detail)
 			rv_level_failed(level);
 		else
 			level->used = end_of(level);
@@ -347,6 +349,38 @@ static void tell_before(struct rv_level *level, const struct rv_flow *flow, uint
 	rv_flow_done(&before);
 }
 
+struct unnamed {
+	struct rv_level *level;
+	const struct rv_flow *flow;
+};
+
+/* From its start, without a directory. */
+static void on_stretch(uint64_t from, uint64_t until, void *user)
+{
+	struct unnamed *unnamed = user;
+	struct rv_flow part = rv_flow_part(unnamed->flow, from, until);
+
+	part.is_forward = true;
+	unnamed->level->is_stretch = true;
+	if (!unnamed->level->walk->is_stopped && !unnamed->level->is_left)
+		read_archive(unnamed->level, &part);
+	unnamed->level->is_stretch = false;
+	rv_flow_done(&part);
+}
+
+/* Members that the directory does not name. */
+static void read_unnamed(struct rv_level *level, const struct rv_flow *flow,
+			 const struct rv_zip_outline *outline)
+{
+	struct unnamed unnamed = {level, flow};
+	const char *why;
+
+	if (level->walk->is_stopped || level->is_left)
+		return;
+	if (!rv_zip_find_unnamed(flow, outline, on_stretch, &unnamed, &why))
+		rv_walk_trouble(level->walk, RV_UNPACK_UNSUPPORTED, why);
+}
+
 /* By its directory, which stands at its end; from its start, where that is not to be found, or is
  * the one of another archive that follows. */
 static void read_zip(struct rv_level *level, struct rv_flow *flow)
@@ -362,6 +396,7 @@ static void read_zip(struct rv_level *level, struct rv_flow *flow)
 		read_archive(level, flow);
 	if (!has_outline)
 		return;
+	read_unnamed(level, flow, &outline);
 	level->used = outline.end;
 	tell_before(level, flow, outline.base);
 }

@@ -33,6 +33,7 @@ struct rv_level {
 	size_t path_len; /* of the container's path */
 	uint8_t kind;	 /* enum rv_unpack_kind */
 	bool is_left;	 /* a limit of this container was hit, or it is damaged */
+	bool is_stretch; /* of a zip, and ends without a directory */
 	bool is_told;	 /* dense, by what its end says */
 };
 

@@ -128,6 +128,36 @@ class Behind(Archives):
         self.assert_found("c.zip", 1)
 
 
+class Zips(Archives):
+    def hide(self, names, hidden, large=0):
+        """A zip of these members, of which the directory names all but one."""
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name in names:
+                line = f"TOKEN={self.token()}\n".encode()
+                archive.writestr(name, line + os.urandom(large))
+            archive.filelist = [info for info in archive.filelist if info.filename != hidden]
+        return out.getvalue()
+
+    def test_a_member_that_the_directory_does_not_name(self):
+        for hidden in "abc":
+            for large in (0, 1 << 20):
+                self.write("x.zip", self.hide("abc", hidden, large))
+                self.assert_found("x.zip", 3)
+        self.write("y.tar", tar("y.zip", self.hide("abc", "b")))
+        self.assert_found("y.tar", 3)
+
+    def test_one_behind_a_program_and_in_another_order(self):
+        out = io.BytesIO(b"#!/bin/sh\nexit\n")
+        out.seek(0, io.SEEK_END)
+        with zipfile.ZipFile(out, "a", zipfile.ZIP_DEFLATED) as archive:
+            for name in "abcd":
+                archive.writestr(name, f"TOKEN={self.token()}\n")
+            archive.filelist = [archive.filelist[i] for i in (3, 0, 2)]
+        self.write("x.zip", out.getvalue())
+        self.assert_found("x.zip", 4)
+
+
 class Bundles(Archives):
     def test_a_git_bundle_is_a_gap(self):
         repo = self.repo()
