@@ -266,12 +266,6 @@ static rv_status open_document(struct rv_run *run, struct rv_sweeper *w, const s
 		return RV_OK;
 	if (kind == RV_UNPACK_PKCS12 || kind == RV_UNPACK_JKS)
 		return look_at_keystore(run, w, doc, kind);
-	/* Too large for one window it is searched as bytes: a value that goes on in another page,
-	 * or that is UTF-16, is not seen. */
-	if (rv_unpack_is_database(kind) && is_large) {
-		rv_leaks_gap(&w->leaks, doc->path, doc->inside, "too-large", "a database");
-		return RV_OK;
-	}
 	w->told.collecting++;
 	rv_status s = open_up(run, w, doc, source, NULL, &is_opened);
 	w->told.collecting--;

@@ -256,7 +256,7 @@ static void read_container(struct rv_level *level, struct rv_flow *flow)
 	enum rv_unpack_kind kind = (enum rv_unpack_kind)level->kind;
 
 	if (rv_unpack_is_database(kind))
-		rv_sqlite_walk(level, flow->bytes);
+		rv_sqlite_walk(level, flow);
 	else if (rv_unpack_is_stream(kind))
 		read_stream(level, flow);
 	else if (kind == RV_UNPACK_PROGRAM)

@@ -4,7 +4,7 @@
  * used. Not here: write-ahead logs (sqlite_wal.h), freshness of what is read. */
 #pragma once
 
-#include "agent/base/buf.h"
+#include "agent/unpack/flow.h"
 
 #define RV_SQLITE_TABLES_MAX 10000
 #define RV_SQLITE_NAME_MAX   128 /* bytes of a table's name; a longer one is cut */
@@ -19,7 +19,10 @@ struct rv_sqlite_events {
 	void (*on_damage)(const char *detail, void *user); /* at most once a table */
 };
 
-/* Every page is read once, whatever the pages say. MALFORMED: no SQLite 3 header. EXHAUSTED: no
- * memory (a row in pieces is put together: at most as long as the file). */
-RV_NODISCARD rv_status rv_sqlite_read(struct rv_str bytes, const struct rv_sqlite_events *events,
-				      void *user);
+#define RV_SQLITE_ROW_MAX ((size_t)8 << 20) /* of a file: a longer row is told as damage */
+
+/* The flow has places. Every page is looked at once for its rows, and once for what else it holds,
+ * whatever the pages say; of a file two are in memory. MALFORMED: no SQLite 3 header. EXHAUSTED: no
+ * memory (a row in pieces is put together: at most as long as what is in memory). */
+RV_NODISCARD rv_status rv_sqlite_read(const struct rv_flow *flow,
+				      const struct rv_sqlite_events *events, void *user);

@@ -101,7 +101,7 @@ static void on_damage(const char *detail, void *user)
 	rv_walk_trouble(tables->level->walk, RV_UNPACK_DAMAGED, detail);
 }
 
-void rv_sqlite_walk(struct rv_level *level, struct rv_str bytes)
+void rv_sqlite_walk(struct rv_level *level, const struct rv_flow *flow)
 {
 	static const struct rv_sqlite_events events = {.on_table = on_table,
 						       .on_value = on_value,
@@ -110,8 +110,8 @@ void rv_sqlite_walk(struct rv_level *level, struct rv_str bytes)
 						       .on_damage = on_damage};
 	struct tables tables = {.level = level};
 	rv_status status = level->kind == RV_UNPACK_SQLITE_WAL
-				   ? rv_sqlite_read_wal(bytes, &events, &tables)
-				   : rv_sqlite_read(bytes, &events, &tables);
+				   ? rv_sqlite_read_wal(flow->bytes, &events, &tables)
+				   : rv_sqlite_read(flow, &events, &tables);
 
 	close_member(&tables);
 	if (rv_class_of(status) == RV_CLASS_MALFORMED) {

@@ -175,7 +175,8 @@ static rv_status walk_file_in_memory(struct rv_walk *walk, int fd, size_t size,
 	ssize_t len = -1;
 
 	if (size > walk->limits->max_member_bytes) {
-		rv_walk_trouble(walk, RV_UNPACK_TOO_LARGE, "a database too large for memory");
+		rv_walk_trouble(walk, RV_UNPACK_TOO_LARGE,
+				"a log of a database, too large for memory");
 		return RV_OK;
 	}
 	rv_buf_init(&whole, size + 1);
@@ -225,7 +226,11 @@ static rv_status walk_fd(struct rv_walk *walk, int fd, struct rv_diag *diag)
 	if (!rv_unpack_is_entered(kind))
 		return rv_fail(RV_CLASS_NOT_FOUND, diag, "no archive");
 	walk->source_len = (uint64_t)st.st_size;
-	if (rv_unpack_is_database(kind))
+	if (kind == RV_UNPACK_SQLITE && walk->source_len > RV_UNPACK_DATABASE_MAX) {
+		rv_walk_trouble(walk, RV_UNPACK_TOO_LARGE, "a database larger than is read");
+		return RV_OK;
+	}
+	if (kind == RV_UNPACK_SQLITE_WAL)
 		return walk_file_in_memory(walk, fd, (size_t)st.st_size, kind, diag);
 	RV_TRY(rv_flow_fd(&flow, fd, diag));
 	flow.is_source = true;

@@ -44,7 +44,7 @@ enum rv_unpack_kind {
 	RV_UNPACK__COUNT
 };
 
-/* Read by pages, in memory alone. */
+/* Read by pages: in memory, a database in a file as well. */
 static inline bool rv_unpack_is_database(enum rv_unpack_kind kind)
 {
 	return kind == RV_UNPACK_SQLITE || kind == RV_UNPACK_SQLITE_WAL;
@@ -80,6 +80,9 @@ enum rv_unpack_kind rv_unpack_kind_by_end(int fd);
  * own length: archives in archives, each of them within its ratio. */
 #define RV_UNPACK_SOURCE_FROM  ((uint64_t)256 << 20)
 #define RV_UNPACK_SOURCE_TIMES 8
+/* A database in a file is read page by page up to here; its log, and one in a container, in memory
+ * alone. */
+#define RV_UNPACK_DATABASE_MAX ((uint64_t)1 << 30)
 #define RV_UNPACK_MEMBER_MIN   ((size_t)64 << 10) /* max_member_bytes is at least this */
 
 struct rv_unpack_limits {

@@ -67,5 +67,5 @@ void rv_stream_read(struct rv_level *level, struct rv_str name);
 void rv_level_enter(struct rv_level *level, struct rv_flow *flow);
 /* Appends to the member at hand; a full window is handed over. False: the walk is to stop. */
 bool rv_member_put(struct rv_level *level, struct rv_str bytes);
-/* The tables of a database. */
-void rv_sqlite_walk(struct rv_level *level, struct rv_str bytes);
+/* The tables of a database: in a flow that has places; a log in memory. */
+void rv_sqlite_walk(struct rv_level *level, const struct rv_flow *flow);

@@ -346,18 +346,34 @@ class Limits(scanning.Case):
             self.skipTest("the sanitizer listens from the start")
         self.refused(["scan", "--stdin"], "cut short", "scan again", before=cut)
 
-    def test_a_database_larger_than_one_window_is_told(self):
+    def test_a_database_larger_than_one_window_is_read_as_rows(self):
+        """Also across pages and as UTF-16, which its bytes do not say."""
         for number, encoding in enumerate(("UTF-8", "UTF-16le")):
             path = self.write(f"{number}.sqlite", "")
             base = sqlite3.connect(path)
             base.execute(f"PRAGMA encoding = '{encoding}'")
             base.execute("CREATE TABLE t (x TEXT)")
-            base.executemany("INSERT INTO t VALUES (?)", [("word " * 400,)] * (9 * MB // 2000))
+            rows = [("word " * 400,)] * (9 * MB // 2000)
+            for at in (3, len(rows) // 2, len(rows) - 3):
+                rows[at] = ("word " * 900 + f"TOKEN={self.token()} " + "word " * 900,)
+            base.executemany("INSERT INTO t VALUES (?)", rows)
             base.commit()
             base.close()
-            result = self.found(path, code=0)
-            self.assertEqual([(g["reason"], g["detail"]) for g in result.gaps],
-                             [("too-large", "a database")], str(result))
+            result = self.found(path)
+            self.assertEqual(len(result.leaks), 3, str(result))
+            self.assertEqual(result.gaps, [], str(result))
+
+    def test_a_log_larger_than_one_window_is_told(self):
+        path = self.path("x.sqlite")
+        base = sqlite3.connect(path)
+        base.execute("PRAGMA journal_mode = WAL")
+        base.execute("PRAGMA wal_autocheckpoint = 0")
+        base.execute("CREATE TABLE t (x TEXT)")
+        base.executemany("INSERT INTO t VALUES (?)", [("word " * 400,)] * (9 * MB // 2000))
+        base.commit()
+        result = self.found(path + "-wal", code=0)
+        base.close()
+        self.assertEqual([gap["reason"] for gap in result.gaps], ["too-large"], str(result))
 
     def contents(self, path):
         found = []

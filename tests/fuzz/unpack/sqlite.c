@@ -8,11 +8,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const char magic[16] = "SQLite format 3";
 	uint8_t *copy = fuzz_copy(data, size, magic, sizeof(magic));
 	uint64_t total = 0;
+	struct rv_flow flow;
 	rv_status status;
 
 	if (!copy)
 		return 0;
-	status = rv_sqlite_read((struct rv_str){copy, size}, &fuzz_events, &total);
+	rv_flow_memory(&flow, (struct rv_str){copy, size});
+	status = rv_sqlite_read(&flow, &fuzz_events, &total);
 	/* Every byte comes out at most a few times: as a value, wider as UTF-8, and as free space.
 	 */
 	RV_BUG_ON(total > 8 * size + 65536);
