@@ -91,6 +91,23 @@ class Gitleaks(Keys):
             self.assertEqual(len(result.leaks), count, (start, count))
 
 
+class Xml(scanning.Case):
+    def test_the_private_half_of_an_rsa_key_is_found(self):
+        def number(size):
+            return base64.b64encode(os.urandom(size)).decode()
+        for size, gap in ((128, ""), (256, "\n  "), (512, "")):
+            key = (f"<RSAKeyValue>{gap}<Modulus>{number(size)}</Modulus>{gap}"
+                   f"<Exponent>AQAB</Exponent>{gap}")
+            self.write("src/public.xml", key + "</RSAKeyValue>")
+            for name in ("P", "Q", "DP", "DQ", "InverseQ"):
+                key += f"<{name}>{number(size // 2)}</{name}>{gap}"
+            secret = self.keep(number(size))
+            self.write("src/key.xml", f"<a>\n{key}<D>{secret}</D></RSAKeyValue></a>\n")
+            result = self.scan("--json", "src")
+            self.assertEqual([(leak["rule"], leak["path"]) for leak in result.leaks],
+                             [("private-key-xml", "src/key.xml")], str(result))
+
+
 class Der(scanning.Case):
     FORMS = (("RSA", "-pkeyopt", "rsa_keygen_bits:2048"), ("EC", "-pkeyopt", "ec_paramgen_curve:P-256"),
              ("ED25519",))
