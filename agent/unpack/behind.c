@@ -299,8 +299,11 @@ static bool next_of_places(struct rv_behind *b, struct rv_level *level, struct r
 
 bool rv_behind_next(struct rv_behind *b, struct rv_level *level, struct rv_flow *flow)
 {
-	if (!level->used || level->used == RV_LEVEL_UNKNOWN || level->is_left ||
-	    level->walk->is_stopped)
+	/* Of an empty zip there is nothing but its directory. */
+	bool is_read =
+		level->used != RV_LEVEL_UNKNOWN && (level->used || level->kind == RV_UNPACK_ZIP);
+
+	if (!is_read || level->is_left || level->walk->is_stopped)
 		return false;
 	return rv_flow_has_places(flow) ? next_of_places(b, level, flow)
 					: next_of_stream(b, level, flow);

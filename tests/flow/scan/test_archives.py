@@ -103,6 +103,12 @@ class Behind(Archives):
                 self.write("both", first() + second())
                 self.assert_found("both", 2)
 
+    def test_an_archive_behind_empty_ones(self):
+        for empty in (zipped(), tar("a", b""), gzip.compress(b""), lzma.compress(b"")):
+            for behind in (zipped(a=self.line()), tar("a", self.line(), "w:gz")):
+                self.write("both", empty * 3 + behind)
+                self.assert_found("both", 1)
+
     def test_text_behind_an_archive_in_an_archive(self):
         self.write("outer.tgz", tar("in.zip", zipped(a=b"nothing") + self.line(), "w:gz"))
         self.assert_found("outer.tgz", 1)
