@@ -3,6 +3,7 @@
 
 #include "agent/base/clock.h"
 #include "agent/base/fd.h"
+#include "agent/cli/policy_file.h"
 #include "agent/cli/scan_given.h"
 #include "agent/sweep/linked.h"
 
@@ -94,7 +95,8 @@ rv_status rv_policy_source_read(struct rv_policy_source *s, const char *name, st
 	if (access(path, F_OK) != 0)
 		return rv_fail(RV_CLASS_NOT_FOUND, NULL, "no %s", name);
 	s->watch->reading(s->watch->user, NULL);
-	return read_path(path, out, diag);
+	return s->is_trusted ? read_path(path, out, diag)
+			     : rv_policy_file_read(s->dir, name, RV_BASELINE_FILE_MAX, out, diag);
 }
 
 /* What a file that the caller named is to the ref. */

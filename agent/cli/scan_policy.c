@@ -3,6 +3,7 @@
 
 #include "agent/base/clock.h"
 #include "agent/base/path.h"
+#include "agent/cli/policy_file.h"
 #include "agent/cli/policy_source.h"
 #include "agent/cli/scan_given.h"
 #include "agent/cli/scan_others.h"
@@ -102,14 +103,16 @@ static rv_status load_ignore_here(struct rv_scan_policy *p, struct rv_policy_sou
 {
 	static const char path[] = "./.gitleaksignore";
 	struct stat here, there;
-	bool is_there = false;
+	RV_CLEANUP(rv_buf_done) struct rv_buf text = {0};
 
 	if (s->view || access(path, F_OK) != 0)
 		return RV_OK;
 	if (stat(".", &here) == 0 && stat(s->dir, &there) == 0 && here.st_dev == there.st_dev &&
 	    here.st_ino == there.st_ino)
 		return RV_OK; /* was read */
-	return load_file(p, s, RV_SCAN_SOURCE_FINGERPRINTS, path, &is_there, diag);
+	rv_buf_init(&text, RV_SCAN_CONFIG_FILE_MAX);
+	RV_TRY(rv_policy_file_read(".", path, RV_SCAN_CONFIG_FILE_MAX, &text, diag));
+	return load_bytes(p, RV_SCAN_SOURCE_FINGERPRINTS, &text, path, diag);
 }
 
 static rv_status load_ignores(struct rv_scan_policy *p, const struct rv_scan_ask *ask,
@@ -298,8 +301,10 @@ static rv_status load_baseline(struct rv_scan_policy *p, const struct rv_scan_as
 	} else if (settings->baseline && s->view) {
 		RV_TRY(rv_named_add(s->given, name));
 	}
+	s->is_trusted = ask->config && settings->baseline; /* named by the caller's own */
 	status = ask->baseline ? rv_policy_source_given(s, ask->baseline, &text, diag)
 			       : rv_policy_source_read(s, name, &text, diag);
+	s->is_trusted = false;
 	if (rv_class_of(status) == RV_CLASS_NOT_FOUND && !ask->baseline && !settings->baseline)
 		return RV_OK;
 	if (rv_class_of(status) == RV_CLASS_NOT_FOUND)

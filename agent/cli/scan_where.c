@@ -61,6 +61,19 @@ static bool is_trusted(const char *top, const char *dir)
 	       (of_git.st_uid == geteuid() || of_git.st_uid == of_dir.st_uid);
 }
 
+bool rv_scan_where_tree(const char *dir, char out[RV_SCAN_WHERE_MAX])
+{
+	RV_CLEANUP(rv_freep) char *real = realpath(dir, NULL);
+
+	if (!real || strlen(real) >= RV_SCAN_WHERE_MAX)
+		return false;
+	(void)snprintf(out, RV_SCAN_WHERE_MAX, "%s", real); /* fits */
+	rv_scan_given_go_up(out);
+	if (!is_trusted(out, real))
+		(void)snprintf(out, RV_SCAN_WHERE_MAX, "%s", real); /* fits */
+	return true;
+}
+
 bool rv_scan_where_top(const char *dir, struct rv_scan_where *out)
 {
 	RV_CLEANUP(rv_freep) char *real = realpath(dir, NULL);

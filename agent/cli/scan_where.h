@@ -27,3 +27,6 @@ bool rv_scan_where_has(const char *dir, const char *name);
 const char *rv_scan_where_settings(const char *dir);
 /* The top of the work tree around dir, when settings would be read from it. False: none. */
 bool rv_scan_where_top(const char *dir, struct rv_scan_where *out);
+/* Where files of dir's tree may lie: the top of the work tree around it, trusted as above, else dir
+ * itself; without symbolic links. False: it is not there, or too long. */
+bool rv_scan_where_tree(const char *dir, char out[RV_SCAN_WHERE_MAX]);

@@ -1,0 +1,87 @@
+"""The edges of `reeve scan`'s command line: what it reads and writes besides what is scanned, how it
+ends, and what it says to a wrong word."""
+
+import json
+import os
+import unittest
+
+import scanning
+
+
+def shadow():
+    """What must never be told of another file: a line as of shadow(5), made up."""
+    return f"root:$6${scanning.password()}${scanning.password()}:19000:0:99999:7:::\n"
+
+
+class Links(scanning.Case):
+    """Settings in what is scanned are a stranger's."""
+
+    def link(self, name, to):
+        path = self.path(name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        os.symlink(to, path)
+
+    def test_settings_that_lead_out_of_the_tree_are_refused(self):
+        self.write("outside/shadow", shadow())
+        self.write("t/a.txt", "x\n")
+        for name in (".reeve.yaml", ".gitleaks.toml", ".reeveignore", ".gitleaksignore",
+                     ".betterleaksignore", ".reeve-baseline.json"):
+            for to in ("../outside/shadow", self.path("outside/shadow")):
+                with self.subTest(name=name, to=to):
+                    self.link("t/" + name, to)
+                    done = self.refused(("scan", "t"), name, "symbolic link leads out of", "next:")
+                    self.assertNotIn(b"root", done.err)
+                    os.unlink(self.path("t/" + name))
+
+    def test_what_settings_name_does_not_lead_out_either(self):
+        self.write("outside/rules.yaml", shadow())
+        self.write("t/.reeve.yaml", "scan:\n  rules: [sub/rules.yaml]\n")
+        self.link("t/sub", "../outside")
+        self.assertNotIn(b"root", self.refused(("scan", "t"), "leads out of").err)
+        self.write("t/.reeve.yaml", "scan:\n  baseline: sub/rules.yaml\n")
+        self.refused(("scan", "t"), "leads out of")
+        os.unlink(self.path("t/.reeve.yaml"))
+        self.write("t/.gitleaks.toml", "[extend]\npath = 'sub/rules.yaml'\n")
+        self.refused(("scan", "t"), "leads out of")
+
+    def test_of_a_work_tree_too(self):
+        repo = self.repo("r")
+        repo.commit({"a.txt": "x\n"})
+        self.write("outside/shadow", shadow())
+        self.link("r/.reeve.yaml", "../outside/shadow")
+        for words in (("scan", "r"), ("scan", "--git", "r"), ("scan", "--staged", "r")):
+            self.refused(words, "leads out of")
+
+    def test_gitleaks_own_ignore_file_beside_too(self):
+        self.write("w/t/a.txt", "x\n")
+        self.link("w/.gitleaksignore", "../outside")
+        self.write("outside", shadow())
+        self.refused(("dir", "t"), "leads out of", cwd=self.path("w"))
+
+    def test_inside_of_the_tree_links_are_followed(self):
+        self.write("t/ci/reeve.yaml", "scan:\n  exclude: ['*.env']\n")
+        self.write("t/a.env", f"TOKEN={self.token()}\n")
+        for to in ("ci/reeve.yaml", self.path("t/ci/reeve.yaml")):
+            self.link("t/.reeve.yaml", to)
+            self.assert_places(self.found("t", code=0))
+            os.unlink(self.path("t/.reeve.yaml"))
+        repo = self.repo("r")
+        repo.commit({"ci/reeve.yaml": "scan:\n  exclude: ['*.env']\n", "sub/x": ""})
+        self.write("r/sub/a.env", f"TOKEN={self.token()}\n")
+        self.link("r/sub/.reeve.yaml", "../ci/reeve.yaml")
+        self.assert_places(self.found("r/sub", code=0))
+
+    def test_what_the_caller_names_is_followed(self):
+        self.write("outside/c.yaml", "scan:\n  exclude: ['*.env']\n")
+        self.write("t/a.env", f"TOKEN={self.token()}\n")
+        self.link("t/.reeve.yaml", "../outside/c.yaml")
+        self.assert_places(self.found("-c", "t/.reeve.yaml", "t", code=0))
+
+    def test_no_fifo_and_no_device_is_waited_for(self):
+        os.makedirs(self.path("t"))
+        os.mkfifo(self.path("t/.reeve.yaml"))
+        self.refused(("scan", "t"), ".reeve.yaml is not a regular file")
+
+
+if __name__ == "__main__":
+    scanning.main()
