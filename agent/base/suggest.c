@@ -1,8 +1,44 @@
-/* base: "did you mean": the nearest known word. Not here: which words are known. */
+/* base: what a message says of a word of a file: the word, and "did you mean". Not here: which
+ * words are known. */
 #include "agent/base/yaml.h"
 
 #define WORD_MAX     64
 #define DISTANCE_MAX 2
+
+static const char not_shown[] = "(not shown)";
+
+/* The length of the plain name that stands here; 0: none, or a longer one. */
+static size_t plain_len(const char *text, size_t max)
+{
+	size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				  "_.-");
+
+	return len <= max ? len : 0;
+}
+
+const char *rv_yaml_quoted(const char *got)
+{
+	size_t len = plain_len(got, RV_YAML_QUOTED_MAX);
+
+	return len > 0 && got[len] == '\0' ? got : not_shown;
+}
+
+const char *rv_yaml_path_quoted(const char *got)
+{
+	const char *at = got;
+
+	if (strlen(got) > RV_YAML_PATH_QUOTED_MAX)
+		return not_shown;
+	do {
+		at += *at == '/';
+		size_t len = plain_len(at, WORD_MAX);
+
+		if (len == 0 || (at[len] != '/' && at[len] != '\0'))
+			return not_shown;
+		at += len;
+	} while (*at);
+	return got;
+}
 
 static unsigned least(unsigned a, unsigned b)
 {

@@ -25,5 +25,14 @@ rv_status rv_yaml_fail(const struct rv_yaml *y, const json_t *node, const char *
 #define rv_yaml_fail(y, node, key, diag, ...) \
 	(rv_analyzer_reads(diag, __VA_ARGS__), (rv_status){RV_CLASS_MALFORMED, 0})
 #endif
+/* A key or value of a file as a message may quote it: itself when it is a plain name, of at most
+ * RV_YAML_QUOTED_MAX of [A-Za-z0-9_.-], else "(not shown)": a file may hold anything, and be none
+ * of ours. The place is told in any case. */
+#define RV_YAML_QUOTED_MAX 40
+const char *rv_yaml_quoted(const char *got);
+/* The same of a path: plain names of up to 64 bytes with '/' between, RV_YAML_PATH_QUOTED_MAX at
+ * most. */
+#define RV_YAML_PATH_QUOTED_MAX 200
+const char *rv_yaml_path_quoted(const char *got);
 /* The nearest of `words` (NULL-ended) to `got` by edit distance <= 2, or NULL: "did you mean". */
 const char *rv_suggest(const char *got, const char *const *words);

@@ -3,6 +3,7 @@
 
 #include "agent/base/fd.h"
 #include "agent/base/path.h"
+#include "agent/base/yaml.h"
 #include "agent/cli/scan_where.h"
 
 #include <fcntl.h>
@@ -18,7 +19,7 @@ static rv_status leads_out(const char *name, struct rv_diag *diag)
 			   "--rules FILE");
 	return rv_fail(RV_CLASS_DENIED, diag,
 		       "%s: a symbolic link leads out of what is scanned, and is not followed",
-		       name);
+		       rv_yaml_path_quoted(name));
 }
 
 /* Does what is open lie below the top? By the kernel's word: names may change meanwhile. */
@@ -42,7 +43,7 @@ rv_status rv_policy_file_read(const char *dir, const char *name, size_t max, str
 	/* Opened by its name alone, nothing is touched: a device, say. */
 	RV_CLEANUP(rv_fd_closep) int fd = openat(at, name, O_PATH | O_CLOEXEC);
 	if (fd < 0)
-		return rv_fail_errno(diag, "cannot open %s", name);
+		return rv_fail_errno(diag, "cannot open %s", rv_yaml_path_quoted(name));
 	(void)snprintf(self, sizeof(self), "/proc/self/fd/%d", fd); /* fits */
 	if (!rv_scan_where_tree(dir, top) || !is_below(self, top))
 		return leads_out(name, diag);
@@ -50,6 +51,7 @@ rv_status rv_policy_file_read(const char *dir, const char *name, size_t max, str
 	rv_status status = rv_file_read(self, max, out, &why);
 	const char *what = strstr(why.text, self);
 	if (!rv_is_ok(status))
-		rv_diag_set(diag, "%s%s", name, what ? what + strlen(self) : ": cannot be read");
+		rv_diag_set(diag, "%s%s", rv_yaml_path_quoted(name),
+			    what ? what + strlen(self) : ": cannot be read");
 	return status;
 }

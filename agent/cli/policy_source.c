@@ -3,6 +3,7 @@
 
 #include "agent/base/clock.h"
 #include "agent/base/fd.h"
+#include "agent/base/yaml.h"
 #include "agent/cli/policy_file.h"
 #include "agent/cli/scan_given.h"
 #include "agent/sweep/linked.h"
@@ -91,7 +92,8 @@ rv_status rv_policy_source_read(struct rv_policy_source *s, const char *name, st
 		return read_in_ref(s, name, out);
 	int n = snprintf(path, sizeof(path), "%s/%s", s->dir, name);
 	if (n < 0 || (size_t)n >= sizeof(path))
-		return rv_fail(RV_CLASS_MISCONFIGURED, diag, "a path too long: %s", name);
+		return rv_fail(RV_CLASS_MISCONFIGURED, diag, "a path too long: %s",
+			       rv_yaml_path_quoted(name));
 	if (access(path, F_OK) != 0)
 		return rv_fail(RV_CLASS_NOT_FOUND, NULL, "no %s", name);
 	s->watch->reading(s->watch->user, NULL);
@@ -169,7 +171,8 @@ rv_status rv_policy_source_for_config(void *context, const char *path, struct rv
 	/* The configuration of a tree may not name what lies outside of it: it is a stranger's. */
 	if (!s->is_trusted && !rv_policy_source_stays_below(path))
 		return rv_fail(RV_CLASS_DENIED, diag,
-			       "the configuration names a file outside of the tree: %s", path);
+			       "the configuration names a file outside of the tree: %s",
+			       rv_yaml_path_quoted(path));
 	if (path[0] != '/')
 		RV_TRY(rv_policy_source_find(s, diag));
 	if (path[0] != '/' && s->view)
@@ -177,7 +180,8 @@ rv_status rv_policy_source_for_config(void *context, const char *path, struct rv
 	status = path[0] == '/' ? rv_policy_source_given(s, path, out, diag)
 				: rv_policy_source_read(s, path, out, diag);
 	if (rv_class_of(status) == RV_CLASS_NOT_FOUND)
-		return rv_fail(RV_CLASS_NOT_FOUND, diag, "there is no file %s", path);
+		return rv_fail(RV_CLASS_NOT_FOUND, diag, "there is no file %s",
+			       rv_yaml_path_quoted(path));
 	if (rv_is_ok(status))
 		rv_policy_source_took(s->read, rv_buf_view(out));
 	return status;

@@ -3,6 +3,7 @@
 
 #include "agent/base/clock.h"
 #include "agent/base/path.h"
+#include "agent/base/yaml.h"
 #include "agent/cli/policy_file.h"
 #include "agent/cli/policy_source.h"
 #include "agent/cli/scan_given.h"
@@ -251,7 +252,7 @@ static void say_no_baseline(const struct rv_scan_settings *settings, bool is_of_
 {
 	if (is_of_config)
 		rv_diag_set(diag, "%s: there is no baseline %s", settings->baseline_at,
-			    settings->baseline);
+			    rv_yaml_path_quoted(settings->baseline));
 	rv_diag_next(diag, is_of_config ? "mend the name, relative to what is scanned, or make "
 					  "it: reeve baseline create --reason ..."
 					: "reeve baseline create");
@@ -282,7 +283,7 @@ static rv_status load_baseline(struct rv_scan_policy *p, const struct rv_scan_as
 	if (!ask->config && !ask->baseline && !rv_policy_source_stays_below(name))
 		return rv_fail(RV_CLASS_DENIED, diag,
 			       "%s: the configuration names a baseline outside of the tree: %s",
-			       settings->baseline_at, name);
+			       settings->baseline_at, rv_yaml_path_quoted(name));
 	rv_status status;
 
 	rv_buf_init(&text, RV_BASELINE_FILE_MAX);

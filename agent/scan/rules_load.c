@@ -99,7 +99,8 @@ static rv_status add_rule(struct rv_rules *rules, const struct rv_yaml *y, const
 	RV_TRY(make_room(rules, diag));
 	RV_TRY(rv_rules_read_row(&reader, node, &entry.row, &entry.samples));
 	if (is_taken(rules, entry.row.id))
-		return rv_yaml_fail(y, node, "id", diag, "the id %s is taken", entry.row.id);
+		return rv_yaml_fail(y, node, "id", diag, "the id %s is taken",
+				    rv_yaml_quoted(entry.row.id));
 	rules->entries[rules->count++] = entry;
 	return RV_OK;
 }
@@ -147,7 +148,7 @@ static rv_status check_near(const struct rv_rules *rules, const struct entry *en
 		if (!is_taken(rules, *near) &&
 		    !(words->has_rule && words->has_rule(words->context, *near)))
 			return rv_yaml_fail(entry->y, entry->node, "near", diag,
-					    "there is no rule %s", *near);
+					    "there is no rule %s", rv_yaml_quoted(*near));
 	}
 	return RV_OK;
 }

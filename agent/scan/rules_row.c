@@ -15,6 +15,7 @@
 #define LIST_MAX       256
 #define AHEAD_DEFAULT  256
 #define WITHIN_DEFAULT 512
+#define TEMPLATE_SHOWN 40
 #define CONFIDENCE_OWN 75 /* of a rule of one's own that names none */
 
 static const char *const rule_keys[] = {
@@ -54,7 +55,7 @@ rv_status rv_rules_check_keys(const struct rv_rules_reader *r, const json_t *obj
 		const char *near = rv_suggest(key, keys);
 		return rv_yaml_fail(r->y, object, key, r->diag,
 				    near ? "unknown key %s: did you mean %s?" : "unknown key %s",
-				    key, near);
+				    rv_yaml_quoted(key), near);
 	}
 	return RV_OK;
 }
@@ -172,8 +173,8 @@ static rv_status read_names(const struct rv_rules_reader *r, const json_t *rule,
 	RV_TRY(read_text(r, rule, "docs", TEXT_LEN_MAX, &row->docs));
 	RV_TRY(read_text(r, rule, "roll", TEXT_LEN_MAX, &row->roll));
 	if (r->words->wants_samples && (!row->name || !row->provider))
-		return rv_yaml_fail(r->y, rule, NULL, r->diag, "%s has no %s", row->id,
-				    row->name ? "provider" : "name");
+		return rv_yaml_fail(r->y, rule, NULL, r->diag, "%s has no %s",
+				    rv_yaml_quoted(row->id), row->name ? "provider" : "name");
 	row->name = row->name ? row->name : row->id;
 	row->provider = row->provider ? row->provider : "custom";
 	if (!rv_rules_is_id(row->provider))
@@ -200,7 +201,8 @@ static rv_status read_numbers(const struct rv_rules_reader *r, const json_t *rul
 	RV_TRY(read_number(r, rule, "min_entropy", 0, 80, &row->min_entropy));
 	RV_TRY(read_number(r, rule, "confidence", 0, 100, &confidence));
 	if (r->words->wants_samples && !json_object_get(rule, "confidence"))
-		return rv_yaml_fail(r->y, rule, NULL, r->diag, "%s has no confidence", row->id);
+		return rv_yaml_fail(r->y, rule, NULL, r->diag, "%s has no confidence",
+				    rv_yaml_quoted(row->id));
 	row->confidence = (uint8_t)confidence;
 	return RV_OK;
 }
@@ -248,7 +250,7 @@ static rv_status read_words(const struct rv_rules_reader *r, const json_t *rule,
 	if (row->check && (!rv_rules_is_id(row->check) ||
 			   (r->words->has_check && !r->words->has_check(row->check))))
 		return rv_yaml_fail(r->y, rule, "check", r->diag, "there is no check %s",
-				    row->check);
+				    rv_yaml_quoted(row->check));
 	return RV_OK;
 }
 
@@ -351,7 +353,8 @@ static rv_status read_matching(const struct rv_rules_reader *r, const json_t *ru
 		RV_TRY(read_text(r, rule, "regex", RV_RULES_REGEX_MAX, &row->regex));
 	}
 	if (!row->anchors || !row->anchors[0])
-		return rv_yaml_fail(r->y, rule, NULL, r->diag, "%s has no anchor", row->id);
+		return rv_yaml_fail(r->y, rule, NULL, r->diag, "%s has no anchor",
+				    rv_yaml_quoted(row->id));
 	for (const char *const *anchor = row->anchors; *anchor; anchor++) {
 		if (strlen(*anchor) < ANCHOR_LEN_MIN)
 			return rv_yaml_fail(r->y, rule, keywords ? "keywords" : "anchors", r->diag,
@@ -392,7 +395,8 @@ static rv_status lint_template(const struct rv_rules_reader *r, const json_t *sa
 		size_t len = strspn(at, "abcdefghijklmnopqrstuvwxyz0123456789:");
 		if (at + len == end)
 			return rv_yaml_fail(r->y, samples, key, r->diag,
-					    "there is no template {%.*s}", (int)len, at);
+					    "there is no template {%.*s}",
+					    (int)(len < TEMPLATE_SHOWN ? len : TEMPLATE_SHOWN), at);
 	}
 	return RV_OK;
 }
@@ -414,7 +418,7 @@ static rv_status read_samples(const struct rv_rules_reader *r, const json_t *rul
 		RV_TRY(rv_rules_read_list(r, samples, keys[i], 2048, &lists[i]));
 		if (r->words->wants_samples && (!lists[i] || !lists[i][0]))
 			return rv_yaml_fail(r->y, rule, NULL, r->diag, "%s has no %s sample",
-					    row->id, keys[i]);
+					    rv_yaml_quoted(row->id), keys[i]);
 		lists[i] = lists[i] ? lists[i] : none;
 		for (const char *const *text = lists[i]; *text; text++)
 			RV_TRY(lint_template(r, samples, keys[i], *text));

@@ -4,6 +4,7 @@
 #include "agent/base/clock.h"
 #include "agent/base/fd.h"
 #include "agent/base/path.h"
+#include "agent/base/yaml.h"
 #include "agent/sweep/baseline_private.h"
 #include "agent/sweep/fields.h"
 #include "agent/sweep/identity.h"
@@ -224,7 +225,8 @@ static rv_status read_entry(struct rv_baseline *baseline, const json_t *item, st
 			is_known = strcmp(*k, key) == 0;
 		if (!is_known || !json_is_string(value))
 			return rv_fail(RV_CLASS_MALFORMED, diag,
-				       is_known ? "%s is text" : "unknown key %s", key);
+				       is_known ? "%s is text" : "unknown key %s",
+				       rv_yaml_quoted(key));
 	}
 	if (json_object_get(item, "bucket"))
 		return RV_OK;
@@ -255,8 +257,8 @@ static rv_status read_own(struct rv_baseline *baseline, const char *name, const 
 
 	if (strcmp(schema, RV_BASELINE_SCHEMA) != 0)
 		return rv_fail(RV_CLASS_MALFORMED, diag,
-			       "%s: schema is \"%.40s\"; " RV_BASELINE_SCHEMA " is wanted", name,
-			       schema);
+			       "%s: schema is \"%s\"; " RV_BASELINE_SCHEMA " is wanted", name,
+			       *schema ? rv_yaml_path_quoted(schema) : "");
 	if (salt.len != sizeof(baseline->salt) * 2 ||
 	    !rv_is_ok(rv_unhex(salt, baseline->salt, sizeof(baseline->salt))))
 		return rv_fail(RV_CLASS_MALFORMED, diag, "%s: salt is 64 hexadecimal digits", name);

@@ -142,11 +142,12 @@ static rv_status read_draft(const struct file *f, const json_t *table, struct rv
 	    (!rv_rules_regex_facts(draft->regex, &has_secret, &matches_empty, &groups) ||
 	     matches_empty))
 		return rv_yaml_fail(f->y, table, NULL, f->diag,
-				    "%s: the regex matches where nothing is", draft->id);
+				    "%s: the regex matches where nothing is",
+				    rv_yaml_quoted(draft->id));
 	if (draft->regex && group > facts.groups)
 		return rv_yaml_fail(f->y, table, NULL, f->diag,
-				    "%s: secretGroup is %g and the regex has %u groups", draft->id,
-				    group, facts.groups);
+				    "%s: secretGroup is %g and the regex has %u groups",
+				    rv_yaml_quoted(draft->id), group, facts.groups);
 	draft->group = (uint16_t)group;
 	draft->entropy = (uint16_t)lround(entropy * 1000);
 	draft->groups = facts.groups;

@@ -41,7 +41,7 @@ static rv_status check_keys(const struct reader *r, const json_t *object, const 
 		const char *near = rv_suggest(key, keys);
 		return rv_yaml_fail(r->y, object, key, r->diag,
 				    near ? "unknown key %s: did you mean %s?" : "unknown key %s",
-				    key, near);
+				    rv_yaml_quoted(key), near);
 	}
 	return RV_OK;
 }

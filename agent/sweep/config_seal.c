@@ -134,7 +134,7 @@ static rv_status settle_draft(struct rv_scan_config *config, const struct rv_dra
 	if (!config->has_default)
 		return rv_fail(RV_CLASS_MALFORMED, diag,
 			       "%s: %s has neither regex nor path: it finds nothing", draft->where,
-			       draft->id);
+			       rv_yaml_quoted(draft->id));
 	rv_config_note(config, "%s: there is no built-in rule %s: what is said of it has no effect",
 		       draft->where, draft->id);
 	return RV_OK;
@@ -154,8 +154,8 @@ static rv_status check_required(struct rv_scan_config *config, struct rv_diag *d
 				       need->rule, need->other);
 		if (!other)
 			return rv_fail(RV_CLASS_MALFORMED, diag,
-				       "rule %s requires %s: there is no such rule", need->rule,
-				       need->other);
+				       "rule %s requires %s: there is no such rule",
+				       rv_yaml_quoted(need->rule), rv_yaml_quoted(need->other));
 	}
 	return RV_OK;
 }

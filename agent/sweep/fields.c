@@ -2,6 +2,7 @@
 #include "agent/sweep/fields.h"
 
 #include "agent/base/clock.h"
+#include "agent/base/yaml.h"
 
 #include <ctype.h>
 
@@ -75,6 +76,15 @@ static rv_status take_value(struct rv_str *text, struct rv_str *out, struct rv_d
 	return RV_OK;
 }
 
+static rv_status unknown_field(struct rv_str name, struct rv_diag *diag)
+{
+	char text[RV_YAML_QUOTED_MAX + 2] = {0}; /* cut: too long to be shown */
+
+	memcpy(text, name.data, name.len < sizeof(text) ? name.len : sizeof(text) - 1);
+	return rv_fail(RV_CLASS_MALFORMED, diag,
+		       "unknown field %s: reason, rule and until are known", rv_yaml_quoted(text));
+}
+
 static rv_status take_field(struct rv_str name, struct rv_str value, struct rv_fields *out,
 			    struct rv_diag *diag)
 {
@@ -94,9 +104,7 @@ static rv_status take_field(struct rv_str name, struct rv_str value, struct rv_f
 		return RV_OK;
 	}
 	if (!rv_str_is(name, "until"))
-		return rv_fail(RV_CLASS_MALFORMED, diag,
-			       "unknown field %.*s: reason, rule and until are known",
-			       (int)(name.len < 32 ? name.len : 32), (const char *)name.data);
+		return unknown_field(name, diag);
 	if (out->until_utc_us != INT64_MAX || !rv_fields_day_end(value, &out->until_utc_us))
 		return rv_fail(RV_CLASS_MALFORMED, diag, "until is one day, as 2027-01-01");
 	return RV_OK;

@@ -82,6 +82,31 @@ class Links(scanning.Case):
         os.mkfifo(self.path("t/.reeve.yaml"))
         self.refused(("scan", "t"), ".reeve.yaml is not a regular file")
 
+    def test_what_is_no_plain_name_is_not_quoted(self):
+        line = shadow()
+        for name, text in ((".reeve.yaml", line), (".reeve.yaml", f"scan:\n  {line}"),
+                           (".reeve.yaml", "scan:\n  allow:\n   - {reason: x, '$6$abc/def$': y}\n"),
+                           (".reeve.yaml", f"scan: {{rules: ['{line.strip()}']}}\n"),
+                           (".reeve.yaml", f"scan: {{baseline: '{line.strip()}'}}\n"),
+                           (".reeve.yaml", "scan: {" + 41 * "k" + ": 1}\n"),
+                           (".gitleaks.toml", f"[[rules]]\nid = '{line.strip()}'\nregex = 'a*'\n"),
+                           (".gitleaks.toml", f"[[rules]]\nid = '{line.strip()}'\n"),
+                           (".gitleaks.toml", f"[[rules]]\nid = 'a'\nregex='abc'\n"
+                            f"[[rules.required]]\nid = '{line.strip()}'\n"),
+                           (".reeveignore", f"fingerprint rv1:{32 * '0'} {41 * 'k'}=x\n"),
+                           (".reeve-baseline.json", json.dumps({"schema": line})),
+                           (".reeve-baseline.json", json.dumps(
+                               {"schema": "reeve-baseline/1", "salt": 64 * "0",
+                                "entries": [{line: "x"}]}))):
+            with self.subTest(name=name, text=text):
+                self.write("t/" + name, text)
+                done = self.refused(("scan", "t"), "(not shown)")
+                self.assertNotIn(b"$", done.err, str(done))
+                self.assertNotIn(b"kkk", done.err, str(done))
+                os.unlink(self.path("t/" + name))
+        self.write("t/.reeve.yaml", "scan: {excluded: 1}\n")
+        self.refused(("scan", "t"), "unknown key excluded: did you mean exclude?")
+
 
 if __name__ == "__main__":
     scanning.main()

@@ -167,6 +167,25 @@ static void suggests_the_nearest_word_only(void **state)
 	assert_string_equal(rv_suggest("ids", words), "id");
 }
 
+static void quotes_plain_names_only(void **state)
+{
+	static const char long_name[] = "abcdefghijklmnopqrstuvwxyz0123456789ABCD";
+
+	(void)state;
+	assert_string_equal(rv_yaml_quoted("min_confidence"), "min_confidence");
+	assert_string_equal(rv_yaml_quoted(long_name), long_name);
+	assert_string_equal(rv_yaml_quoted("xabcdefghijklmnopqrstuvwxyz0123456789ABCD"),
+			    "(not shown)");
+	assert_string_equal(rv_yaml_quoted(""), "(not shown)");
+	assert_string_equal(rv_yaml_quoted("a b"), "(not shown)");
+	assert_string_equal(rv_yaml_quoted("root:x"), "(not shown)");
+	assert_string_equal(rv_yaml_path_quoted("ci/rules.yaml"), "ci/rules.yaml");
+	assert_string_equal(rv_yaml_path_quoted("/etc/x"), "/etc/x");
+	assert_string_equal(rv_yaml_path_quoted("a/"), "(not shown)");
+	assert_string_equal(rv_yaml_path_quoted("a/b+c"), "(not shown)");
+	assert_string_equal(rv_yaml_path_quoted(""), "(not shown)");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -178,6 +197,7 @@ int main(void)
 		cmocka_unit_test(a_file_of_comments_is_null),
 		cmocka_unit_test(every_value_knows_its_place),
 		cmocka_unit_test(suggests_the_nearest_word_only),
+		cmocka_unit_test(quotes_plain_names_only),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
