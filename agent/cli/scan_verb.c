@@ -4,6 +4,7 @@
 #include "agent/base/clock.h"
 #include "agent/base/path.h"
 #include "agent/cli/scan_again.h"
+#include "agent/cli/scan_check.h"
 #include "agent/cli/scan_run.h"
 
 #include <stdio.h>
@@ -145,6 +146,8 @@ static int run(struct rv_out *out, const struct rv_verb_args *args, enum rv_swee
 	rv_status status = rv_scan_ask_of(out, args, source, is_gitleaks, &s.ask, &diag);
 	if (rv_is_ok(status))
 		status = rv_scan_ask_check_format(&s.ask, &diag);
+	if (rv_is_ok(status))
+		status = rv_scan_check_output(&s.ask, &diag);
 	rv_buf_init(&again, RV_SCAN_AGAIN_MAX);
 	if (rv_is_ok(status))
 		status = rv_scan_again(&s.ask, args, &again);

@@ -25,8 +25,10 @@ struct rv_ledger_note {
 const char *rv_ledger_reason(const char *reason);
 
 struct rv_ledger;
-/* Reads the file at `path`; missing, foreign or for another key (other rules, options or build):
- * empty. UNREADABLE ones are a failure, so that nobody waits for a ledger that never works. */
+/* Reads the file at `path`; missing, damaged, of another version or for another key (other rules,
+ * options or build): empty. UNREADABLE ones are a failure, so that nobody waits for a ledger that
+ * never works. CONFLICT: it is no ledger, or a symbolic link, and would be lost when ours is saved.
+ */
 RV_NODISCARD rv_status rv_ledger_open(const char *path, uint64_t key, struct rv_ledger **out,
 				      struct rv_diag *diag);
 void rv_ledger_free(struct rv_ledger *ledger);

@@ -5,14 +5,16 @@
 #include "agent/sweep/ledger_private.h"
 #include "agent/sweep/mask.h"
 
+#include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #define HEADER	  48
 #define NOTE_HEAD 28 /* digest, reason as 16 bytes, two lengths of 16 bits */
 #define REASON	  16
 
 static const char magic[8] = "rvledg2\n";
+#define ANY_VERSION 6 /* bytes of it that every version has */
 
 static rv_status put_text(const char *text, struct rv_buf *out)
 {
@@ -115,15 +117,35 @@ static rv_status take(struct rv_ledger *l, struct rv_str text, bool *out_is_good
 	return RV_OK;
 }
 
+/* A ledger is written over, whatever of it holds; a file of anything else is somebody's. */
+static rv_status check_ours(const char *path, struct rv_str text, struct rv_diag *diag)
+{
+	size_t len = text.len < ANY_VERSION ? text.len : ANY_VERSION;
+
+	if (len == 0 || memcmp(text.data, magic, len) == 0)
+		return RV_OK;
+	rv_diag_next(diag, "name a file for the ledger alone, which may lack");
+	return rv_fail(RV_CLASS_CONFLICT, diag,
+		       "%s is no ledger of reeve scan: it is not written over", path);
+}
+
 rv_status rv_ledger_load(struct rv_ledger *ledger, struct rv_diag *diag)
 {
 	bool is_good = false;
+	struct stat st = {0};
 
 	rv_buf_init(&ledger->text, HEADER + 8 * (size_t)RV_LEDGER_ENTRIES_MAX +
 					   (size_t)RV_LEDGER_NOTES_MAX * RV_LEDGER_TEXT_MAX);
-	if (access(ledger->path, F_OK) != 0)
+	if (lstat(ledger->path, &st) != 0 && errno == ENOENT)
 		return RV_OK;
+	if (S_ISLNK(st.st_mode)) {
+		rv_diag_next(diag, "name the file that it leads to");
+		return rv_fail(RV_CLASS_CONFLICT, diag,
+			       "the ledger %s is a symbolic link, which would be replaced",
+			       ledger->path);
+	}
 	RV_TRY(rv_file_read(ledger->path, ledger->text.max, &ledger->text, diag));
+	RV_TRY(check_ours(ledger->path, rv_buf_view(&ledger->text), diag));
 	return take(ledger, rv_buf_view(&ledger->text), &is_good);
 }
 

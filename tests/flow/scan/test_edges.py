@@ -108,5 +108,39 @@ class Links(scanning.Case):
         self.refused(("scan", "t"), "unknown key excluded: did you mean exclude?")
 
 
+class Files(scanning.Case):
+    """What is written over."""
+
+    def read(self, name):
+        with open(self.path(name), "rb") as f:
+            return f.read()
+
+    def test_a_ledger_does_not_replace_another_file(self):
+        self.write("t/a.txt", "x\n")
+        self.write("notes.txt", "notes\n")
+        self.refused(("scan", "t", "--ledger", "notes.txt"), "notes.txt is no ledger", "next:")
+        self.assertEqual(self.read("notes.txt"), b"notes\n")
+        os.symlink("notes.txt", self.path("link"))
+        self.refused(("scan", "t", "--ledger", "link"), "symbolic link", "next:")
+        self.assertTrue(os.path.islink(self.path("link")))
+        self.write("kept", "")  # as mktemp makes it
+        self.scan("t", "--ledger", "kept", code=0)
+        self.assertTrue(self.read("kept").startswith(b"rvledg"))
+        self.write("kept", self.read("kept").replace(b"rvledg2", b"rvledg1"))
+        self.scan("t", "--ledger", "kept", code=0)
+        self.assertTrue(self.read("kept").startswith(b"rvledg2"))
+
+    def test_a_report_does_not_replace_what_another_option_names(self):
+        self.write("t/a.txt", "x\n")
+        for option, name in (("--config", "c.yaml"), ("--baseline", "b.json"), ("--rules", "r.yaml"),
+                             ("--gitleaks-ignore-path", "i")):
+            self.write(name, "kept")
+            self.refused(("scan", "t", option, name, "-f", "json", "-o", "./t/../" + name),
+                         f"is the file of {option}", "next:")
+            self.assertEqual(self.read(name), b"kept")
+        self.refused(("scan", "t", "--ledger", "l.json", "-o", "t/../l.json"), "--ledger")
+        self.assertFalse(os.path.exists(self.path("l.json")))
+
+
 if __name__ == "__main__":
     scanning.main()

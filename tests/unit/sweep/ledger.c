@@ -193,7 +193,7 @@ static void takes_garbage_for_empty(void **state)
 
 	save(p, 1);
 	struct rv_buf text = rvt_file_read(p->path);
-	static const size_t at[] = {0, 7, 8, 15, 32, 34, 39, 40, 42, 47};
+	static const size_t at[] = {6, 7, 8, 15, 32, 34, 39, 40, 42, 47};
 
 	for (size_t i = 0; i < RV_LEN(at); i++) {
 		text.data[at[i]] ^= 0x80;
@@ -204,19 +204,39 @@ static void takes_garbage_for_empty(void **state)
 	memset(text.data + 48, 0xff, 8); /* larger than what follows */
 	write_back(p, &text, text.len);
 	assert_int_equal(known(p, KEY), 0);
-	memset(text.data, 'x', text.len);
+	memset(text.data + 6, 'x', text.len - 6);
 	write_back(p, &text, text.len);
 	assert_int_equal(known(p, KEY), 0);
 	rv_buf_done(&text);
 }
 
-static void saves_over_garbage(void **state)
+static void saves_over_a_damaged_one(void **state)
 {
 	const struct place *p = *state;
 
-	rvt_dir_write_text(&p->dir, "ledger", "not a ledger");
+	rvt_dir_write_text(&p->dir, "ledger", "rvledg1\nof another version");
 	save(p, 1);
 	assert_int_equal(known(p, KEY), COUNT);
+}
+
+static void assert_refused(const struct place *p, const char *why)
+{
+	struct rv_ledger *ledger = NULL;
+	struct rv_diag diag = {0};
+
+	assert_class(rv_ledger_open(p->path, KEY, &ledger, &diag), RV_CLASS_CONFLICT);
+	assert_non_null(strstr(diag.text, why));
+}
+
+static void refuses_what_is_no_ledger_or_a_symbolic_link(void **state)
+{
+	const struct place *p = *state;
+
+	rvt_dir_write_text(&p->dir, "ledger", "n");
+	assert_refused(p, "is no ledger");
+	assert_int_equal(unlink(p->path), 0);
+	assert_int_equal(symlink("nowhere", p->path), 0);
+	assert_refused(p, "symbolic link");
 }
 
 static void fails_on_what_cannot_be_read(void **state)
@@ -482,7 +502,8 @@ int main(void)
 		TEST(closes_its_file_to_others),
 		TEST(takes_a_truncated_file_for_empty),
 		TEST(takes_garbage_for_empty),
-		TEST(saves_over_garbage),
+		TEST(saves_over_a_damaged_one),
+		TEST(refuses_what_is_no_ledger_or_a_symbolic_link),
 		TEST(does_not_write_what_it_has),
 		TEST(keeps_what_was_asked_for_and_adds_what_is_new),
 		TEST(keeps_no_value_that_is_a_name_in_an_archive),
