@@ -6,6 +6,7 @@
 #include "agent/cli/build.h"
 #include "agent/cli/local_verbs.h"
 #include "agent/cli/scan_progress.h"
+#include "agent/cli/scan_signal.h"
 #include "agent/sandbox/confine.h"
 #include "agent/sweep/mask.h"
 #include "agent/sweep/mask_report.h"
@@ -269,12 +270,16 @@ static bool goes_again(struct rv_scan_run *s)
 	enum rv_sweep_source source = s->ask.sweep.source;
 	bool is_in_threads = source == RV_SWEEP_PATHS || source == RV_SWEEP_DIFF;
 
-	return is_in_threads && !s->validation && s->ask.sweep.max_time_us == 0 &&
-	       rv_identity_choose(s->policy.identity);
+	return is_in_threads && !s->validation && !rv_scan_signal_name() &&
+	       s->ask.sweep.max_time_us == 0 && rv_identity_choose(s->policy.identity);
 }
 
 static rv_status sweep(struct rv_scan_run *s, struct rv_diag *diag)
 {
+	if (s->tells_in_part) {
+		rv_scan_signal_watch();
+		s->ask.sweep.stops = rv_scan_signal_flag();
+	}
 	RV_TRY(rv_sweep_run(&s->ask.sweep, &s->result, diag));
 	if (!goes_again(s))
 		return RV_OK;

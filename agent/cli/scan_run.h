@@ -7,12 +7,13 @@
 #include "agent/cli/scan_policy.h"
 #include "agent/cli/scan_validate.h"
 
-/* Zeroed but for the first five. */
+/* Zeroed but for the first six. */
 struct rv_scan_run {
 	struct rv_out *out;
 	struct rv_scan_ask ask;
 	const char *writes;  /* a file that will be written instead of a report, or NULL */
 	bool counts_costs;   /* result.costs */
+	bool tells_in_part;  /* a signal stops the scan, which is told then (scan_signal.h) */
 	const char *libexec; /* where reeve-ask is, or NULL: found */
 	struct rv_validation *validation; /* NULL: without --validate */
 	struct rv_scan_anchors anchors;

@@ -5,6 +5,7 @@
 #include "agent/cli/ask_link.h"
 #include "agent/cli/ask_request.h"
 #include "agent/cli/scan_consent.h"
+#include "agent/cli/scan_signal.h"
 
 #include <pthread.h>
 #include <search.h>
@@ -329,7 +330,7 @@ rv_status rv_validation_run(struct rv_validation *validation, struct rv_out *out
 	struct rv_diag why = {0};
 	rv_status status = RV_OK;
 
-	for (size_t i = 0; i < leaks->count && rv_is_ok(status); i++)
+	for (size_t i = 0; i < leaks->count && rv_is_ok(status) && !rv_scan_signal_name(); i++)
 		status = settle_leak(validation, out, &leaks->items[i], &why);
 	rv_out_progress_end(out);
 	if (rv_class_of(status) == RV_CLASS_RETRY) {

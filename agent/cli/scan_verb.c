@@ -6,6 +6,7 @@
 #include "agent/cli/scan_again.h"
 #include "agent/cli/scan_check.h"
 #include "agent/cli/scan_run.h"
+#include "agent/cli/scan_signal.h"
 
 #include <stdio.h>
 
@@ -126,6 +127,9 @@ static void tell_gaps(const struct rv_scan_run *s)
 		       (s->out->out_is_tty || !s->out->err_is_tty);
 	uint64_t total = s->result.leaks.gap_total;
 
+	if (total > 0 && rv_scan_signal_name())
+		(void)fprintf(stderr, "reeve scan: INCOMPLETE: stopped by %s\n",
+			      rv_scan_signal_name());
 	if (total == 0 || is_seen)
 		return;
 	(void)fprintf(stderr,
@@ -134,10 +138,11 @@ static void tell_gaps(const struct rv_scan_run *s)
 		      (unsigned long long)total);
 }
 
-static int run(struct rv_out *out, const struct rv_verb_args *args, enum rv_sweep_source source,
-	       bool is_gitleaks)
+static int scan(struct rv_out *out, const struct rv_verb_args *args, enum rv_sweep_source source,
+		bool is_gitleaks)
 {
-	RV_CLEANUP(rv_scan_run_done) struct rv_scan_run s = {.out = out, .libexec = args->libexec};
+	RV_CLEANUP(rv_scan_run_done)
+	struct rv_scan_run s = {.out = out, .libexec = args->libexec, .tells_in_part = true};
 	RV_CLEANUP(rv_buf_done) struct rv_buf again = {0};
 	RV_CLEANUP(rv_buf_done) struct rv_buf shown = {0};
 	struct rv_diag diag = {0};
@@ -163,6 +168,15 @@ static int run(struct rv_out *out, const struct rv_verb_args *args, enum rv_swee
 	if (rv_is_ok(status))
 		tell_gaps(&s);
 	return rv_is_ok(status) ? code : rv_scan_show_failure(status, &diag);
+}
+
+static int run(struct rv_out *out, const struct rv_verb_args *args, enum rv_sweep_source source,
+	       bool is_gitleaks)
+{
+	int code = scan(out, args, source, is_gitleaks);
+
+	rv_scan_signal_pass_on();
+	return code;
 }
 
 int rv_run_scan(struct rv_out *out, const struct rv_verb_args *args)

@@ -8,7 +8,7 @@
 
 /* What could not be scanned whole, and why. `reason` is a stable word: unreadable, too-large,
  * encrypted, archive-limit, damaged, missing-object, changed, rule-limit, run-limit,
- * identity-limit, time, memory, special, unsupported. */
+ * identity-limit, stopped, time, memory, special, unsupported. */
 struct rv_gap {
 	struct rv_str path;
 	const char *inside; /* archive member or object id, or NULL */

@@ -42,7 +42,7 @@ static void cut(struct input *in, const char *reason, const char *detail)
 	in->is_cut = true;
 }
 
-/* False: nothing came for a while, or a limit ended it. */
+/* False: nothing came for a while, or a signal or a limit ended it: reading would wait. */
 static bool is_ready(struct input *in)
 {
 	struct pollfd fd = {.fd = STDIN_FILENO, .events = POLLIN};
@@ -51,7 +51,8 @@ static bool is_ready(struct input *in)
 		cut(in, atomic_load(&in->run->stop_reason), "read in part");
 		return false;
 	}
-	return poll(&fd, 1, TICK_MS) != 0; /* what is wrong with it, reading says */
+	int n = poll(&fd, 1, TICK_MS);
+	return n > 0 || (n < 0 && errno != EINTR); /* what is wrong with it, reading says */
 }
 
 /* One byte more than may be is asked for: only so it is known that there is more. */

@@ -67,6 +67,8 @@ static void look(struct rv_run *run, int64_t since_us)
 {
 	const struct rv_sweep_options *o = run->options;
 
+	if (o->stops && *o->stops)
+		stop(run, "stopped");
 	if (o->max_time_us > 0 && rv_boot_us() - since_us >= o->max_time_us)
 		stop(run, "time");
 	if (o->max_rss > 0 && resident_bytes() > o->max_rss)
@@ -133,7 +135,7 @@ static void hire_clerk(struct rv_run *run)
 {
 	const struct rv_sweep_options *o = run->options;
 
-	if (!o->progress && o->max_time_us == 0 && o->max_rss == 0)
+	if (!o->progress && !o->stops && o->max_time_us == 0 && o->max_rss == 0)
 		return;
 	/* Before the clerk, who asks it. */
 	if (o->progress && o->source == RV_SWEEP_PATHS)

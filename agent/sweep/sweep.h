@@ -5,6 +5,8 @@
 #include "agent/sweep/doc.h"
 #include "agent/sweep/walk.h"
 
+#include <signal.h>
+
 enum rv_sweep_source {
 	RV_SWEEP_PATHS, /* files and directories */
 	RV_SWEEP_STDIN,
@@ -43,8 +45,10 @@ struct rv_sweep_options {
 	unsigned archive_depth; /* 0: archives are bytes, and gaps */
 	uint64_t max_file;	/* bytes; 0: no limit */
 	int64_t max_time_us;	/* 0: no limit */
-	uint64_t max_rss;	/* bytes of memory; 0: no limit */
-	unsigned max_cpu;	/* percent of one processor; 0: no limit */
+	/* Not 0: stop as for a limit, the gaps being `stopped`. Looked at as often. NULL: never. */
+	const volatile sig_atomic_t *stops;
+	uint64_t max_rss; /* bytes of memory; 0: no limit */
+	unsigned max_cpu; /* percent of one processor; 0: no limit */
 	bool follows_links;
 	/* May the path be looked at? Any thread. NULL: all. */
 	bool (*wants)(void *user, struct rv_str path, bool is_dir);

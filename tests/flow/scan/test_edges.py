@@ -3,7 +3,8 @@ ends, and what it says to a wrong word."""
 
 import json
 import os
-import unittest
+import signal
+import subprocess
 
 import scanning
 
@@ -140,6 +141,106 @@ class Files(scanning.Case):
             self.assertEqual(self.read(name), b"kept")
         self.refused(("scan", "t", "--ledger", "l.json", "-o", "t/../l.json"), "--ledger")
         self.assertFalse(os.path.exists(self.path("l.json")))
+
+
+def until_caught(process, number):
+    """Waits until the process has a handler for the signal: it scans."""
+    while process.poll() is None:
+        with open(f"/proc/{process.pid}/status", encoding="ascii") as f:
+            caught = next(line for line in f if line.startswith("SigCgt:"))
+        if int(caught.split()[1], 16) >> (number - 1) & 1:
+            return
+        os.sched_yield()
+
+
+class Signals(scanning.Case):
+    """A scan that is stopped tells what it has."""
+
+    def start(self, *words, **more):
+        env = {"PATH": os.environ["PATH"], "HOME": self.dir, "LC_ALL": "C.UTF-8"}
+        process = subprocess.Popen([scanning.BIN, "scan", *words], cwd=self.dir, env=env,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more)
+        self.addCleanup(self.end, process)
+        return process
+
+    @staticmethod
+    def end(process):
+        process.kill()
+        process.wait()
+        for stream in (process.stdin, process.stdout, process.stderr):
+            if stream:
+                stream.close()
+
+    def endless(self):
+        """A directory that takes longer than anybody waits, with --max-cpu 1."""
+        self.write("t/a.env", f"TOKEN={self.token()}\n")
+        path = self.write("t/b/0", os.urandom(1 << 16).hex() * 8)
+        for i in range(1, 2000):
+            os.link(path, self.path(f"t/b/{i}"))
+
+    def test_the_first_tells_what_was_found(self):
+        self.endless()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            process = self.start("t", "--json", "--max-cpu", "1", "--ledger", "kept")
+            until_caught(process, number)
+            process.send_signal(number)
+            out, err = process.communicate(timeout=scanning.DEADLINE_S)
+            self.assertEqual(process.returncode, -number, err)
+            report = json.loads(out)
+            self.assertIn("stopped", [gap["reason"] for gap in report["gaps"]])
+            self.assertIn(f"INCOMPLETE: stopped by {number.name}".encode(), err)
+            with open(self.path("kept"), "rb") as f:
+                self.assertEqual(f.read(6), b"rvledg")
+            self.assert_no_secret(out + err, "a stopped scan")
+
+    def test_of_standard_input_too(self):
+        process = self.start("--stdin", "--json", stdin=subprocess.PIPE)
+        process.stdin.write(f"TOKEN={self.token()}\n".encode())
+        process.stdin.flush()
+        until_caught(process, signal.SIGINT)
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=scanning.DEADLINE_S)
+        self.assertEqual(process.returncode, -signal.SIGINT)
+        report = json.loads(process.stdout.read())
+        self.assertEqual([gap["reason"] for gap in report["gaps"]], ["stopped"])
+
+    def test_the_second_ends_at_once(self):
+        self.endless()
+        process = self.start("t", "--json", "--max-cpu", "1")
+        until_caught(process, signal.SIGINT)
+        process.send_signal(signal.SIGSTOP)  # both are there before the scan sees the first
+        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGTERM)
+        process.send_signal(signal.SIGCONT)
+        process.wait(timeout=scanning.DEADLINE_S)
+        self.assertIn(-process.returncode, (signal.SIGINT, signal.SIGTERM))
+        self.assertEqual(process.stdout.read(), b"")
+
+    def test_what_was_ignored_stays_ignored(self):
+        process = self.start("--stdin", stdin=subprocess.PIPE, start_new_session=True)
+        until_caught(process, signal.SIGINT)
+        process.stdin.close()
+        process.wait(timeout=scanning.DEADLINE_S)
+        self.assertEqual(process.returncode, 0)
+        before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        try:
+            process = self.start("--stdin", stdin=subprocess.PIPE)
+        finally:
+            signal.signal(signal.SIGHUP, before)
+        until_caught(process, signal.SIGINT)
+        process.send_signal(signal.SIGHUP)
+        process.stdin.close()
+        process.wait(timeout=scanning.DEADLINE_S)
+        self.assertEqual(process.returncode, 0)
+
+    def test_a_baseline_is_not_made_of_a_part(self):
+        self.endless()
+        process = subprocess.Popen([scanning.BIN, "baseline", "create", "--reason", "x", "t"],
+                                   cwd=self.dir, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=scanning.DEADLINE_S)
+        self.assertEqual(process.returncode, -signal.SIGINT)
+        self.assertFalse(os.path.exists(self.path(".reeve-baseline.json")))
 
 
 if __name__ == "__main__":
