@@ -1,11 +1,15 @@
 /* sweep: gitleaks' JSON report as a baseline. Its fingerprints name lines; here a finding is known
- * by rule, file and secret, or, when the report is redacted, by rule, file, line and commit. */
+ * by rule, file and secret, or, when the report is redacted, by rule, file, line and commit; by our
+ * own of a history, wherever its value lies. */
 #include "agent/scan/pem_key.h"
 #include "agent/sweep/baseline_private.h"
 #include "agent/sweep/fields.h"
 
 #include <openssl/crypto.h>
 #include <strings.h>
+
+/* What a row of our own report knows of its value. */
+enum learnt { LEARNT_NOTHING, LEARNING, LEARNT_VALUE };
 
 static const char *text_of(struct rv_baseline *baseline, const json_t *item, const char *key)
 {
@@ -57,6 +61,7 @@ static rv_status read_item(struct rv_baseline *baseline, const json_t *item,
 	out->commit = text_of(baseline, item, "Commit");
 	out->line = line > 0 && line < UINT32_MAX ? (uint32_t)line : 0;
 	out->is_redacted = is_redacted(secret);
+	out->is_ours = out->commit && *out->commit && strstr(secret, "*****");
 	struct rv_str value = value_of(secret);
 	out->value = rv_hmac_sha256(baseline->salt, sizeof(baseline->salt), value.data, value.len);
 	wipe(item, "Secret");
@@ -111,28 +116,59 @@ static bool is_named(struct rv_str known, struct rv_str path, const char *inside
 	       memcmp(known.data + path.len + 1, inside, len) == 0;
 }
 
-bool rv_baseline_foreign_has(const struct rv_baseline *baseline,
-			     const struct rv_baseline_question *q)
+static bool has_learnt(const struct rv_baseline_foreign *f, const struct rv_digest *value)
+{
+	return __atomic_load_n(&f->learnt, __ATOMIC_ACQUIRE) == LEARNT_VALUE &&
+	       rv_digest_equal(&f->value, value);
+}
+
+/* False: it has one already. */
+static bool learn(struct rv_baseline_foreign *f, const struct rv_digest *value)
+{
+	uint8_t nothing = LEARNT_NOTHING;
+
+	if (!__atomic_compare_exchange_n(&f->learnt, &nothing, LEARNING, false, __ATOMIC_RELAXED,
+					 __ATOMIC_RELAXED))
+		return false;
+	f->value = *value;
+	__atomic_store_n(&f->learnt, LEARNT_VALUE, __ATOMIC_RELEASE);
+	return true;
+}
+
+static bool is_there(const struct rv_baseline_foreign *f, const struct rv_baseline_question *q)
+{
+	return (f->line == q->line || f->line == q->match_line) &&
+	       (!*f->commit || !q->commit || strcasecmp(f->commit, q->commit) == 0);
+}
+
+bool rv_baseline_foreign_has(struct rv_baseline *baseline, const struct rv_baseline_question *q)
 {
 	struct rv_digest value =
 		rv_hmac_sha256(baseline->salt, sizeof(baseline->salt),
 			       q->value.len ? q->value.data : (const uint8_t *)"", q->value.len);
 	struct rv_str path = plain(q->path);
 	struct rv_str shown = plain(q->shown.len ? q->shown : q->path);
+	bool is_known = false;
 
 	for (size_t i = 0; i < baseline->foreign_count; i++) {
-		const struct rv_baseline_foreign *f = &baseline->foreign[i];
+		struct rv_baseline_foreign *f = &baseline->foreign[i];
 
 		struct rv_str known = plain(rv_str_of(f->path));
 
-		if ((!is_named(known, path, q->inside) && !is_named(known, shown, q->inside)) ||
-		    !rv_fields_is_rule(q->rule, rv_str_of(f->rule)))
+		if (!rv_fields_is_rule(q->rule, rv_str_of(f->rule)))
+			continue;
+		if (f->is_ours && q->commit && has_learnt(f, &value))
+			return true;
+		if (!is_named(known, path, q->inside) && !is_named(known, shown, q->inside))
 			continue;
 		if (!f->is_redacted && rv_digest_equal(&f->value, &value))
 			return true;
-		if (f->is_redacted && (f->line == q->line || f->line == q->match_line) &&
-		    (!*f->commit || !q->commit || strcasecmp(f->commit, q->commit) == 0))
+		if (!f->is_redacted || !is_there(f, q))
+			continue;
+		/* Two values of one line are two rows. */
+		is_known = true;
+		if (!f->is_ours || !q->commit || learn(f, &value))
 			return true;
 	}
-	return false;
+	return is_known;
 }

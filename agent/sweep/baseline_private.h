@@ -14,8 +14,12 @@ struct rv_baseline_foreign {
 	const char *path;
 	const char *commit; /* "" none */
 	uint32_t line;
-	bool is_redacted;	/* then line and commit must agree */
-	struct rv_digest value; /* else this, under the run's key */
+	bool is_redacted; /* then line and commit must agree */
+	/* Redacted by ourselves, of a history: a row there stands for a value wherever it lies. The
+	 * first that is known by it gives it its value. */
+	bool is_ours;
+	uint8_t learnt;		/* of ours: enum learnt (baseline_foreign.c); atomically */
+	struct rv_digest value; /* under the run's key; redacted: once it is learnt */
 };
 
 struct rv_baseline_slot {
@@ -46,7 +50,8 @@ struct rv_baseline {
 /* Fills a new baseline from the report's array; its secrets are wiped in the tree. */
 RV_NODISCARD rv_status rv_baseline_read_foreign(struct rv_baseline *baseline, const char *name,
 						json_t *list, struct rv_diag *diag);
-bool rv_baseline_foreign_has(const struct rv_baseline *baseline,
+/* Any thread. */
+bool rv_baseline_foreign_has(struct rv_baseline *baseline,
 			     const struct rv_baseline_question *question);
 
 /* Of text that is no JSON: did a merge leave it so? Then line and mending are in diag. */

@@ -153,6 +153,21 @@ def until_caught(process, number):
         os.sched_yield()
 
 
+class Baselines(scanning.Case):
+    def test_a_historys_own_report_knows_all_places_of_a_value(self):
+        repo = self.repo()
+        token, other, word = self.token(), self.token(), self.password()
+        text = f"TOKEN={token}\n"
+        repo.commit({"a": text, "b": "x\n" + text, "d": f"DB_PASSWORD={word}\n",
+                     "e": f"# {other} {token}\nDB_PASSWORD={word}\n"})
+        self.run_reeve("git", "-r", "old.json", cwd=repo.path)
+        done = self.run_reeve("git", "-b", "old.json", cwd=repo.path)
+        self.assertEqual(done.code, 0, str(done))
+        repo.commit({"f": f"TOKEN={self.token()}\n"})
+        done = self.run_reeve("git", "--json", "-b", "old.json", cwd=repo.path)
+        self.assert_places(done, ("f", 1))
+
+
 class Signals(scanning.Case):
     """A scan that is stopped tells what it has."""
 
