@@ -30,8 +30,8 @@ static const char *command_name(enum rv_sweep_source source)
 static int exit_code_of(const struct rv_scan_run *s, uint64_t open)
 {
 	/* With --all the list may be full of what is not open: an open one may have been dropped.
-	 */
-	if (open > 0 || s->result.leaks.is_full)
+	 * --exit-code 0 says what findings are worth, not what a part of a scan is. */
+	if ((open > 0 || s->result.leaks.is_full) && s->ask.exit_code != 0)
 		return s->ask.exit_code;
 	return s->ask.is_strict && s->result.leaks.gap_total > 0 ? 3 : 0;
 }

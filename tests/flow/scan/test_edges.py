@@ -143,6 +143,18 @@ class Files(scanning.Case):
         self.assertFalse(os.path.exists(self.path("l.json")))
 
 
+class Codes(scanning.Case):
+    def test_findings_that_are_worth_nothing_do_not_hide_gaps(self):
+        self.write("t/a.env", f"TOKEN={self.token()}\n")
+        self.write("t/b.zip", b"PK\x03\x04broken")
+        self.scan("t", "--strict", code=1)
+        self.scan("t", "--strict", "--exit-code", "7", code=7)
+        self.scan("t", "--exit-code", "0", code=0)
+        self.scan("t", "--strict", "--exit-code", "0", code=3)
+        os.unlink(self.path("t/b.zip"))
+        self.scan("t", "--strict", "--exit-code", "0", code=0)
+
+
 def until_caught(process, number):
     """Waits until the process has a handler for the signal: it scans."""
     while process.poll() is None:
