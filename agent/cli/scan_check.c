@@ -1,11 +1,16 @@
 /* cli: see scan_check.h. */
 #include "agent/cli/scan_check.h"
 
+#include "agent/base/fd.h"
 #include "agent/cli/scan_given.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+#define FD_MAX 1048576
 
 /* One file by two names, or one name of a file that is not there yet. */
 static bool is_same_file(const char *a, const char *b)
@@ -49,4 +54,76 @@ rv_status rv_scan_check_output(const struct rv_scan_ask *ask, struct rv_diag *di
 			return refuse(ask->output, "rules", diag);
 	}
 	return RV_OK;
+}
+
+/* The descriptor that such a path means; -1: none. */
+static int descriptor_of(const char *path)
+{
+	static const char *const dirs[] = {"/dev/fd/", "/proc/self/fd/"};
+	char *end = NULL;
+
+	if (strcmp(path, "/dev/stdin") == 0)
+		return STDIN_FILENO;
+	for (size_t i = 0; i < RV_LEN(dirs); i++) {
+		size_t len = strlen(dirs[i]);
+
+		if (strncmp(path, dirs[i], len) != 0 || strspn(path + len, "0123456789") == 0)
+			continue;
+		unsigned long n = strtoul(path + len, &end, 10);
+		return *end == '\0' && n < FD_MAX ? (int)n : -1;
+	}
+	return -1;
+}
+
+rv_status rv_scan_take_pipe(struct rv_scan_ask *ask, struct rv_diag *diag)
+{
+	const char *path = ask->sweep.paths[0];
+	struct stat st;
+
+	if (ask->sweep.source != RV_SWEEP_PATHS || ask->sweep.paths[1])
+		return RV_OK;
+	int fd = descriptor_of(path);
+	bool is_pipe = fd >= 0 && fstat(fd, &st) == 0 && !S_ISREG(st.st_mode) &&
+		       !S_ISDIR(st.st_mode) && !S_ISBLK(st.st_mode);
+	if (!is_pipe && strcmp(path, "-") != 0)
+		return RV_OK;
+	if (ask->sweep.ledger) {
+		rv_diag_next(diag, "reeve scan --help");
+		return rv_fail(RV_CLASS_MISCONFIGURED, diag,
+			       "reeve scan: --ledger goes with files and directories");
+	}
+	if (is_pipe && fd != STDIN_FILENO && dup2(fd, STDIN_FILENO) < 0)
+		return rv_fail_errno(diag, "cannot read %s", rv_out_safe(path));
+	ask->sweep.source = RV_SWEEP_STDIN;
+	return RV_OK;
+}
+
+static rv_status check_alone(const char *path, const struct stat *st, struct rv_diag *diag)
+{
+	if (!S_ISREG(st->st_mode) && !S_ISDIR(st->st_mode)) {
+		rv_diag_next(diag, S_ISFIFO(st->st_mode) ? "reeve scan --stdin < PIPE"
+							 : "name files or directories");
+		return rv_fail(RV_CLASS_MISCONFIGURED, diag, "cannot scan %s: it is a %s",
+			       rv_out_safe(path),
+			       S_ISFIFO(st->st_mode)   ? "pipe"
+			       : S_ISSOCK(st->st_mode) ? "socket"
+						       : "device");
+	}
+	RV_CLEANUP(rv_fd_closep)
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	return fd >= 0 ? RV_OK : rv_fail_errno(diag, "cannot scan %s", rv_out_safe(path));
+}
+
+rv_status rv_scan_check_paths(const struct rv_sweep_options *options, struct rv_diag *diag)
+{
+	struct stat st = {0};
+
+	if (options->source != RV_SWEEP_PATHS)
+		return RV_OK;
+	for (const char *const *path = options->paths; *path; path++) {
+		if (stat(*path, &st) != 0)
+			return rv_fail_errno(diag, "cannot scan %s", rv_out_safe(*path));
+	}
+	return options->paths[0] && !options->paths[1] ? check_alone(options->paths[0], &st, diag)
+						       : RV_OK;
 }

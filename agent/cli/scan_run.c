@@ -5,6 +5,7 @@
 #include "agent/base/digest.h"
 #include "agent/cli/build.h"
 #include "agent/cli/local_verbs.h"
+#include "agent/cli/scan_check.h"
 #include "agent/cli/scan_progress.h"
 #include "agent/cli/scan_signal.h"
 #include "agent/sandbox/confine.h"
@@ -16,7 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -59,18 +59,6 @@ static rv_status confine(struct rv_scan_run *s, struct rv_diag *diag)
 	}
 	rv_diag_next(diag, "reeve scan --no-confine goes on without that wall");
 	return status;
-}
-
-/* What was named and is not there is a mistake, not a gap. */
-static rv_status find_paths(const struct rv_sweep_options *o, struct rv_diag *diag)
-{
-	struct stat st;
-
-	for (const char *const *path = o->paths; o->source == RV_SWEEP_PATHS && *path; path++) {
-		if (stat(*path, &st) != 0)
-			return rv_fail_errno(diag, "cannot scan %s", rv_out_safe(*path));
-	}
-	return RV_OK;
 }
 
 static void on_progress(void *user, const struct rv_progress *now)
@@ -183,7 +171,7 @@ static rv_status prepare(struct rv_scan_run *s, struct rv_diag *diag)
 	(void)setenv("TZ", "UTC0", 1); /* without it each time in an archive asks for a file */
 	tzset();
 	o->open_files = descriptors();
-	RV_TRY(find_paths(o, diag));
+	RV_TRY(rv_scan_check_paths(o, diag));
 	if (s->ask.validates)
 		RV_TRY(rv_validation_open(&s->ask, s->libexec, &s->validation, diag));
 	rv_scan_anchors_open(&s->anchors, &s->ask);

@@ -153,6 +153,8 @@ static int scan(struct rv_out *out, const struct rv_verb_args *args, enum rv_swe
 		status = rv_scan_ask_check_format(&s.ask, &diag);
 	if (rv_is_ok(status))
 		status = rv_scan_check_output(&s.ask, &diag);
+	if (rv_is_ok(status))
+		status = rv_scan_take_pipe(&s.ask, &diag);
 	rv_buf_init(&again, RV_SCAN_AGAIN_MAX);
 	if (rv_is_ok(status))
 		status = rv_scan_again(&s.ask, args, &again);

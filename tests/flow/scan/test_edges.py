@@ -4,6 +4,7 @@ ends, and what it says to a wrong word."""
 import json
 import os
 import signal
+import socket
 import subprocess
 
 import scanning
@@ -141,6 +142,51 @@ class Files(scanning.Case):
             self.assertEqual(self.read(name), b"kept")
         self.refused(("scan", "t", "--ledger", "l.json", "-o", "t/../l.json"), "--ledger")
         self.assertFalse(os.path.exists(self.path("l.json")))
+
+
+class Inputs(scanning.Case):
+    def test_a_pipe_that_is_named_is_standard_input(self):
+        text = f"TOKEN={self.token()}\n".encode()
+        for path in ("-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"):
+            self.assert_places(self.found(path, stdin=text), ("stdin", 1))
+        reads, writes = os.pipe()
+        os.write(writes, text)
+        os.close(writes)
+        done = subprocess.run([scanning.BIN, "scan", "--json", f"/dev/fd/{reads}"], cwd=self.dir,
+                              pass_fds=(reads,), capture_output=True, check=False,
+                              timeout=scanning.DEADLINE_S)
+        os.close(reads)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertEqual(json.loads(done.stdout)["leaks"][0]["path"], "stdin")
+        self.write("-", text)
+        self.assert_places(self.found("./-"), ("./-", 1))
+        self.refused(("scan", "-", "--ledger", "kept"), "--ledger goes with files")
+        self.assertFalse(os.path.exists(self.path("kept")))
+
+    def test_a_file_on_standard_input_is_a_file(self):
+        self.write("a.env", f"TOKEN={self.token()}\n")
+        with open(self.path("a.env"), "rb") as f:
+            done = subprocess.run([scanning.BIN, "scan", "--json", "/dev/stdin"], cwd=self.dir,
+                                  stdin=f, capture_output=True, check=False,
+                                  timeout=scanning.DEADLINE_S)
+        self.assertEqual(done.returncode, 1, done.stderr)
+
+    def test_a_scan_of_nothing_is_refused(self):
+        os.mkfifo(self.path("pipe"))
+        self.refused(("scan", "pipe"), "cannot scan pipe: it is a pipe", "next:", "--stdin")
+        with socket.socket(socket.AF_UNIX) as s:
+            s.bind(self.path("socket"))
+            self.refused(("scan", "socket"), "it is a socket")
+        self.refused(("scan", "/dev/zero"), "it is a device")
+        self.write("a.txt", "x\n")
+        result = self.found("pipe", "a.txt", code=0)
+        self.assertEqual([g["reason"] for g in result.gaps], ["special"])
+        if os.geteuid() != 0:
+            os.chmod(self.write("shut", "x\n"), 0)
+            self.refused(("scan", "shut"), "cannot scan shut: Permission denied")
+            os.mkdir(self.path("closed"), 0o300)
+            self.refused(("scan", "closed"), "cannot scan closed: Permission denied")
+            self.found("shut", "a.txt", "--strict", code=3)
 
 
 class Codes(scanning.Case):
