@@ -11,6 +11,10 @@
 
 #define OPTIONS_MAX 96 /* of one verb, for suggestions */
 
+/* Of every verb; main.c takes them. */
+static const char *const global_options[] = {"json",	 "jsonl", "quiet",   "socket", "libexec",
+					     "no-color", "help",  "version", NULL};
+
 void rv_verb_args_done(struct rv_verb_args *args)
 {
 	json_decref(args->json);
@@ -57,12 +61,16 @@ static const struct rv_opt *find_letter(const struct rv_verb *verb, char letter)
 
 static rv_status unknown_option(const struct rv_verb *verb, const char *name, struct rv_diag *diag)
 {
-	const char *known[OPTIONS_MAX + 1] = {0};
+	const char *known[OPTIONS_MAX + RV_LEN(global_options)];
+	size_t count = 0;
 	char alone[64] = {0};
 	size_t len = strcspn(name, "=");
 	memcpy(alone, name, len < sizeof(alone) ? len : sizeof(alone) - 1); /* cut: not near any */
-	for (size_t i = 0; i < OPTIONS_MAX && rv_verb_option(verb, i); i++)
-		known[i] = rv_verb_option(verb, i)->name;
+	for (; count < OPTIONS_MAX && rv_verb_option(verb, count); count++)
+		known[count] = rv_verb_option(verb, count)->name;
+	for (size_t i = 0; global_options[i]; i++)
+		known[count++] = global_options[i];
+	known[count] = NULL;
 	const char *near = rv_suggest(alone, known);
 	rv_diag_next(diag, "reeve %s --help", verb->name);
 	if (near)
@@ -71,6 +79,11 @@ static rv_status unknown_option(const struct rv_verb *verb, const char *name, st
 			       name, near);
 	return rv_fail(RV_CLASS_MISCONFIGURED, diag, "reeve %s: unknown option --%s", verb->name,
 		       name);
+}
+
+const char *rv_verb_suggest_global(const char *name)
+{
+	return rv_suggest(name + strspn(name, "-"), global_options);
 }
 
 static rv_status open_for_agent(const char *path, struct rv_verb_args *args, struct rv_diag *diag)

@@ -24,3 +24,7 @@ void rv_verb_args_done(struct rv_verb_args *args);
 /* Options of `reeve scan` that stand before it, or before another name of it (dir, git, ..), go
  * behind, as gitleaks takes them. Any other command line is left as it is. */
 void rv_verb_args_turn(int argc, char **argv);
+/* The option of every verb (--json ..) that such a one, without its dashes, may have meant; or
+ * NULL.
+ */
+const char *rv_verb_suggest_global(const char *name);

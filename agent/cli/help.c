@@ -1,6 +1,8 @@
 /* cli: see help.h. */
 #include "agent/cli/help.h"
 
+#include "agent/cli/baseline_verb.h"
+
 #include <stdio.h>
 
 static void print_usage(const struct rv_verb *verb)
@@ -71,6 +73,53 @@ void rv_help_verb(const struct rv_verb *verb)
 		puts("Of every verb: --json, --jsonl, --no-color, -q: reeve --help");
 	if (verb->examples)
 		printf("\nExamples:\n%s\n", verb->examples);
+}
+
+/* Is it the verb `first`, or one of that group? */
+static bool is_of(const struct rv_verb *verb, const char *first)
+{
+	size_t len = strlen(first);
+
+	return strncmp(verb->name, first, len) == 0 &&
+	       (verb->name[len] == '\0' || verb->name[len] == ' ');
+}
+
+static const struct {
+	const char *first, *help;
+} groups[] = {
+	{"baseline", rv_baseline_help},
+	{"rules", "A rule says by what reeve scan knows a secret, how sure that is, and where its "
+		  "owner rolls it.\n"
+		  "Most are built in; --rules FILE and .reeve.yaml (scan.rules) bring your own, "
+		  "and\n"
+		  ".gitleaks.toml those of gitleaks' form. --enable-rule ID scans with one alone."},
+};
+
+bool rv_help_group(const char *first)
+{
+	size_t count;
+	const struct rv_verb *verbs = rv_verbs(&count);
+	bool is_group = false;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!is_of(&verbs[i], first) || verbs[i].is_hidden)
+			continue;
+		if (!is_group)
+			printf("Usage: reeve %s VERB [WORDS]\n\nVerbs:\n", first);
+		printf("  reeve %-18s %s\n", verbs[i].name, verbs[i].summary);
+		is_group = true;
+	}
+	for (size_t i = 0; i < RV_LEN(groups); i++) {
+		if (is_group && strcmp(groups[i].first, first) == 0)
+			printf("\n%s\n", groups[i].help);
+	}
+	for (size_t i = 0, told = 0; is_group && i < count; i++) {
+		if (is_of(&verbs[i], first) && verbs[i].examples && !verbs[i].is_hidden)
+			printf("%s%s\n", told++ ? "" : "\nExamples:\n", verbs[i].examples);
+	}
+	if (is_group)
+		printf("\nOne of them: reeve %s VERB --help\n", first);
+	return is_group;
 }
 
 static void complete_words(const struct rv_verb *verbs, size_t count)
@@ -161,15 +210,6 @@ static void put_option(const struct rv_opt *option)
 	fputs(": ", stdout);
 	put_plain(option->help);
 	fputs("\n\n", stdout);
-}
-
-/* Is it the verb `first`, or one of that group? */
-static bool is_of(const struct rv_verb *verb, const char *first)
-{
-	size_t len = strlen(first);
-
-	return strncmp(verb->name, first, len) == 0 &&
-	       (verb->name[len] == '\0' || verb->name[len] == ' ');
 }
 
 void rv_help_scdoc(const char *first)

@@ -79,16 +79,22 @@ static int unknown_verb(int argc, char *const *argv)
 		is_group = is_group ||
 			   (strncmp(verbs[i].name, argv[0], len) == 0 && verbs[i].name[len] == ' ');
 	if (is_group) {
+		if (argc == 2 && wants_help(argc, argv))
+			return rv_help_group(argv[0]) ? 0 : 2;
 		fprintf(stderr, "reeve: %s needs one of:", argv[0]);
 		for (size_t i = 0; i < count; i++)
 			if (strncmp(verbs[i].name, argv[0], len) == 0 && verbs[i].name[len] == ' ')
 				fprintf(stderr, " %s", verbs[i].name + len + 1);
-		fputs("\nnext: reeve --help\n", stderr);
-		return argc == 2 && wants_help(argc, argv) ? 0 : 2;
+		fprintf(stderr, "\nnext: reeve %s --help\n", rv_out_safe(argv[0]));
+		return 2;
 	}
+	const char *global = argv[0][0] == '-' ? rv_verb_suggest_global(argv[0]) : NULL;
 	const char *near = rv_verb_suggest(argv[0]);
-	fprintf(stderr, "reeve: no such verb \"%s\"", rv_out_safe(argv[0]));
-	if (near)
+	fprintf(stderr, "reeve: no such %s \"%s\"", global ? "option" : "verb",
+		rv_out_safe(argv[0]));
+	if (global)
+		fprintf(stderr, ": did you mean --%s?", global);
+	else if (near)
 		fprintf(stderr, ": did you mean %s?", near);
 	fputs("\nnext: reeve --help\n", stderr);
 	return 2;

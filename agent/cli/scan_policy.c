@@ -231,6 +231,20 @@ static void tell_halves(struct rv_scan_policy *p, const char *const *ids)
 	}
 }
 
+static rv_status no_rule(const struct rv_ruleset *rules, const char *id, struct rv_diag *diag)
+{
+	size_t count;
+	const struct rv_rule *const *rows = rv_ruleset_rows(rules, &count);
+	RV_CLEANUP(rv_freep) const char **known = calloc(count + 1, sizeof(*known));
+
+	for (size_t i = 0; known && i < count; i++)
+		known[i] = rows[i]->id;
+	const char *near = known ? rv_suggest(id, known) : NULL;
+	rv_diag_next(diag, "reeve rules list");
+	return rv_fail(RV_CLASS_NOT_FOUND, diag, "--enable-rule: there is no rule %s%s%s%s", id,
+		       near ? ": did you mean " : "", near ? near : "", near ? "?" : "");
+}
+
 static rv_status narrow(struct rv_scan_policy *p, const struct rv_scan_ask *ask,
 			struct rv_diag *diag)
 {
@@ -243,6 +257,10 @@ static rv_status narrow(struct rv_scan_policy *p, const struct rv_scan_ask *ask,
 		return rv_fail_nomem(diag);
 	for (size_t i = 0; i < count; i++)
 		ids[i] = json_string_value(json_array_get(ask->enable_rules, i));
+	for (size_t i = 0; i < count; i++) {
+		if (!rv_ruleset_find(rv_scan_config_rules(p->config), ids[i]))
+			return no_rule(rv_scan_config_rules(p->config), ids[i], diag);
+	}
 	tell_halves(p, ids);
 	return rv_ruleset_only(rv_scan_config_rules_edit(p->config), ids, diag);
 }

@@ -189,6 +189,34 @@ class Inputs(scanning.Case):
             self.found("shut", "a.txt", "--strict", code=3)
 
 
+class Words(scanning.Case):
+    def test_groups_have_a_help_that_teaches(self):
+        for group, verbs, word in (("baseline", ("create", "add", "expire", "prune", "list"),
+                                    "file to commit"),
+                                   ("rules", ("list", "show", "test", "cost"), "--rules FILE"),
+                                   ("owner", ("set", "claim"), "reeve owner VERB --help")):
+            for option in ("--help", "-h"):
+                done = self.run_reeve(group, option)
+                self.assertEqual((done.code, done.err), (0, b""), str(done))
+                for verb in verbs:
+                    self.assertIn(f"  reeve {group} {verb} ".encode(), done.out)
+                self.assertIn(b"Examples:\n", done.out)
+                self.assertIn(word.encode(), done.out)
+            self.refused((group,), "needs one of:", verbs[0], f"next: reeve {group} --help")
+
+    def test_options_of_every_verb_are_suggested(self):
+        self.refused(("scan", "--jsn"), "--jsn: did you mean --json?", "next: reeve scan --help")
+        self.refused(("scan", "--no-colour"), "did you mean --no-color?")
+        self.refused(("--jsn", "scan"), 'no such option "--jsn": did you mean --json?')
+        self.refused(("scan", "--nothing-like-it"), "unknown option --nothing-like-it\n")
+
+    def test_a_rule_that_is_none_is_said_with_the_nearest(self):
+        for words in (("scan",), ("dir",)):
+            self.refused((*words, "--enable-rule", "githubtoken"), "there is no rule githubtoken",
+                         "did you mean github-token?", "next: reeve rules list")
+        self.refused(("scan", "--enable-rule", "nothing-like-it"), "no rule nothing-like-it\n")
+
+
 class Codes(scanning.Case):
     def test_findings_that_are_worth_nothing_do_not_hide_gaps(self):
         self.write("t/a.env", f"TOKEN={self.token()}\n")
