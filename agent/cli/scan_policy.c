@@ -8,6 +8,7 @@
 #include "agent/cli/policy_source.h"
 #include "agent/cli/scan_given.h"
 #include "agent/cli/scan_others.h"
+#include "agent/cli/scan_untracked.h"
 #include "agent/cli/scan_where.h"
 
 #include <errno.h>
@@ -403,6 +404,8 @@ static rv_status load_all(struct rv_scan_policy *p, const struct rv_scan_ask *as
 	RV_TRY(rv_policy_source_find(s, diag));
 	RV_TRY(take_top(p, s));
 	rv_scan_note_others(ask, s->dir, p->config);
+	if (ask->sweep.with_worktree)
+		rv_scan_note_untracked(s->opened->git, p->config);
 	RV_TRY(load_ignores(p, ask, s, diag));
 	RV_TRY(load_excludes(p, ask, diag));
 	RV_TRY(rv_scan_config_seal(p->config, diag));

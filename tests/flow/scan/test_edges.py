@@ -217,6 +217,35 @@ class Words(scanning.Case):
         self.refused(("scan", "--enable-rule", "nothing-like-it"), "no rule nothing-like-it\n")
 
 
+class Worktrees(scanning.Case):
+    def notes(self, repo):
+        done = self.found("--diff", "base", "--worktree", code=0, cwd=repo.path)
+        return [note for note in done.document.get("notes", []) if "track" in note]
+
+    def test_files_that_git_does_not_track_are_noted(self):
+        repo = self.repo()
+        repo.commit({"a.txt": "x\n", "a/b.txt": "x\n", "a.b/c": "x\n", ".gitignore": "*.o\n"})
+        repo.git("branch", "base")
+        sub = self.repo("repo/sub")
+        sub.commit({"x": "y\n"})
+        repo.git("-c", "advice.addEmbeddedRepo=false", "add", "sub")
+        os.makedirs(os.path.join(repo.path, "empty"))
+        os.symlink("a.txt", os.path.join(repo.path, "link"))
+        repo.git("add", "link")
+        self.assertEqual(self.notes(repo), [])
+        repo.write("a/new.env", f"TOKEN={self.token()}\n")
+        self.assertEqual(len(self.notes(repo)), 1)
+        self.assertIn("such as a/new.env", self.notes(repo)[0])
+        done = self.scan("--diff", "base", "--worktree", code=0, cwd=repo.path)
+        self.assertIn(b"a/new.env", done.err)
+        self.assertEqual(self.found("--diff", "base", code=0, cwd=repo.path).document.get(
+            "notes", []), [])
+
+    def test_the_help_says_so(self):
+        self.assertRegex(self.run_reeve("scan", "--help").out.decode(),
+                         "--worktree .*of files that git tracks")
+
+
 class Codes(scanning.Case):
     def test_findings_that_are_worth_nothing_do_not_hide_gaps(self):
         self.write("t/a.env", f"TOKEN={self.token()}\n")
