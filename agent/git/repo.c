@@ -176,7 +176,7 @@ static rv_status read_config(const struct opening *o)
 	if (!rv_is_ok(status) && rv_class_of(status) != RV_CLASS_NOT_FOUND)
 		tell(o, RV_GIT_TROUBLE_UNREADABLE, path, NULL);
 	if (!rv_is_ok(rv_git_config_parse(rv_buf_view(&text), &config)))
-		tell(o, RV_GIT_TROUBLE_UNREADABLE, path, NULL);
+		tell(o, RV_GIT_TROUBLE_CONFIG, path, NULL);
 	if (config.oid_len == 0)
 		return rv_fail(RV_CLASS_MISCONFIGURED, o->diag,
 			       "%s: extensions.objectFormat is neither sha1 nor sha256", path);
@@ -184,10 +184,12 @@ static rv_status read_config(const struct opening *o)
 		return rv_fail(RV_CLASS_MISCONFIGURED, o->diag,
 			       "%s: repository format version %lld is not known here", path,
 			       (long long)config.format_version);
-	if (config.unknown[0] && config.format_version > 0)
-		tell(o, RV_GIT_TROUBLE_UNSUPPORTED, config.unknown, NULL);
+	if (config.unknown[0] && config.format_version > 0) {
+		(void)snprintf(path, sizeof(path), "extensions.%s", config.unknown); /* fits */
+		tell(o, RV_GIT_TROUBLE_EXTENSION, path, NULL);
+	}
 	if (config.has_unknown_refs)
-		tell(o, RV_GIT_TROUBLE_UNSUPPORTED, "refstorage", NULL);
+		tell(o, RV_GIT_TROUBLE_EXTENSION, "extensions.refstorage", NULL);
 	git->oid_len = config.oid_len;
 	git->has_refs = !config.has_unknown_refs;
 	git->has_tables = config.has_reftable;

@@ -11,7 +11,7 @@ struct rv_git {
 	char *common_dir; /* of all of them: objects, refs, config; the same but for a linked one */
 	char *work_tree;  /* NULL: bare, or not known */
 	size_t oid_len;
-	bool has_refs;	 /* false: a ref storage we cannot read (told as unsupported) */
+	bool has_refs;	 /* false: a ref storage we cannot read (told as an extension) */
 	bool has_tables; /* refs stand in reftables, not in files */
 	bool is_partial;
 	struct rv_git_odb odb;
@@ -20,7 +20,7 @@ struct rv_git {
 
 /* `path`: a work tree, a .git directory or file (submodule, linked work tree), or a bare
  * repository; *gives*. What is odd but readable is told and the open goes on: an unknown extension
- * or ref storage (UNSUPPORTED), a config that does not parse (UNREADABLE), a partial or shallow
+ * or ref storage (EXTENSION), a config that does not parse (CONFIG), a partial or shallow
  * clone (PARTIAL, SHALLOW), a broken pack. NOT_FOUND: no repository at that path. MISCONFIGURED: an
  * object format or format version that we do not know. */
 RV_NODISCARD rv_status rv_git_open(const char *path, rv_git_trouble_fn *on_trouble, void *user,

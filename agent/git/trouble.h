@@ -21,11 +21,13 @@ enum rv_git_trouble_kind {
 	RV_GIT_TROUBLE_ALTERNATE,      /* an alternate object store that cannot be used */
 	RV_GIT_TROUBLE_REF,	       /* a ref or reflog that does not parse */
 	RV_GIT_TROUBLE_STAGE,	       /* the index of a work tree that does not parse */
-	RV_GIT_TROUBLE_UNSUPPORTED, /* an extension or format we do not know; what follows is missed
-				     */
-	RV_GIT_TROUBLE_SHALLOW,	    /* history ends here although the commit has parents */
-	RV_GIT_TROUBLE_PARTIAL,	    /* a partial clone: objects may be missing by design */
-	RV_GIT_TROUBLE_LIMIT,	    /* a stated limit of this room was reached */
+	RV_GIT_TROUBLE_CONFIG,	       /* the repository's configuration does not parse */
+	RV_GIT_TROUBLE_EXTENSION,      /* one of git's that we do not know; where: its key */
+	RV_GIT_TROUBLE_UNSUPPORTED,    /* a format we do not know; what follows is missed
+					*/
+	RV_GIT_TROUBLE_SHALLOW,	       /* history ends here although the commit has parents */
+	RV_GIT_TROUBLE_PARTIAL,	       /* a partial clone: objects may be missing by design */
+	RV_GIT_TROUBLE_LIMIT,	       /* a stated limit of this room was reached */
 	RV_GIT_TROUBLE__COUNT
 };
 

@@ -30,8 +30,10 @@ static const char *reason_of(enum rv_git_trouble_kind kind)
 		return "missing-object";
 	case RV_GIT_TROUBLE_MEMORY:
 		return "memory";
+	case RV_GIT_TROUBLE_EXTENSION:
 	case RV_GIT_TROUBLE_UNSUPPORTED:
 		return "unsupported";
+	case RV_GIT_TROUBLE_CONFIG:
 	case RV_GIT_TROUBLE_PACK:
 	case RV_GIT_TROUBLE_NO_INDEX:
 	case RV_GIT_TROUBLE_INDEX:

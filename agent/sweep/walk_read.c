@@ -104,8 +104,29 @@ static void gap_errno(const struct reading *f)
 					   : strerror(errno);
 
 	if (why)
-		f->r->look->gap(f->r->user, f->path, errno == ENOENT ? "changed" : "unreadable",
+		f->r->look->gap(f->r->user, f->path,
+				errno == ENOENT	 ? "changed"
+				: errno == ENXIO ? "special"
+						 : "unreadable",
 				why);
+}
+
+/* One that cannot be opened; a link that is followed and leads nowhere has not vanished. */
+static void gap_closed(const struct reading *f, const struct rv_walk_dir *dir, const char *name,
+		       bool follows)
+{
+	int why = errno;
+	struct stat st;
+
+	if (why == ENOENT && follows &&
+	    fstatat(dir ? dir->fd : AT_FDCWD, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    S_ISLNK(st.st_mode)) {
+		f->r->look->gap(f->r->user, f->path, "unreadable",
+				"a symbolic link that leads nowhere");
+		return;
+	}
+	errno = why;
+	gap_errno(f);
 }
 
 /* A file that comes in windows. */
@@ -309,7 +330,7 @@ rv_status rv_walk_read(struct rv_walk_reader *r, const struct rv_walk_dir *dir, 
 	f.fd = openat(dir ? dir->fd : AT_FDCWD, name,
 		      O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | (follows ? 0 : O_NOFOLLOW));
 	if (f.fd < 0) {
-		gap_errno(&f);
+		gap_closed(&f, dir, name, follows);
 		return RV_OK;
 	}
 	if (is_file(&f, !dir)) {

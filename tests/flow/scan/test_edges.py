@@ -246,6 +246,39 @@ class Worktrees(scanning.Case):
                          "--worktree .*of files that git tracks")
 
 
+class Gaps(scanning.Case):
+    """What is said of what was not scanned."""
+
+    def gap(self, *words, **more):
+        gaps = self.found(*words, code=0, **more).gaps
+        self.assertEqual(len(gaps), 1, gaps)
+        return gaps[0]["path"], gaps[0]["reason"], gaps[0].get("detail")
+
+    def test_of_a_repositorys_configuration(self):
+        repo = self.repo()
+        repo.commit({"a.txt": "x\n"})
+        repo.git("config", "core.repositoryformatversion", "1")
+        repo.git("config", "extensions.hoverBoard", "true")
+        self.assertEqual(self.gap("--git", cwd=repo.path)[:2],
+                         ("extensions.hoverBoard", "unsupported"))
+        self.assertIn("extension of git", self.gap("--git", cwd=repo.path)[2])
+        repo.write(".git/config", "[core\n")
+        path, reason, detail = self.gap("--git", cwd=repo.path)
+        self.assertTrue(path.endswith("/.git/config"))
+        self.assertEqual((reason, detail), ("damaged",
+                         "the repository's configuration does not parse"))
+
+    def test_of_links_and_sockets(self):
+        self.write("d/a.txt", "x\n")
+        os.symlink("nowhere", self.path("d/link"))
+        self.assertEqual(self.gap("d", "--follow-symlinks"),
+                         ("d/link", "unreadable", "a symbolic link that leads nowhere"))
+        with socket.socket(socket.AF_UNIX) as s:
+            s.bind(self.path("socket"))
+            self.assertEqual(self.gap("socket", "d"),
+                             ("socket", "special", "not a regular file"))
+
+
 class Codes(scanning.Case):
     def test_findings_that_are_worth_nothing_do_not_hide_gaps(self):
         self.write("t/a.env", f"TOKEN={self.token()}\n")
