@@ -125,26 +125,6 @@ bool rv_scan_policy_expects(void *user, struct rv_str path, bool is_dir)
 	return is_dir || !skips(p, path);
 }
 
-/* The salt of the baseline in use, where it stands in some other file than a baseline: those say
- * themselves what it is (sweep/baseline.h). */
-static bool is_salt(const struct rv_scan_policy *p, const struct rv_judging *about)
-{
-	const uint8_t *salt = p->baseline ? rv_baseline_salt(p->baseline) : NULL;
-	char hex[2 * RV_IDENTITY_SALT + 1];
-
-	if (!salt || about->value.len != 2 * (size_t)RV_IDENTITY_SALT)
-		return false;
-	rv_hex(salt, RV_IDENTITY_SALT, hex);
-	return memcmp(hex, about->value.data, about->value.len) == 0;
-}
-
-static rv_status allow_salt(struct rv_leaks *leaks, struct rv_leak *leak)
-{
-	leak->state = RV_LEAK_ALLOWED;
-	leak->note = rv_leaks_cstr(leaks, "the salt of a baseline");
-	return leak->note ? RV_OK : rv_fail_nomem(NULL);
-}
-
 rv_status rv_scan_policy_judge(void *user, struct rv_leaks *leaks, struct rv_leak *leak,
 			       const struct rv_judging *about)
 {
@@ -153,8 +133,6 @@ rv_status rv_scan_policy_judge(void *user, struct rv_leaks *leaks, struct rv_lea
 	RV_CLEANUP(rv_buf_done) struct rv_buf room = {0};
 	struct rv_str path = relative(p, leak->path, &room);
 
-	if (is_salt(p, about))
-		return allow_salt(leaks, leak);
 	struct rv_filter_question question = {.rule = leak->rule,
 					      .path = path,
 					      .shown = p->has_no_paths ? RV_STR_NONE : leak->path,

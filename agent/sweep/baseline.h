@@ -60,6 +60,8 @@ const uint8_t *rv_baseline_salt(const struct rv_baseline *baseline);
 bool rv_baseline_is_salt(struct rv_str text, size_t start, size_t end);
 /* Are they no value for sure: of the salt in use (NULL: there is none), or a word of an entry? */
 bool rv_baseline_is_own(struct rv_str text, size_t start, size_t end, const uint8_t *salt);
+/* Is it the salt in use, as its file has it? Wherever it stands it is no secret. NULL: none is. */
+bool rv_baseline_is_salt_in_use(struct rv_str value, const uint8_t *salt);
 uint32_t rv_baseline_rules_day(const struct rv_baseline *baseline); /* 0: unknown */
 /* Did a union merge leave two? The later holds; the next rv_baseline_save writes one. */
 bool rv_baseline_had_two_days(const struct rv_baseline *baseline);

@@ -130,3 +130,13 @@ bool rv_baseline_is_own(struct rv_str text, size_t start, size_t end, const uint
 	rv_hex(salt, RV_IDENTITY_SALT, hex);
 	return memcmp(hex, text.data + at, sizeof(hex) - 1) == 0;
 }
+
+bool rv_baseline_is_salt_in_use(struct rv_str value, const uint8_t *salt)
+{
+	char hex[2 * RV_IDENTITY_SALT + 1];
+
+	if (!salt || value.len != sizeof(hex) - 1)
+		return false;
+	rv_hex(salt, RV_IDENTITY_SALT, hex);
+	return memcmp(hex, value.data, value.len) == 0;
+}

@@ -414,15 +414,16 @@ rv_status rv_doc_tell(struct rv_sweeper *w, const struct rv_doc *doc, const stru
 
 	if (!rv_doc_is_told(w, doc, layer, found, place))
 		return RV_OK;
-	if (doc->offset == 0 &&
-	    rv_baseline_is_own(doc->bytes, place.start, place.end, w->shared->salt))
+	struct rv_str value = {layer->bytes.data + found->start, found->len};
+	if (rv_baseline_is_salt_in_use(value, w->shared->salt) ||
+	    (doc->offset == 0 &&
+	     rv_baseline_is_own(doc->bytes, place.start, place.end, w->shared->salt)))
 		return RV_OK;
 	if (found->confidence < w->shared->min_confidence && !w->shared->shows_all) {
 		w->leaks.weak++;
 		return RV_OK;
 	}
-	uint64_t hash = rv_run_hash(&w->shared->key,
-				    (struct rv_str){layer->bytes.data + found->start, found->len});
+	uint64_t hash = rv_run_hash(&w->shared->key, value);
 	if (rv_fold_is_within(w, layer, found->rule, place) ||
 	    has_seen(w, layer, found, hash, place))
 		return RV_OK;

@@ -315,6 +315,17 @@ class Baselines(scanning.Case):
         done = self.run_reeve("git", "--json", "-b", "old.json", cwd=repo.path)
         self.assert_places(done, ("f", 1))
 
+    def test_the_salt_in_use_is_not_counted_as_allowed(self):
+        self.write("a.env", f"DB_PASSWORD={self.password()}\n")
+        self.run_reeve("baseline", "create", "--reason", "x", ".")
+        with open(self.path(".reeve-baseline.json"), encoding="ascii") as f:
+            salt = json.load(f)["salt"]
+        self.write("log.env", f"API_KEY={salt}\n")
+        done = self.found(".", code=0)
+        self.assertEqual(done.document["summary"]["allowed"], 0)
+        self.write("log.env", f"API_KEY={salt[1:]}0\n")
+        self.assert_places(self.found("."), ("log.env", 1))
+
 
 class Signals(scanning.Case):
     """A scan that is stopped tells what it has."""
