@@ -198,6 +198,16 @@ static bool wants_builtin(struct rv_scan_config *config)
 	return true;
 }
 
+/* Of the built-in ones, in force or not: one that is not need not be switched off. */
+static bool is_builtin(const char *id)
+{
+	struct rv_ruleset *all = NULL;
+	bool is_one = rv_is_ok(rv_ruleset_new(true, &all)) && rv_ruleset_find(all, id);
+
+	rv_ruleset_free(all);
+	return is_one;
+}
+
 rv_status rv_config_settle_rules(struct rv_scan_config *config, struct rv_diag *diag)
 {
 	if (!rv_is_ok(rv_ruleset_new(wants_builtin(config), &config->ruleset)))
@@ -221,7 +231,8 @@ rv_status rv_config_settle_rules(struct rv_scan_config *config, struct rv_diag *
 	RV_TRY(check_required(config, diag));
 	note_unknown_targets(config);
 	for (size_t i = 0; i + 1 < config->forbidden.count; i += 2) {
-		if (!rv_ruleset_remove(config->ruleset, config->forbidden.items[i]))
+		if (!rv_ruleset_remove(config->ruleset, config->forbidden.items[i]) &&
+		    !is_builtin(config->forbidden.items[i]))
 			rv_config_note(config, "%s: there is no rule %s",
 				       config->forbidden.items[i + 1], config->forbidden.items[i]);
 	}
