@@ -1,13 +1,16 @@
 /* sweep: markers in the source. Not here: what else allows a finding (filter.c). */
 #include "agent/sweep/marker.h"
 
+#include "agent/base/yaml.h"
 #include "agent/sweep/fields.h"
 
 #include <ctype.h>
 #include <stdio.h>
 #include <strings.h>
 
-#define OURS "reeve:allow"
+#define OURS	  "reeve:allow"
+#define MEANT_MAX 9 /* letters of a misspelt word */
+#define SIGNS_MAX 3 /* bytes between */
 
 static struct rv_str part(struct rv_str s, size_t from, size_t to)
 {
@@ -190,6 +193,42 @@ static const char *find_foreign(const struct rv_marker_place *place)
 	return find_pragma(place, line_from(place->lines, start));
 }
 
+/* "reeve:alow", "reeve: allow": what somebody meant, and what is wanted. */
+static void find_misspelt(struct rv_str lines, struct rv_marker *out)
+{
+	static const char *const meant[] = {"allow",   "allowed", "allowlist", "ignore",
+					    "ignored", "disable", "skip",      NULL};
+	static const char name[] = "reeve";
+
+	for (size_t at = find(lines, 0, name, true); at < lines.len;
+	     at = find(lines, at + 1, name, true)) {
+		char word[MEANT_MAX + 1] = {0};
+		char shown[sizeof(name) + SIGNS_MAX + MEANT_MAX] = {0};
+		size_t from = at + sizeof(name) - 1;
+		size_t end = from, len = 0;
+
+		while (end < lines.len && end - from < SIGNS_MAX && lines.data[end] &&
+		       strchr(" \t:=-", lines.data[end]))
+			end++;
+		while (end + len < lines.len && len < MEANT_MAX && isalpha(lines.data[end + len])) {
+			word[len] = (char)tolower(lines.data[end + len]);
+			len++;
+		}
+		struct rv_str said = part(lines, at, end + len);
+		bool is_whole = (at == 0 || !is_word(lines.data[at - 1])) &&
+				(end + len == lines.len || !is_word(lines.data[end + len]));
+		if (!is_whole || !memchr(lines.data + from, ':', end - from) ||
+		    !rv_suggest(word, meant) || rv_str_is(said, OURS))
+			continue;
+		memcpy(shown, said.data, said.len);
+		(void)snprintf(out->problem, sizeof(out->problem), /* fits */
+			       "\"%s\" allows nothing: it is written " OURS " reason=\"..\"",
+			       shown);
+		rv_text_tame(out->problem);
+		return;
+	}
+}
+
 void rv_marker_find(const struct rv_marker_place *place, struct rv_marker *out)
 {
 	*out = (struct rv_marker){0};
@@ -199,6 +238,8 @@ void rv_marker_find(const struct rv_marker_place *place, struct rv_marker *out)
 	if (place->before.len && find_ours(place, place->before, true, out))
 		return;
 	out->name = find_foreign(place);
+	if (!out->name && !out->problem[0])
+		find_misspelt(place->lines, out);
 }
 
 /* Where the word ends that begins at `at`, in any case, or 0. Between the letters of UTF-16, which

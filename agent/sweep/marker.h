@@ -33,7 +33,8 @@ struct rv_marker_place {
 struct rv_marker {
 	const char *name;     /* "reeve:allow", "gitleaks:allow", ..; NULL: none allows it */
 	struct rv_str reason; /* borrows from the lines; empty for other tools' */
-	char problem[160];    /* a reeve:allow that allows nothing, and why; "" */
+	char problem[160];    /* a reeve:allow, or what was meant as one, that allows nothing,
+			       * and why; "" */
 };
 void rv_marker_find(const struct rv_marker_place *place, struct rv_marker *out);
 /* The first marker of any sort in a line, well formed or not, or NULL: what a change adds. The line

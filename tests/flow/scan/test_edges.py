@@ -216,6 +216,21 @@ class Words(scanning.Case):
                          "did you mean github-token?", "next: reeve rules list")
         self.refused(("scan", "--enable-rule", "nothing-like-it"), "no rule nothing-like-it\n")
 
+    def test_a_misspelt_marker_is_told(self):
+        self.write("a.env", f"TOKEN={self.token()} # reeve:alow reason=\"x\"\n")
+        self.assertIn('"reeve:alow" allows nothing: it is written reeve:allow',
+                      self.found("a.env").leaks[0]["note"])
+        self.assertIn(b"allows nothing", self.scan("a.env", code=1).out)
+
+    def test_what_is_switched_off_twice_is_no_mistake(self):
+        self.write("t/a.txt", "x\n")
+        self.write("t/.gitleaks.toml", "[extend]\nuseDefault = true\n"
+                   "disabledRules = ['github-token']\n")
+        self.write("t/.reeve.yaml", "scan:\n  disable: [github-token, github-tokem]\n")
+        notes = self.found("t", code=0).document["notes"]
+        self.assertEqual(len(notes), 1, notes)
+        self.assertIn("there is no rule github-tokem", notes[0])
+
 
 class Worktrees(scanning.Case):
     def notes(self, repo):

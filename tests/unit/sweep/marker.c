@@ -201,6 +201,38 @@ static void knows_which_markers_hold_for_the_line_below(void **state)
 		assert_false(rv_marker_reaches_below(rv_str_of(beside[i])));
 }
 
+static void tells_how_a_misspelt_one_is_written(void **state)
+{
+	static const char *const meant[] = {
+		"k = VALUE # reeve: allow reason=\"x\"",
+		"k = VALUE # reeve:alow reason=\"x\"",
+		"k = VALUE # reeve:allowed",
+		"k = VALUE # Reeve:allow reason=\"x\"",
+		"k = VALUE # reeve:ignore",
+	};
+	static const char *const other[] = {
+		"k = VALUE # the reeve: he",
+		"k = VALUE # reeve:",
+		"k = VALUE # reeve",
+		"k = VALUE # xreeve:alow",
+		"reeve_allow = VALUE",
+		"k = VALUE # reeve allow",
+		"k = VALUE # reeve:allow rule=other-key reason=\"x\"",
+	};
+	char problem[160];
+
+	(void)state;
+	for (size_t i = 0; i < RV_LEN(meant); i++) {
+		assert_string_equal(name_of("", meant[i], problem), "");
+		if (!strstr(problem, "\" allows nothing: it is written reeve:allow reason=\"..\""))
+			fail_msg("%s: %s", meant[i], problem);
+	}
+	for (size_t i = 0; i < RV_LEN(other); i++) {
+		assert_string_equal(name_of("", other[i], problem), "");
+		assert_string_equal(problem, "");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -211,6 +243,7 @@ int main(void)
 		cmocka_unit_test(sees_every_sort_of_marker_a_change_adds),
 		cmocka_unit_test(sees_a_marker_in_utf16_that_nobody_decoded),
 		cmocka_unit_test(knows_which_markers_hold_for_the_line_below),
+		cmocka_unit_test(tells_how_a_misspelt_one_is_written),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
