@@ -2,6 +2,7 @@
 #include "agent/cli/scan_ask.h"
 
 #include "agent/base/clock.h"
+#include "agent/cli/scan_check.h"
 #include "agent/cli/scan_validate.h"
 
 #include <errno.h>
@@ -370,6 +371,7 @@ static rv_status take_source(const struct rv_verb_args *args, enum rv_sweep_sour
 	if (flag_of(args, "stdin"))
 		source = RV_SWEEP_STDIN;
 	ask->sweep.source = source;
+	ask->has_path = path != NULL;
 	ask->paths[0] = path ? path : ".";
 	ask->sweep.paths = args->path_count > 0 ? args->paths : ask->paths;
 	ask->sweep.repo = ask->paths[0];
@@ -392,6 +394,7 @@ rv_status rv_scan_ask_of(const struct rv_out *out, const struct rv_verb_args *ar
 {
 	*ask = (struct rv_scan_ask){.is_gitleaks = is_gitleaks};
 	RV_TRY(take_source(args, source, ask, diag));
+	rv_scan_take_git_dir(ask);
 	RV_TRY(check_input(args, ask, diag));
 	RV_TRY(take_index(args, ask, diag));
 	RV_TRY(take_range(args, ask, diag));

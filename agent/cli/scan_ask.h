@@ -30,6 +30,7 @@ struct rv_scan_ask {
 	bool is_strict, shows_all, is_verbose, validates, is_dry, may_be_open;
 	bool is_to_stderr;	    /* --output /dev/stderr */
 	bool has_no_cache;	    /* --no-cache */
+	bool has_path;		    /* PATH, or --source: not where we are by default */
 	bool makes_baseline;	    /* reeve baseline: a missing one is no error */
 	bool ignores_foreign_marks; /* --ignore-gitleaks-allow */
 	bool is_gitleaks;	    /* asked by one of gitleaks' names: json is its array */

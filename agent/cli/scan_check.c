@@ -5,6 +5,8 @@
 #include "agent/cli/scan_given.h"
 
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -54,6 +56,37 @@ rv_status rv_scan_check_output(const struct rv_scan_ask *ask, struct rv_diag *di
 			return refuse(ask->output, "rules", diag);
 	}
 	return RV_OK;
+}
+
+/* Is it the repository that is found from here? */
+static bool is_found_here(const char *git_dir)
+{
+	RV_CLEANUP(rv_freep) char *top = realpath(".", NULL);
+	char path[PATH_MAX + 8];
+	struct stat named, found;
+
+	if (!top || strlen(top) >= PATH_MAX || stat(git_dir, &named) != 0)
+		return !top;
+	if (stat(".", &found) == 0 && found.st_dev == named.st_dev && found.st_ino == named.st_ino)
+		return true; /* a bare one: as git calls its hooks there */
+	rv_scan_given_go_up(top);
+	(void)snprintf(path, sizeof(path), "%s/.git", top); /* fits */
+	return stat(path, &found) == 0 &&
+	       (!S_ISDIR(found.st_mode) ||
+		(found.st_dev == named.st_dev && found.st_ino == named.st_ino));
+}
+
+void rv_scan_take_git_dir(struct rv_scan_ask *ask)
+{
+	const char *git_dir = getenv("GIT_DIR");
+	enum rv_sweep_source source = ask->sweep.source;
+	bool is_of_git =
+		source == RV_SWEEP_GIT || source == RV_SWEEP_STAGED || source == RV_SWEEP_DIFF;
+
+	if (!git_dir || !*git_dir || !is_of_git || ask->has_path || is_found_here(git_dir))
+		return;
+	ask->paths[0] = git_dir;
+	ask->sweep.repo = git_dir;
 }
 
 /* The descriptor that such a path means; -1: none. */

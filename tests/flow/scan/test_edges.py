@@ -188,6 +188,31 @@ class Inputs(scanning.Case):
             self.refused(("scan", "closed"), "cannot scan closed: Permission denied")
             self.found("shut", "a.txt", "--strict", code=3)
 
+    def test_git_dir_names_the_repository_as_for_git(self):
+        here, there, text = self.repo("here"), self.repo("there"), f"TOKEN={self.token()}\n"
+        here.commit({"a.txt": "x\n"})
+        there.commit({"a.env": text})
+        there.git("branch", "base")
+        there.commit({"b.env": f"TOKEN={self.token()}\n"})
+        there.write("c.env", f"TOKEN={self.token()}\n")
+        there.git("add", "c.env")
+        git_dir = {"GIT_DIR": os.path.join(there.path, ".git")}
+        for words, places in ((("--git",), ["a.env", "b.env", "c.env"]), (("--staged",), ["c.env"]),
+                              (("--diff", "base"), ["b.env"])):
+            done = self.found(*words, cwd=here.path, env=git_dir)
+            self.assertEqual([leak["path"] for leak in done.leaks], places)
+            self.assertEqual(done.document["scan"]["target"], git_dir["GIT_DIR"])
+            self.found(*words, cwd=self.dir, env=git_dir)  # where there is none
+        self.found("--git", ".", cwd=here.path, env=git_dir, code=0)  # a path is your word
+        self.found(".", cwd=here.path, env=git_dir, code=0)
+        for own in (".git", os.path.join(here.path, ".git")):  # as git calls its hooks
+            done = self.found("--git", cwd=here.path, env={"GIT_DIR": own}, code=0)
+            self.assertEqual(done.document["scan"]["target"], ".")
+        here.git("worktree", "add", "-q", self.path("linked"), "-b", "side")
+        linked = os.path.join(here.path, ".git/worktrees/linked")
+        self.found("--staged", cwd=self.path("linked"), env={"GIT_DIR": linked}, code=0)
+        self.refused(("scan", "--git"), "nowhere", cwd=here.path, env={"GIT_DIR": "nowhere"})
+
 
 class Words(scanning.Case):
     def test_groups_have_a_help_that_teaches(self):
