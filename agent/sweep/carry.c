@@ -1,6 +1,7 @@
 /* sweep: see carry.h. */
 #include "agent/sweep/carry.h"
 
+#include "agent/scan/decode_around.h"
 #include "agent/sweep/secrets.h"
 #include "agent/sweep/span.h"
 
@@ -8,6 +9,7 @@
 
 #define CUT_LOOK   4096 /* bytes of a match that was cut that are looked at again */
 #define LINEAR_MAX 64	/* items that are gone through one by one */
+#define RUN_EDGE   32	/* bytes beside a run: an escape, padding, a last line; groups stay whole */
 
 void rv_carry_done(struct rv_carry *carry)
 {
@@ -183,10 +185,45 @@ static rv_status carry_one(const struct rv_git_segment *s, const struct rv_carri
 	return add_part(parts, cut_from, cut_until, len);
 }
 
-rv_status rv_carry_over(const struct rv_git_segment *segments, size_t segment_count, size_t len,
-			size_t base_len, const struct rv_carry *base, struct rv_parts *parts,
-			struct rv_carry *out)
+/* Does a part that begins or ends at `at` cut what is encoded? Then from where to where it goes. */
+static bool find_run(struct rv_decode_around *around, size_t at, struct rv_span *out)
 {
+	if (!rv_decode_may_cut(around->bytes, at))
+		return false;
+	*out = (struct rv_span){rv_decode_begin(around, at), rv_decode_end(around, at)};
+	return out->end - out->start >= RV_DECODE_BASE64_MIN;
+}
+
+/* What is encoded is not decoded from its middle. True: a part has grown. */
+static bool take_whole_runs(struct rv_parts *parts, struct rv_str bytes)
+{
+	struct rv_decode_around around = {.bytes = bytes};
+	bool has_grown = false;
+	struct rv_span run;
+
+	for (size_t i = 0; i < parts->count; i++) {
+		struct rv_span *part = &parts->items[i];
+
+		if (find_run(&around, part->start, &run)) {
+			part->start = run.start > RUN_EDGE ? run.start - RUN_EDGE : 0;
+			has_grown = true;
+		}
+		if (find_run(&around, part->end, &run)) {
+			size_t room = bytes.len - run.end;
+
+			part->end = run.end + (room > RUN_EDGE ? RUN_EDGE : room);
+			has_grown = true;
+		}
+	}
+	return has_grown;
+}
+
+rv_status rv_carry_over(const struct rv_git_segment *segments, size_t segment_count,
+			struct rv_str bytes, size_t base_len, const struct rv_carry *base,
+			struct rv_parts *parts, struct rv_carry *out)
+{
+	size_t len = bytes.len;
+
 	parts->count = 0;
 	RV_TRY(add_changes(segments, segment_count, len, base_len, parts));
 	for (size_t i = 0; base && base->count > 0 && i < segment_count; i++) {
@@ -196,5 +233,7 @@ rv_status rv_carry_over(const struct rv_git_segment *segments, size_t segment_co
 			RV_TRY(carry_one(&segments[i], &base->items[k], len, base_len, parts, out));
 	}
 	parts->count = rv_spans_settle(parts->items, parts->count, true);
+	if (take_whole_runs(parts, bytes))
+		parts->count = rv_spans_settle(parts->items, parts->count, true);
 	return RV_OK;
 }

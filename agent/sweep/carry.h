@@ -44,10 +44,12 @@ struct rv_parts {
 	size_t count, room;
 };
 void rv_parts_done(struct rv_parts *parts);
-/* From the segments of a blob of `len` bytes on a base of `base_len` bytes with these values: the
+/* From the segments of a blob with these bytes on a base of `base_len` bytes with these values: the
  * parts to look at (sorted, apart), and in `out` the values that were copied with all that was
  * matched and RV_CARRY_REACH bytes around it. The place of a value that was cut is among the parts.
- * EXHAUSTED: no memory. */
+ * What may be encoded and begins, ends or goes on where a part would is wholly in the part
+ * (scan/decode_around.h). EXHAUSTED: no memory. */
 RV_NODISCARD rv_status rv_carry_over(const struct rv_git_segment *segments, size_t segment_count,
-				     size_t len, size_t base_len, const struct rv_carry *base,
-				     struct rv_parts *parts, struct rv_carry *out);
+				     struct rv_str bytes, size_t base_len,
+				     const struct rv_carry *base, struct rv_parts *parts,
+				     struct rv_carry *out);

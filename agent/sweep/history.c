@@ -50,7 +50,7 @@ static rv_status look(struct looker *l, const struct rv_git_told *told, struct r
 	if (!told->segments || (base && base->is_unknown) ||
 	    rv_unpack_kind(told->bytes) != RV_UNPACK_NONE)
 		return rv_run_document(l->run, l->w, &doc, -1);
-	RV_TRY(rv_carry_over(told->segments, told->segment_count, told->bytes.len, told->base.len,
+	RV_TRY(rv_carry_over(told->segments, told->segment_count, told->bytes, told->base.len,
 			     told->base_state, &l->parts, found));
 	doc.parts = l->parts.items;
 	doc.part_count = l->parts.count;

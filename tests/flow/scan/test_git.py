@@ -12,6 +12,10 @@ def history(leak):
     return leak["history"]["reach"]
 
 
+def without_places(result):
+    return sorted((l["path"], l["rule"], l["masked"], l["layers"]) for l in result.leaks)
+
+
 class History(scanning.Case):
     def one(self, result, path, reach):
         self.assertEqual([(l["path"], history(l)) for l in result.leaks], [(path, reach)],
@@ -469,6 +473,25 @@ class History(scanning.Case):
         repo.commit({"a.txt": f"TOKEN={self.token()}\n".encode("utf-16")})
         repo.commit({"a.txt": "gone\n"})
         self.one(self.found("--git", "repo"), "a.txt", "ref")
+
+    def test_a_value_changed_within_an_encoding_is_told_packed_as_loose(self):
+        repo = self.repo()
+        forms = {"b64": base64.b64encode, "lines": base64.encodebytes,
+                 "hex": lambda b: b.hex().encode(),
+                 "twice": lambda b: base64.b64encode(base64.b64encode(b))}
+        settings = "".join(f"SETTING_{n}=value number {n * 7}\n" for n in range(80))
+        for _ in range(3):
+            files = {}
+            for name, encode in forms.items():
+                for pad in range(4):
+                    text = "#" * pad + settings + f"TOKEN={self.token()}\n" + settings
+                    files[f"{name}{pad}.yaml"] = b"x:" + b" " * pad + encode(text.encode())
+            repo.commit(files)
+        loose = self.found("--git", "repo")
+        self.assertEqual(len(loose.leaks), 48, str(loose))
+        repo.git("gc", "-q", "--aggressive", "--prune=now")
+        packed = self.found("--git", "repo")
+        self.assertEqual(without_places(packed), without_places(loose))
 
     def test_an_encoded_value_is_one_row(self):
         repo = self.repo()

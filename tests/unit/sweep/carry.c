@@ -28,19 +28,28 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* The result's length is what the segments hold. */
+static void carry_bytes(struct carried *c, const struct rv_git_segment *segments, size_t count,
+			struct rv_str bytes, size_t base_len, const struct rv_carry *base)
+{
+	c->out.count = 0;
+	assert_ok(rv_carry_over(segments, count, bytes, base_len, base, &c->parts, &c->out));
+	for (size_t i = 0; i < c->parts.count; i++) {
+		assert_true(c->parts.items[i].start <= c->parts.items[i].end);
+		assert_true(c->parts.items[i].end <= bytes.len);
+		assert_true(i == 0 || c->parts.items[i].start > c->parts.items[i - 1].end);
+	}
+}
+
+/* The result's length is what the segments hold; no byte of it is of a word. */
 static void carry(struct carried *c, const struct rv_git_segment *segments, size_t count,
 		  size_t base_len, const struct rv_carry *base)
 {
 	size_t len = count > 0 ? (size_t)segments[count - 1].at + segments[count - 1].len : 0;
+	uint8_t *bytes = calloc(len + 1, 1);
 
-	c->out.count = 0;
-	assert_ok(rv_carry_over(segments, count, len, base_len, base, &c->parts, &c->out));
-	for (size_t i = 0; i < c->parts.count; i++) {
-		assert_true(c->parts.items[i].start <= c->parts.items[i].end);
-		assert_true(c->parts.items[i].end <= len);
-		assert_true(i == 0 || c->parts.items[i].start > c->parts.items[i - 1].end);
-	}
+	assert_non_null(bytes);
+	carry_bytes(c, segments, count, (struct rv_str){bytes, len}, base_len, base);
+	free(bytes);
 }
 
 static void assert_part(const struct carried *c, size_t i, size_t start, size_t end)
@@ -137,6 +146,53 @@ static void looks_at_an_end_and_a_start_that_were_not(void **state)
 	carry(c, tail, 1, LEN, NULL);
 	assert_int_equal(c->parts.count, 1);
 	assert_part(c, 0, 0, RV_CARRY_ON);
+}
+
+/* LEN bytes in which [from, until) is one word. */
+static struct rv_str with_word(size_t from, size_t until)
+{
+	uint8_t *bytes = malloc(LEN);
+
+	assert_non_null(bytes);
+	memset(bytes, ' ', LEN);
+	memset(bytes + from, 'Q', until - from);
+	return (struct rv_str){bytes, LEN};
+}
+
+static void looks_at_the_whole_of_a_word_that_a_change_lies_in(void **state)
+{
+	struct carried *c = *state;
+	struct rv_str bytes = with_word(1000, 9001);
+	const struct rv_git_segment changed[] = {
+		{0, 5000, 0}, {5000, 10, RV_GIT_INSERTED}, {5010, LEN - 5010, 5010}};
+	const struct rv_git_segment beside[] = {
+		{0, 9300, 0}, {9300, 10, RV_GIT_INSERTED}, {9310, LEN - 9310, 9310}};
+
+	carry_bytes(c, changed, 3, bytes, LEN, NULL);
+	assert_int_equal(c->parts.count, 1);
+	assert_in_range(c->parts.items[0].start, 1000 - RV_CARRY_REACH, 1000);
+	assert_in_range(c->parts.items[0].end, 9001, 9001 + RV_CARRY_ON);
+	carry_bytes(c, beside, 3, bytes, LEN, NULL);
+	assert_int_equal(c->parts.count, 1);
+	assert_part(c, 0, 9300 - RV_CARRY_REACH, 9310 + RV_CARRY_ON);
+	free((uint8_t *)(uintptr_t)bytes.data);
+}
+
+/* It is not carried over, for it is near; found it is with all of the word alone. */
+static void looks_at_the_whole_of_a_word_whose_value_is_near_a_change(void **state)
+{
+	struct carried *c = *state;
+	struct rv_str bytes = with_word(1000, 4990);
+	const struct rv_git_segment changed[] = {
+		{0, 5000, 0}, {5000, 10, RV_GIT_INSERTED}, {5010, LEN - 5010, 5010}};
+	struct rv_carried item = {
+		.hash = 7, .start = 4900, .len = 60, .match_start = 4900, .match_len = 60};
+	const struct rv_carry base = {.items = &item, .count = 1, .room = 1};
+
+	carry_bytes(c, changed, 3, bytes, LEN, &base);
+	assert_int_equal(c->out.count, 0);
+	assert_true(is_in_parts(c, 1000, 5010));
+	free((uint8_t *)(uintptr_t)bytes.data);
 }
 
 static void carries_a_whole_value_to_its_place(void **state)
@@ -354,6 +410,7 @@ static void looks_at_every_change_of_random_deltas(void **state)
 
 static rv_status carry_many(void *user)
 {
+	static const uint8_t zeros[MANY * 1000];
 	struct rv_git_segment s[MANY];
 	struct rv_carry base = {0};
 	struct carried c = {0};
@@ -372,8 +429,8 @@ static rv_status carry_many(void *user)
 		status = rv_carry_add(&base, &item);
 	}
 	if (rv_is_ok(status))
-		status = rv_carry_over(s, MANY, (size_t)MANY * 1000, (size_t)MANY * 1000, &base,
-				       &c.parts, &c.out);
+		status = rv_carry_over(s, MANY, (struct rv_str){zeros, sizeof(zeros)},
+				       sizeof(zeros), &base, &c.parts, &c.out);
 	if (rv_is_ok(status))
 		assert_int_equal(c.out.count, MANY / 2);
 	rv_carry_done(&base);
@@ -422,6 +479,8 @@ int main(void)
 		TEST(looks_around_what_is_inserted),
 		TEST(joins_parts_that_touch),
 		TEST(looks_where_copies_meet_that_did_not),
+		TEST(looks_at_the_whole_of_a_word_that_a_change_lies_in),
+		TEST(looks_at_the_whole_of_a_word_whose_value_is_near_a_change),
 		TEST(looks_at_an_end_and_a_start_that_were_not),
 		TEST(carries_a_whole_value_to_its_place),
 		TEST(carries_a_value_with_just_its_margin_and_no_less),
