@@ -103,6 +103,24 @@ static const char *tame(struct rv_sweeper *w, struct rv_str bytes, bool *out_is_
 	return rv_leaks_text(&w->leaks, rv_buf_view(&w->text));
 }
 
+/* A commit that was read once, and is not found again by its id (the pack's index is damaged), is
+ * known by that alone; the rest of it is a gap. */
+static rv_status read_commit(struct rv_repo_view *view, uint32_t n, struct rv_git_commit *out)
+{
+	const struct rv_git_oid *oid = &view->graph.ids.oids[n];
+	rv_status status = rv_git_graph_commit(&view->graph, n, out);
+
+	if (rv_is_ok(status) || (rv_class_of(status) == RV_CLASS_EXHAUSTED && status.errno_was))
+		return status;
+	enum rv_git_trouble_kind kind = rv_git_trouble_of(status);
+	const struct rv_git_trouble trouble = {
+		.kind = kind == RV_GIT_TROUBLE_MISSING ? RV_GIT_TROUBLE_MISSING_COMMIT : kind,
+		.oid = oid};
+	rv_repo_trouble(view->gaps, &trouble);
+	*out = (struct rv_git_commit){.parent_count = 0};
+	return RV_OK;
+}
+
 rv_status rv_repo_commit(struct rv_repo_view *view, uint32_t n, struct rv_sweeper *w,
 			 struct rv_leak_commit *out)
 {
@@ -110,7 +128,7 @@ rv_status rv_repo_commit(struct rv_repo_view *view, uint32_t n, struct rv_sweepe
 	char hex[RV_GIT_HEX_MAX];
 
 	rv_git_oid_hex(&view->graph.ids.oids[n], view->git->oid_len, hex);
-	RV_TRY(rv_git_graph_commit(&view->graph, n, &commit));
+	RV_TRY(read_commit(view, n, &commit));
 	*out = (struct rv_leak_commit){
 		.id = rv_leaks_text(&w->leaks, rv_str_of(hex)),
 		.at_utc_us = commit.author.at_utc * RV_US_PER_S,

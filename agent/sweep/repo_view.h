@@ -23,7 +23,8 @@ RV_NODISCARD rv_status rv_repo_view_open(struct rv_repo_view *view, const char *
 void rv_repo_view_done(struct rv_repo_view *view); /* accepts a zeroed one */
 /* A trouble as a gap; user is struct rv_leaks. */
 void rv_repo_trouble(void *leaks, const struct rv_git_trouble *trouble);
-/* Who, when and what of a commit, masked, into texts of w->leaks. w->lane should have no path. */
+/* Who, when and what of a commit, masked, into texts of w->leaks. w->lane should have no path. Of
+ * one that cannot be read its id, and a gap. */
 RV_NODISCARD rv_status rv_repo_commit(struct rv_repo_view *view, uint32_t n, struct rv_sweeper *w,
 				      struct rv_leak_commit *out);
 /* The tree of a revision. */

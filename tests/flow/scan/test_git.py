@@ -275,6 +275,24 @@ class History(scanning.Case):
         repo.git("clone", "-q", "--depth", "1", "file://" + repo.path, self.path("shallow"))
         self.one(self.found("--git", "shallow"), "b.env", "head")
 
+    def test_a_damaged_id_in_a_pack_s_index_is_told(self):
+        repo = self.repo()
+        commits = [repo.commit({f"{n}.env": f"TOKEN={self.token()}\n"}) for n in range(3)]
+        repo.git("gc", "-q", "--prune=now")
+        folder = os.path.join(repo.path, ".git/objects/pack")
+        index = os.path.join(folder, [f for f in os.listdir(folder) if f.endswith(".idx")][0])
+        os.chmod(index, 0o600)
+        with open(index, "rb") as f:
+            whole = f.read()
+        for commit in commits:
+            for byte, bit in ((0, 0x80), (19, 1)):
+                damaged = bytearray(whole)
+                damaged[whole.index(bytes.fromhex(commit)) + byte] ^= bit
+                repo.write(os.path.relpath(index, repo.path), bytes(damaged))
+                result = self.found("--git", "repo")
+                self.assertEqual(len(result.leaks), 3, str(result))
+                self.assertIn("missing-object", [g["reason"] for g in result.gaps])
+
     def test_missing_objects_are_told(self):
         repo = self.repo()
         repo.commit({"a.env": f"TOKEN={self.token()}\n", "b.env": "not here\n"})
