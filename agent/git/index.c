@@ -28,7 +28,9 @@ void rv_git_index_done(struct rv_git_index *index)
 		return;
 	free(index->entries);
 	free(index->paths);
+	free(index->shared_paths);
 	rv_git_unmap(index->map, index->map_len);
+	rv_git_unmap(index->shared_map, index->shared_len);
 	*index = (struct rv_git_index){0};
 }
 
@@ -88,12 +90,13 @@ static rv_status read_short_path(struct parse *p, size_t last_len, struct rv_git
 		return MALFORMED;
 	added = (size_t)(nul - end);
 	kept = last_len - strip;
-	if (kept + added == 0 || kept + added > RV_GIT_PATH_BYTES_MAX)
+	if (kept + added > RV_GIT_PATH_BYTES_MAX)
 		return MALFORMED;
 	RV_TRY(grow_paths(p, p->path_at + kept + added));
-	if (kept)
+	if (kept > 0)
 		memcpy(p->index->paths + p->path_at, p->index->paths + p->path_at - last_len, kept);
-	memcpy(p->index->paths + p->path_at + kept, end, added);
+	if (added > 0)
+		memcpy(p->index->paths + p->path_at + kept, end, added);
 	p->path_at += kept + added;
 	p->at += added + 1;
 	entry->path = (struct rv_str){NULL, kept + added};
@@ -107,7 +110,7 @@ static rv_status read_full_path(struct parse *p, size_t start, struct rv_git_ind
 	const uint8_t *nul = p->at < p->bytes.len ? memchr(path, 0, p->bytes.len - p->at) : NULL;
 	size_t len;
 
-	if (!nul || nul == path || (size_t)(nul - path) > RV_GIT_PATH_BYTES_MAX)
+	if (!nul || (size_t)(nul - path) > RV_GIT_PATH_BYTES_MAX)
 		return MALFORMED;
 	len = (size_t)(nul - path);
 	entry->path = (struct rv_str){path, len};
@@ -157,8 +160,10 @@ static rv_status read_extensions(struct parse *p)
 
 		if (len > p->bytes.len - p->at - 8)
 			return MALFORMED;
-		if (memcmp(b, "link", 4) == 0)
+		if (memcmp(b, "link", 4) == 0) {
 			p->index->is_split = true;
+			p->index->link = (struct rv_str){b + 8, len};
+		}
 		if (memcmp(b, "TREE", 4) == 0)
 			p->index->trees = (struct rv_str){b + 8, len};
 		p->at += 8 + len;
@@ -175,11 +180,16 @@ static rv_status parse_all(struct parse *p)
 		RV_TRY(read_entry(p, last_len, &index->entries[i]));
 		last_len = index->entries[i].path.len;
 	}
-	for (uint32_t i = 0; index->version == 4 && i < index->count; i++) {
+	for (uint32_t i = 0; index->version == 4 && index->paths && i < index->count; i++) {
 		index->entries[i].path.data = index->paths + at;
 		at += index->entries[i].path.len;
 	}
-	return read_extensions(p);
+	RV_TRY(read_extensions(p));
+	for (uint32_t i = 0; !index->is_split && i < index->count; i++) {
+		if (index->entries[i].path.len == 0)
+			return MALFORMED;
+	}
+	return RV_OK;
 }
 
 rv_status rv_git_index_parse(struct rv_str bytes, size_t oid_len, struct rv_git_index *out)
@@ -233,5 +243,8 @@ rv_status rv_git_index_load(const struct rv_git *git, struct rv_git_index *out,
 		out->mtime_s = st.st_mtim.tv_sec;
 		out->mtime_ns = st.st_mtim.tv_nsec;
 	}
-	return RV_OK;
+	status = rv_git_index_join(git, out);
+	if (!rv_is_ok(status))
+		rv_git_index_done(out);
+	return status;
 }

@@ -286,9 +286,12 @@ static rv_status load_named_index(const struct looking *l, struct rv_buf *room,
 	}
 	RV_TRY(status);
 	status = rv_git_index_parse(rv_buf_view(room), git->oid_len, out);
-	return rv_is_ok(status)
-		       ? RV_OK
-		       : rv_fail(rv_class_of(status), diag, "%s cannot be read as an index", path);
+	if (!rv_is_ok(status))
+		return rv_fail(rv_class_of(status), diag, "%s cannot be read as an index", path);
+	status = rv_git_index_join(git, out);
+	if (!rv_is_ok(status))
+		rv_git_index_done(out);
+	return status;
 }
 
 static rv_status run_staged(struct looking *l, struct rv_diag *diag)
@@ -307,7 +310,8 @@ static rv_status run_staged(struct looking *l, struct rv_diag *diag)
 		RV_TRY(rv_git_index_load(l->view->git, &index, diag));
 	if (index.is_split)
 		rv_leaks_gap(&l->w->leaks, RV_STR_LIT(".git/index"), NULL, "unsupported",
-			     "a split index: part of what is staged is not seen");
+			     "a split index without its shared part: some of what is staged is not "
+			     "seen; git update-index --no-split-index joins them");
 	rv_git_changes_init(&changes);
 	rv_status status =
 		rv_git_changes_since(&differ, l->view->git, has_head ? &tree : NULL, &index,

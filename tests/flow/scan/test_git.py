@@ -648,6 +648,41 @@ class Staged(scanning.Case):
         # git takes a missing one for an empty one.
         self.found("--staged", cwd=repo.path, env={"GIT_INDEX_FILE": self.path("gone")}, code=0)
 
+    def split(self, name, version):
+        """An index split over 200 files: one is replaced in it, one removed, one added."""
+        repo = self.repo(name)
+        repo.git("config", "splitIndex.maxPercentChange", "100")
+        repo.commit({f"{n:03}.env": f"number {n}\n" for n in range(200)})
+        repo.git("update-index", f"--index-version={version}")
+        repo.git("update-index", "--split-index")
+        repo.write("150.env", f"number 150\nTOKEN={self.token()}\n")
+        repo.write("next.env", f"TOKEN={self.token()}\n")
+        repo.git("rm", "-q", "003.env")
+        repo.git("add", "150.env", "next.env")
+        shared = [f for f in os.listdir(repo.path + "/.git") if f.startswith("sharedindex.")]
+        self.assertEqual(len(shared), 1)
+        return repo, os.path.join(repo.path, ".git", shared[0])
+
+    def test_a_split_index_is_joined(self):
+        for version in (2, 4):
+            repo, _ = self.split(f"repo{version}", version)
+            for words in (["--staged"], ["--staged", "--index", ".git/index"], ["--git"]):
+                result = self.found(*words, "--strict", cwd=repo.path)
+                self.assertEqual(result.gaps, [], str(result))
+                self.assert_places(result, ("150.env", 2), ("next.env", 1))
+            repo.git("reset", "-q", "--hard")
+            self.found("--staged", "--strict", cwd=repo.path, code=0)
+
+    def test_a_split_index_without_its_other_part_is_a_gap(self):
+        repo, shared = self.split("repo", 2)
+        os.unlink(shared)
+        result = self.found("--staged", cwd=repo.path)
+        self.assert_places(result, ("next.env", 1))
+        self.assertIn("git update-index --no-split-index",
+                      [g["detail"] for g in result.gaps if g["path"] == ".git/index"][0])
+        result = self.found("--git", cwd=repo.path)
+        self.assertIn("unsupported", [g["reason"] for g in result.gaps], str(result))
+
     def test_in_a_linked_work_tree(self):
         repo = self.repo()
         repo.commit({"a": "a\n"})
