@@ -17,7 +17,8 @@ struct looker {
 	struct rv_carry *now;	      /* of the blob that is scanned */
 	struct rv_carry_index index;  /* of it */
 	const struct rv_git_oid *oid; /* its id */
-	struct rv_git_graph *graph;   /* where commits go; one lock for all threads */
+	size_t oid_len;
+	struct rv_git_graph *graph; /* where commits go; one lock for all threads */
 	pthread_mutex_t *lock;
 };
 
@@ -71,13 +72,23 @@ static bool is_too_large(const struct looker *l, const struct rv_git_told *told)
 	return max > 0 && told->bytes.len > max;
 }
 
+/* Gaps of a blob are told where it stands, when that is known. */
 static rv_status look_or_leave(struct looker *l, const struct rv_git_told *told,
 			       struct rv_carry *found)
 {
-	if (!is_too_large(l, told))
-		return look(l, told, found);
-	found->is_unknown = true;
-	return rv_secrets_add_large(&l->secrets, told->oid);
+	struct rv_leaks *leaks = &l->w->leaks;
+	size_t first = leaks->gap_count;
+
+	if (is_too_large(l, told)) {
+		rv_leaks_gap(leaks, RV_STR_NONE, NULL, "too-large", "larger than --max-file");
+		found->is_unknown = true;
+	} else {
+		RV_TRY(look(l, told, found));
+	}
+	if (leaks->gap_count == first)
+		return RV_OK;
+	RV_TRY(rv_history_mark_gaps(leaks, first, RV_STR_NONE, told->oid, l->oid_len));
+	return rv_secrets_add_gapped(&l->secrets, told->oid);
 }
 
 static rv_status object(void *user, const struct rv_git_told *told, void **out_state)
@@ -169,8 +180,11 @@ rv_status rv_history_look(struct rv_run *run, struct rv_repo_view *view,
 	if (!rv_is_ok(rv_memo_new(&memo)))
 		memo = NULL; /* everything is searched, then */
 	for (unsigned i = 0; i < run->threads; i++) {
-		lookers[i] = (struct looker){
-			.run = run, .w = &run->sweepers[i], .graph = &view->graph, .lock = &lock};
+		lookers[i] = (struct looker){.run = run,
+					     .w = &run->sweepers[i],
+					     .graph = &view->graph,
+					     .lock = &lock,
+					     .oid_len = view->git->oid_len};
 		rv_secrets_init(&lookers[i].secrets);
 		rv_lane_set_memo(lookers[i].w->lane, memo);
 		lookers[i].w->on_sighting = on_sighting;

@@ -53,6 +53,15 @@ bool rv_staged_has(const struct rv_staged *staged, uint32_t blob);
  * False: no more. */
 bool rv_staged_nth(const struct rv_staged *staged, const struct rv_git_origin *origin,
 		   uint32_t blob, uint32_t n, struct rv_str *out);
+/* Gaps from number `first` on are of this blob: they get the path, or without one the id in its
+ * place, and where no member is named the id. EXHAUSTED: no memory. */
+RV_NODISCARD rv_status rv_history_mark_gaps(struct rv_leaks *leaks, size_t first,
+					    struct rv_str path, const struct rv_git_oid *blob,
+					    size_t oid_len);
+/* Those that have an id for their path get the path. `paths` by blob of the secrets; data NULL:
+ * none may be looked at, and what could not be scanned there is no gap. EXHAUSTED: no memory. */
+RV_NODISCARD rv_status rv_history_place_gaps(struct rv_run *run, const struct rv_secrets *secrets,
+					     const struct rv_str *paths, size_t oid_len);
 /* enum rv_leak_reach */
 uint8_t rv_history_reach(enum rv_git_reach reach);
 

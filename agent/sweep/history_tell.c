@@ -250,6 +250,23 @@ static bool is_stopped(struct telling *t)
 	return true;
 }
 
+/* As the first pass told them: once. */
+static rv_status mark_gaps(struct telling *t, size_t first)
+{
+	struct rv_leaks *leaks = &t->w->leaks;
+
+	for (size_t i = first; i < leaks->gap_count; i++)
+		leaks->gaps[i].path = RV_STR_NONE;
+	if (first == leaks->gap_count)
+		return RV_OK;
+	const char *path = rv_leaks_text(leaks, t->paths[t->blob]);
+	if (!path)
+		return rv_fail_nomem(NULL);
+	return rv_history_mark_gaps(leaks, first,
+				    (struct rv_str){(const uint8_t *)path, t->paths[t->blob].len},
+				    &t->secrets->blobs.oids[t->blob], t->view->git->oid_len);
+}
+
 static rv_status tell_blob(struct telling *t)
 {
 	struct rv_doc doc = {.path = t->path};
@@ -262,7 +279,9 @@ static rv_status tell_blob(struct telling *t)
 			     "it could be read once, and not again");
 		return rv_class_of(s) == RV_CLASS_EXHAUSTED && s.errno_was ? s : RV_OK;
 	}
-	return rv_run_document(t->run, t->w, &doc, -1);
+	size_t gaps = t->w->leaks.gap_count;
+	s = rv_run_document(t->run, t->w, &doc, -1);
+	return rv_is_ok(s) ? mark_gaps(t, gaps) : s;
 }
 
 static int by_path(const void *a, const void *b, void *user)
@@ -421,21 +440,6 @@ static rv_status tell_first(struct telling *t)
 	return status;
 }
 
-/* Those whose every path is excluded are no gap. */
-static void tell_large(struct telling *t)
-{
-	for (uint32_t i = 0; i < t->secrets->large_count; i++) {
-		struct rv_str path = t->paths[t->secrets->large[i]];
-		char hex[RV_GIT_HEX_MAX];
-
-		rv_git_oid_hex(&t->secrets->blobs.oids[t->secrets->large[i]], t->view->git->oid_len,
-			       hex);
-		if (path.data)
-			rv_leaks_gap(&t->w->leaks, path, hex, "too-large",
-				     "larger than --max-file");
-	}
-}
-
 static rv_status tell_all(struct telling *t)
 {
 	struct rv_doc_choice choice = {wants, complete, t, keeps, .is_of_values = true};
@@ -467,7 +471,7 @@ rv_status rv_history_tell(struct rv_run *run, struct rv_repo_view *view,
 		rv_leaks_gap(&t.w->leaks, rv_str_of(run->options->repo), NULL, "too-large",
 			     "more distinct values than are told of one history");
 	bool is_part = run->options->range || run->options->since;
-	bool is_empty = secrets->count == 0 && secrets->large_count == 0 && places->count == 0;
+	bool is_empty = secrets->count == 0 && secrets->gapped_count == 0 && places->count == 0;
 	if ((is_part && is_empty) || is_stopped(&t))
 		return RV_OK;
 	/* What a part lacks was told when it was chosen; the rest was not asked for. */
@@ -480,7 +484,7 @@ rv_status rv_history_tell(struct rv_run *run, struct rv_repo_view *view,
 	if (rv_is_ok(status))
 		status = settle_all(&t);
 	if (rv_is_ok(status))
-		tell_large(&t);
+		status = rv_history_place_gaps(run, secrets, t.paths, view->git->oid_len);
 	if (rv_is_ok(status))
 		status = tell_all(&t);
 	if (rv_is_ok(status))

@@ -18,7 +18,7 @@ void rv_secrets_done(struct rv_secrets *s)
 	free(s->hashes);
 	free(s->slots);
 	free(s->holdings);
-	free(s->large);
+	free(s->gapped);
 	*s = (struct rv_secrets){0};
 }
 
@@ -124,21 +124,21 @@ rv_status rv_secrets_add(struct rv_secrets *s, const struct rv_git_oid *blob, ui
 	return RV_OK;
 }
 
-rv_status rv_secrets_add_large(struct rv_secrets *s, const struct rv_git_oid *blob)
+rv_status rv_secrets_add_gapped(struct rv_secrets *s, const struct rv_git_oid *blob)
 {
 	uint32_t number = 0;
 
 	RV_TRY(rv_git_oidmap_put(&s->blobs, blob, &number, NULL));
-	if (s->large_count == s->large_room) {
-		uint32_t room = s->large_room ? s->large_room * 2 : 16;
-		uint32_t *more = realloc(s->large, room * sizeof(*more));
+	if (s->gapped_count == s->gapped_room) {
+		uint32_t room = s->gapped_room ? s->gapped_room * 2 : 16;
+		uint32_t *more = realloc(s->gapped, room * sizeof(*more));
 
 		if (!more)
 			return rv_fail_nomem(NULL);
-		s->large = more;
-		s->large_room = room;
+		s->gapped = more;
+		s->gapped_room = room;
 	}
-	s->large[s->large_count++] = number;
+	s->gapped[s->gapped_count++] = number;
 	return RV_OK;
 }
 
@@ -148,8 +148,8 @@ rv_status rv_secrets_join(struct rv_secrets *s, const struct rv_secrets *from)
 		RV_TRY(rv_secrets_add(s, &from->blobs.oids[from->holdings[i].blob],
 				      from->hashes[from->holdings[i].secret],
 				      from->holdings[i].forms));
-	for (uint32_t i = 0; i < from->large_count; i++)
-		RV_TRY(rv_secrets_add_large(s, &from->blobs.oids[from->large[i]]));
+	for (uint32_t i = 0; i < from->gapped_count; i++)
+		RV_TRY(rv_secrets_add_gapped(s, &from->blobs.oids[from->gapped[i]]));
 	s->is_full |= from->is_full;
 	return RV_OK;
 }

@@ -21,8 +21,8 @@ struct rv_secrets {
 		uint32_t forms : 12;  /* of file, in which it is one; 0: in any */
 	} * holdings;
 	uint32_t holding_count, holding_room;
-	uint32_t *large; /* numbers in blobs: not looked at, larger than --max-file */
-	uint32_t large_count, large_room;
+	uint32_t *gapped; /* numbers in blobs: not looked at, or not whole; gaps say why */
+	uint32_t gapped_count, gapped_room;
 	bool is_full;
 };
 
@@ -37,8 +37,8 @@ static inline uint16_t rv_forms_join(unsigned a, unsigned b)
  * maximum is_full is set and it is OK. */
 RV_NODISCARD rv_status rv_secrets_add(struct rv_secrets *s, const struct rv_git_oid *blob,
 				      uint64_t hash, unsigned forms);
-/* This blob was not looked at. Told once. EXHAUSTED: no memory. */
-RV_NODISCARD rv_status rv_secrets_add_large(struct rv_secrets *s, const struct rv_git_oid *blob);
+/* This blob has gaps. Told once. EXHAUSTED: no memory. */
+RV_NODISCARD rv_status rv_secrets_add_gapped(struct rv_secrets *s, const struct rv_git_oid *blob);
 RV_NODISCARD rv_status rv_secrets_join(struct rv_secrets *s, const struct rv_secrets *from);
 /* The number of a value, or RV_GIT_NONE. */
 uint32_t rv_secrets_find(const struct rv_secrets *s, uint64_t hash);

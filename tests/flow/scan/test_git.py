@@ -3,7 +3,9 @@
 import base64
 import os
 import shutil
+import subprocess
 import unittest
+import zipfile
 
 import scanning
 
@@ -396,6 +398,33 @@ class History(scanning.Case):
         self.assertEqual([l["path"] for l in result.leaks], ["small.txt"], str(result))
         self.assertEqual([(g["path"], g["reason"]) for g in result.gaps], [("big.txt", "too-large")] * 2)
         self.assertEqual(self.found("--git", cwd=repo.path).gaps, [])
+
+    def test_what_is_not_scanned_whole_has_its_path_and_is_counted(self):
+        openssl = shutil.which("openssl")
+        if not openssl:
+            self.skipTest("needs openssl")
+        subprocess.run([openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=x",
+                        "-keyout", "key", "-out", "cert"], cwd=self.dir, check=True,
+                       capture_output=True, timeout=60)
+        repo, stores = self.repo(), ("a.p12", "d/b.p12", "out/c.p12", "d/e.p12")
+        for name in stores:
+            os.makedirs(os.path.join(repo.path, os.path.dirname(name)), exist_ok=True)
+            subprocess.run([openssl, "pkcs12", "-export", "-inkey", "key", "-in", "cert",
+                            "-passout", f"pass:{self.password()}", "-out",
+                            os.path.join(repo.path, name)], cwd=self.dir, check=True,
+                           capture_output=True, timeout=60)
+        with zipfile.ZipFile(os.path.join(repo.path, "all.zip"), "w") as archive:
+            archive.write(os.path.join(repo.path, "a.p12"), "in.p12")
+            archive.writestr("a.env", f"TOKEN={self.token()}\n")
+        repo.commit({})
+        ids = {n: repo.git("rev-parse", f":{n}") for n in stores[:2]}
+        found = self.found("--git", "--exclude", "out/**", cwd=repo.path)
+        told = [(g["path"], g["inside"], g["reason"]) for g in found.gaps]
+        self.assertEqual([t for t in told if t[0] in ids],
+                         [(n, ids[n], "encrypted") for n in stores[:2]], str(found))
+        self.assertIn(("all.zip", "in.p12", "encrypted"), told)
+        self.assertEqual({t[0] for t in told}, {"a.p12", "d/b.p12", "d/e.p12", "all.zip"})
+        self.assertEqual([(l["path"], l["inside"]) for l in found.leaks], [("all.zip", "a.env")])
 
     def test_a_value_in_an_excluded_place_is_still_told_elsewhere(self):
         repo = self.repo()
