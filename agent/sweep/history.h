@@ -7,6 +7,9 @@
 #include "agent/sweep/run.h"
 #include "agent/sweep/secrets.h"
 
+/* What git's own settings in the repository hold. */
+RV_NODISCARD rv_status rv_history_look_at_config(struct rv_run *run,
+						 const struct rv_repo_view *view);
 /* First pass: all blobs of the store, or `only` these. All commits are taken into the view's graph
  * on the way, unless `only` some blobs are looked at. */
 RV_NODISCARD rv_status rv_history_look(struct rv_run *run, struct rv_repo_view *view,

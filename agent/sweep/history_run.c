@@ -200,6 +200,8 @@ static rv_status run_passes(struct rv_run *run, struct rv_repo_view *view, struc
 
 	if (is_part)
 		RV_TRY(choose(run, view, p, diag));
+	else
+		RV_TRY(rv_history_look_at_config(run, view));
 	RV_TRY(rv_history_look(run, view, is_part ? &p->blobs : NULL, &p->all, diag));
 	if (!is_part) {
 		RV_TRY(rv_git_graph_read_all(&view->graph, run->threads, diag));

@@ -211,6 +211,23 @@ static unsigned char type_of(const struct rv_walk_dir *dir, const struct dent *d
 	return (unsigned char)((st.st_mode & S_IFMT) >> 12);
 }
 
+/* Of a repository what git is set to: a URL may have its password in it. The store is history.h's.
+ */
+static rv_status see_settings(struct worker *w, struct rv_walk_dir *dir, struct listing *files)
+{
+	static const char *const names[] = {".git/config", ".git/config.worktree"};
+	struct stat st;
+
+	for (size_t i = 0; i < RV_LEN(names); i++) {
+		struct rv_str path = rv_walk_path(&w->reader, dir, names[i]);
+
+		if (fstatat(dir->fd, names[i], &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    S_ISREG(st.st_mode) && w->crew->look->wants(w->reader.user, path, false))
+			RV_TRY(list_name(files, names[i]));
+	}
+	return RV_OK;
+}
+
 static rv_status see_name(struct worker *w, struct rv_walk_dir *dir, const struct dent *d,
 			  struct listing *files)
 {
@@ -224,7 +241,7 @@ static rv_status see_name(struct worker *w, struct rv_walk_dir *dir, const struc
 	if (type != DT_DIR && type != DT_REG)
 		return RV_OK;
 	if (type == DT_DIR && strcmp(name, ".git") == 0)
-		return RV_OK;
+		return see_settings(w, dir, files);
 	struct rv_str path = rv_walk_path(&w->reader, dir, name);
 	if (!w->crew->look->wants(w->reader.user, path, type == DT_DIR))
 		return RV_OK;

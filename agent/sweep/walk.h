@@ -1,8 +1,9 @@
 /* sweep: walks directories with several threads and hands each file's bytes on. Files are read in
  * place, a buffer a thread, never mapped (a mapped file that shrinks kills the reader). Symbolic
- * links, other file types and `.git` are not entered. A directory is open while names of it wait,
- * as far as descriptors go; one that was closed meanwhile is opened again component by component,
- * through no link, and must be the one it was. Not here: what bytes mean (doc.h). */
+ * links, other file types and `.git` are not entered; of that `config` and `config.worktree` are
+ * read. A directory is open while names of it wait, as far as descriptors go; one that was closed
+ * meanwhile is opened again component by component, through no link, and must be the one it was.
+ * Not here: what bytes mean (doc.h). */
 #pragma once
 
 #include "agent/base/buf.h"

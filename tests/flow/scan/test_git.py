@@ -552,6 +552,56 @@ class History(scanning.Case):
                              [("github-token", "base64")], str(found))
 
 
+class Settings(scanning.Case):
+    """git's own: in no commit, and in many a container image and backup."""
+
+    def setUp(self):
+        super().setUp()
+        self.one = self.repo()
+        self.one.commit({"a": "a\n"})
+
+    def add(self, text, name="config"):
+        with open(os.path.join(self.one.path, ".git", name), "a", encoding="utf-8") as f:
+            f.write(text)
+
+    def test_a_url_with_its_password_is_told(self):
+        self.add(f'[remote "o"]\n\turl = https://ci:{self.password()}@git.corp.io/x.git\n')
+        self.assertEqual([l["path"] for l in self.found("repo").leaks], ["repo/.git/config"])
+        self.assertEqual([l["path"] for l in self.found(".", cwd=self.one.path).leaks], [".git/config"])
+        self.assertEqual([l["path"] for l in self.found("--git", "repo").leaks], [".git/config"])
+        # Of a part of the history what its commits brought in is asked.
+        self.found("--git", "repo", "--range", "HEAD", code=0)
+        for words in (["repo", "--exclude", "**/.git/**"], ["--git", "repo", "--exclude", ".git/**"]):
+            self.found(*words, code=0)
+
+    def test_a_header_that_logs_in_is_told(self):
+        held = base64.b64encode(f"x-access-token:{self.token()}".encode()).decode()
+        self.add(f'[http "https://git.corp.io/"]\n\textraheader = AUTHORIZATION: basic {held}\n')
+        for words in (["repo"], ["--git", "repo"]):
+            self.assertEqual([l["rule"] for l in self.found(*words).leaks], ["github-token"])
+
+    def test_the_settings_of_a_work_tree_and_of_a_bare_repository(self):
+        self.add("[extensions]\n\tworktreeConfig = true\n")
+        self.add(f"[x]\n\ttoken = {self.token()}\n", "config.worktree")
+        self.assertEqual([l["path"] for l in self.found("repo").leaks], ["repo/.git/config.worktree"])
+        self.assertEqual([l["path"] for l in self.found("--git", "repo").leaks],
+                         [".git/config.worktree"])
+        self.one.git("clone", "-q", "--bare", ".", self.path("bare"))
+        with open(self.path("bare/config"), "a", encoding="utf-8") as f:
+            f.write(f"[x]\n\ttoken = {self.token()}\n")
+        self.assertEqual([l["path"] for l in self.found("--git", "bare").leaks], ["config"])
+
+    def test_a_link_and_a_pipe_are_not_followed(self):
+        self.write("outside", f"TOKEN={self.token()}\n")
+        os.symlink("../../outside", os.path.join(self.one.path, ".git/config.worktree"))
+        for words in (["repo"], ["--git", "repo"]):
+            self.found(*words, code=0)
+        os.unlink(os.path.join(self.one.path, ".git/config.worktree"))
+        os.mkfifo(os.path.join(self.one.path, ".git/config.worktree"))
+        for words in (["repo"], ["--git", "repo"]):
+            self.found(*words, code=0)
+
+
 class Ranges(scanning.Case):
     def setUp(self):
         super().setUp()

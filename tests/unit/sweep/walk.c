@@ -37,13 +37,14 @@ static void reads_every_file_once_at_any_number_of_threads(void **state)
 	}
 }
 
-static void enters_no_repository_and_no_link(void **state)
+static void enters_no_repository_but_for_its_settings_and_no_link(void **state)
 {
 	struct walk *w = *state;
 	char link[RVT_PATH], to[RVT_PATH];
 
 	rvt_dir_write_text(&w->dir, "t/.git/config", "text");
 	rvt_dir_write_text(&w->dir, "t/a/.git/config", "text");
+	rvt_dir_write_text(&w->dir, "t/a/.git/HEAD", "text");
 	rvt_dir_write_text(&w->dir, "t/b/.git", "gitdir: ..");
 	rvt_dir_write_text(&w->dir, "t/.gitignore", "text");
 	rvt_dir_write_text(&w->dir, "other/file", "text");
@@ -59,13 +60,15 @@ static void enters_no_repository_and_no_link(void **state)
 	assert_int_equal(mkfifo(link, 0600), 0);
 
 	assert_ok(walk_name(w, "t", 1));
-	assert_int_equal(w->files.count, 2);
+	assert_int_equal(w->files.count, 4);
+	assert_int_equal(walk_times(w, &w->files, "t/.git/config"), 1);
+	assert_int_equal(walk_times(w, &w->files, "t/a/.git/config"), 1);
 	assert_int_equal(walk_times(w, &w->files, "t/b/.git"), 1);
 	assert_int_equal(walk_times(w, &w->files, "t/.gitignore"), 1);
 	assert_int_equal(w->gaps.count, 0);
 	w->options.follows_links = true;
 	assert_ok(walk_name(w, "t", 1));
-	assert_int_equal(w->files.count, 3);
+	assert_int_equal(w->files.count, 5);
 	assert_int_equal(walk_times(w, &w->files, "t/link-file"), 1);
 	assert_int_equal(w->gaps.count, 0);
 }
@@ -271,7 +274,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WALK_TEST(reads_every_file_once_at_any_number_of_threads),
-		WALK_TEST(enters_no_repository_and_no_link),
+		WALK_TEST(enters_no_repository_but_for_its_settings_and_no_link),
 		WALK_TEST(follows_a_link_that_it_was_given),
 		WALK_TEST(takes_names_of_any_bytes),
 		WALK_TEST(names_paths_as_they_were_given),
