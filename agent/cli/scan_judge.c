@@ -8,6 +8,16 @@
 
 #define PATH_ROOM 65536 /* bytes of a path from the top */
 
+/* Is it the path, or below it? */
+static bool is_under(const json_t *item, struct rv_str path)
+{
+	struct rv_str top = rv_str_of(json_string_value(item));
+
+	return top.len == 0 ||
+	       (path.len >= top.len && (path.len == top.len || path.data[top.len] == '/') &&
+		memcmp(path.data, top.data, top.len) == 0);
+}
+
 /* Is it one of the paths, or below one? */
 static bool lies_under(const json_t *paths, struct rv_str path)
 {
@@ -15,14 +25,26 @@ static bool lies_under(const json_t *paths, struct rv_str path)
 	const json_t *item;
 
 	json_array_foreach (paths, index, item) {
-		struct rv_str top = rv_str_of(json_string_value(item));
-
-		if (top.len == 0 ||
-		    (path.len >= top.len && (path.len == top.len || path.data[top.len] == '/') &&
-		     memcmp(path.data, top.data, top.len) == 0))
+		if (is_under(item, path))
 			return true;
 	}
 	return false;
+}
+
+bool rv_scan_policy_brings(void *user, struct rv_str path)
+{
+	struct rv_scan_policy *p = user;
+	size_t count = json_array_size(p->under);
+	bool is_all = true;
+
+	for (size_t i = 0; i < count && i < RV_SCAN_UNDER_SEEN; i++) {
+		const uint64_t bit = UINT64_C(1) << i;
+
+		if (!(p->under_seen & bit) && is_under(json_array_get(p->under, i), path))
+			p->under_seen |= bit;
+		is_all &= (p->under_seen & bit) != 0;
+	}
+	return is_all;
 }
 
 static struct rv_str without_dot(struct rv_str path)

@@ -10,6 +10,8 @@
 
 #include <stdatomic.h>
 
+#define RV_SCAN_UNDER_SEEN 64 /* paths that are told when there is nothing */
+
 struct rv_scan_policy {
 	struct rv_scan_config *config;
 	struct rv_baseline *baseline; /* or NULL */
@@ -24,6 +26,7 @@ struct rv_scan_policy {
 	uint32_t file_count;	   /* configuration files that were read */
 	struct rv_digest read;	   /* of all bytes of configuration, in order */
 	const json_t *under;	   /* of the history only these paths; borrowed, or NULL: all */
+	uint64_t under_seen;	   /* by bit: of the first of them, there is something */
 	_Atomic uint64_t excluded; /* files that the settings say to pass over */
 };
 
@@ -57,6 +60,8 @@ bool rv_scan_policy_holds(const struct rv_scan_policy *policy, const struct rv_r
 			  struct rv_str path, const char *inside);
 /* For rv_sweep_options.wants; likewise. */
 bool rv_scan_policy_wants(void *user, struct rv_str path, bool is_dir);
+/* For rv_sweep_options.brings, when there are policy->under; likewise. */
+bool rv_scan_policy_brings(void *user, struct rv_str path);
 /* For rv_sweep_options.passes; likewise. */
 bool rv_scan_policy_passes(void *user, const char *commit);
 /* For rv_sweep_options.expects: the same of files, and counts nothing. */

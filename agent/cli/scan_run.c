@@ -12,6 +12,7 @@
 #include "agent/sweep/mask.h"
 #include "agent/sweep/mask_report.h"
 
+#include <limits.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
@@ -207,6 +208,7 @@ static rv_status prepare(struct rv_scan_run *s, struct rv_diag *diag)
 	o->wants = rv_scan_policy_wants;
 	o->expects = rv_scan_policy_expects;
 	o->passes = rv_filter_has_commits(s->policy.config) ? rv_scan_policy_passes : NULL;
+	o->brings = s->policy.under ? rv_scan_policy_brings : NULL;
 	o->wants_user = &s->policy;
 	o->given = &s->policy.given;
 	if (s->counts_costs)
@@ -299,6 +301,28 @@ rv_status rv_scan_run_mask(struct rv_scan_run *s, struct rv_str text, struct rv_
 	return mask_text(lane, &s->result.leaks.values, text, out);
 }
 
+/* Paths after "--" that nothing was brought in at: a wrong name would look like a clean history. */
+static rv_status note_paths(const struct rv_scan_run *s)
+{
+	RV_CLEANUP(rv_buf_done) struct rv_buf note = {0};
+	size_t count = json_array_size(s->policy.under);
+
+	rv_buf_init(&note, PATH_MAX + 128);
+	for (size_t i = 0; i < count && i < RV_SCAN_UNDER_SEEN; i++) {
+		const char *path = json_string_value(json_array_get(s->policy.under, i));
+
+		if (s->policy.under_seen >> i & 1 || !*path || strlen(path) > PATH_MAX)
+			continue;
+		rv_buf_reset(&note);
+		RV_TRY(rv_buf_printf(&note, "no commit that was asked for brings in anything at %s",
+				     path));
+		if (!rv_buf_cstr(&note))
+			return rv_fail_nomem(NULL);
+		rv_scan_config_note(s->policy.config, rv_buf_cstr(&note));
+	}
+	return RV_OK;
+}
+
 /* They name what stands in a configuration, which may be a value. */
 static rv_status mask_notes(struct rv_scan_run *s, struct rv_lane *lane)
 {
@@ -351,6 +375,8 @@ rv_status rv_scan_run_do(struct rv_scan_run *s, struct rv_diag *diag)
 	rv_out_progress_end(s->out);
 	if (rv_is_ok(status))
 		tell_spent(s);
+	if (rv_is_ok(status))
+		status = note_paths(s);
 	if (rv_is_ok(status) && s->validation)
 		status = rv_validation_run(s->validation, s->out, &s->result.leaks, diag);
 	rv_status masked = mask_all(s);

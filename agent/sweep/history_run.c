@@ -161,6 +161,35 @@ static rv_status begin_somewhere(struct asked *a, bool is_log, struct rv_diag *d
 	return rv_git_range_add_all(&a->range, &a->view->names);
 }
 
+struct bringing {
+	const struct rv_sweep_options *options;
+	bool is_enough;
+};
+
+static rv_status on_brought(void *user, uint32_t commit, const struct rv_git_change *change)
+{
+	struct bringing *b = user;
+
+	(void)commit; /* any of them */
+	b->is_enough = b->options->brings(b->options->wants_user, change->path);
+	return b->is_enough ? (rv_status){RV_CLASS_RETRY, 0} : RV_OK;
+}
+
+/* Tells who asked for some paths which there are. */
+static rv_status tell_brought(struct rv_run *run, struct rv_repo_view *view,
+			      const uint32_t *commits, uint32_t count)
+{
+	struct bringing b = {.options = run->options};
+	rv_git_trouble_fn *on_trouble = view->graph.on_trouble;
+
+	if (!run->options->brings)
+		return RV_OK;
+	view->graph.on_trouble = NULL; /* told by who looks for values */
+	rv_status status = rv_git_brought_in(&view->graph, commits, count, on_brought, &b);
+	view->graph.on_trouble = on_trouble;
+	return b.is_enough ? RV_OK : status;
+}
+
 /* The blobs that the asked commits brought in. */
 static rv_status choose(struct rv_run *run, struct rv_repo_view *view, struct passes *p,
 			struct rv_diag *diag)
@@ -188,6 +217,8 @@ static rv_status choose(struct rv_run *run, struct rv_repo_view *view, struct pa
 		status = rv_git_blobs_of(&view->graph, commits, count, &p->blobs);
 	if (rv_is_ok(status))
 		status = rv_history_find_paths(run, view, commits, count, &p->all, &p->places);
+	if (rv_is_ok(status))
+		status = tell_brought(run, view, commits, count);
 	atomic_store(&run->commits, count);
 	rv_git_range_done(&a.range);
 	return status;

@@ -157,6 +157,12 @@ void rv_repo_say_fetch(const char *rev, struct rv_diag *diag)
 	const char *name = strncmp(rev, "origin/", 7) == 0 ? rev + 7 : rev;
 	size_t len = strcspn(name, "~^");
 
+	if (strstr(rev, "..")) {
+		rv_diag_next(diag,
+			     "give one ref, such as main: what HEAD adds to it is looked at; a "
+			     "range goes to --range");
+		return;
+	}
 	/* Nor may it be read as an option. */
 	if (len == 0 || len > NAMED_MAX || strspn(name, plain_bytes) < len || name[0] == '-')
 		len = 0;

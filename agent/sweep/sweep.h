@@ -56,6 +56,9 @@ struct rv_sweep_options {
 	bool (*expects)(void *user, struct rv_str path, bool is_dir);
 	/* GIT: may what this commit (in hex) brings in be let pass for that? NULL: never. */
 	bool (*passes)(void *user, const char *commit);
+	/* GIT, of a part of the history: told paths that its commits bring in, until it says true.
+	 * One thread. NULL: not. */
+	bool (*brings)(void *user, struct rv_str path);
 	void *wants_user;
 	const char *ledger;  /* file of what was scanned whole before; NULL: none */
 	uint64_t ledger_key; /* what the ledger is good for: rules, options, version */

@@ -640,6 +640,10 @@ class Ranges(scanning.Case):
             self.assertEqual(self.names("--log-opts", everything),
                              ["one.env", "three.env", "two.env"])
         self.found("--git", "repo", "--log-opts=--all -- one one.env/x ne.env", code=0)
+        result = self.found("--git", "repo", "--log-opts=--all -- two.env nosuch one.env")
+        said = "no commit that was asked for brings in anything at nosuch"
+        self.assertEqual(result.document["notes"], [said], str(result))
+        self.assertIn(said.encode(), result.err)
         for odd in ("*.env", ":(exclude)one.env", "../x", "/one.env", "'one.env'", "a?"):
             self.refused(["scan", "--git", "repo", "--log-opts", "--all -- " + odd], "no plain path",
                          "next:")
@@ -858,6 +862,10 @@ class Diff(scanning.Case):
         self.diff(code=0)
         places = self.diff("--worktree").places
         self.assertIn(("b.txt", 2), places)
+
+    def test_a_range_is_no_base(self):
+        for base in ("main..side", "main...HEAD"):
+            self.refused(["scan", "--diff", base], "next: give one ref", "--range", cwd=self.r.path)
 
     def test_an_unknown_base_is_refused(self):
         self.refused(["scan", "--diff", "nowhere"], "nowhere", "next:", cwd=self.r.path)
