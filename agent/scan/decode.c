@@ -12,6 +12,7 @@ const char *rv_decode_kind_name(enum rv_decode_kind kind)
 		[RV_DECODE_BASE64] = "base64",	  [RV_DECODE_HEX] = "hex",
 		[RV_DECODE_PERCENT] = "percent",  [RV_DECODE_ESCAPE] = "escape",
 		[RV_DECODE_ENTITY] = "entity",	  [RV_DECODE_QUOTED] = "quoted-printable",
+		[RV_DECODE_SLASH] = "escape",	  [RV_DECODE_COLOUR] = "colour",
 		[RV_DECODE_UTF16LE] = "utf-16le", [RV_DECODE_UTF16BE] = "utf-16be",
 		[RV_DECODE_UTF32LE] = "utf-32le", [RV_DECODE_UTF32BE] = "utf-32be",
 		[RV_DECODE_WIDE] = "utf-16le",
@@ -84,6 +85,8 @@ void rv_decode_step(struct rv_str bytes, enum rv_decode_kind kind, size_t at, si
 		rv_wide_step(bytes, at, end, out);
 	else if (kind >= RV_DECODE_UTF16LE)
 		rv_utf_step(bytes, kind, at, end, out);
+	else if (kind >= RV_DECODE_SLASH)
+		rv_mark_step(bytes, kind, at, end, out);
 	else
 		rv_escape_step(bytes, kind, at, end, out);
 }
@@ -138,6 +141,8 @@ static size_t decode_fast(struct rv_str bytes, enum rv_decode_kind kind, size_t 
 		return ascii_pairs(bytes, kind, at, end, out);
 	if (kind == RV_DECODE_WIDE)
 		return rv_wide_fast(bytes, at, end, out);
+	if (kind == RV_DECODE_SLASH || kind == RV_DECODE_COLOUR)
+		return rv_mark_fast(bytes, kind, at, end, out);
 	return 0;
 }
 

@@ -21,6 +21,11 @@ enum rv_decode_kind {
 			   */
 	RV_DECODE_ENTITY, /* &#x67; &#103; &amp; of HTML */
 	RV_DECODE_QUOTED, /* quoted-printable: a body in a mail that says so */
+	/* Not told by rv_decode_find, but by whoever sees a mark of them; all else stays as it is.
+	 */
+	RV_DECODE_SLASH,   /* \/ \u002f \x2f &#x2f; &#47; : a slash each, other escapes stay */
+	RV_DECODE_COLOUR,  /* ESC [ .. of terminals, ESC also as \033 \x1b \u001b \e: nothing, but a
+			    * blank for what moves the cursor */
 	RV_DECODE_UTF16LE, /* the rest: utf16.h */
 	RV_DECODE_UTF16BE,
 	RV_DECODE_UTF32LE,

@@ -44,6 +44,12 @@ void rv_escape_step(struct rv_str bytes, enum rv_decode_kind kind, size_t at, si
 void rv_utf_step(struct rv_str bytes, enum rv_decode_kind kind, size_t at, size_t end,
 		 struct rv_decode_unit *out);
 
+/* Slashes and colours (decode_mark.c), and what of them stays as it is, some at a time. */
+void rv_mark_step(struct rv_str bytes, enum rv_decode_kind kind, size_t at, size_t end,
+		  struct rv_decode_unit *out);
+size_t rv_mark_fast(struct rv_str bytes, enum rv_decode_kind kind, size_t *at, size_t end,
+		    uint8_t *out);
+
 /* Signs of an encoding in a block of 64 bytes. */
 #define RV_SIGN_BASE64	1U /* a run of its alphabet or '=', of RV_RUN_MIN or more */
 #define RV_SIGN_PERCENT 2U /* two of "%HH" */

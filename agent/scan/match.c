@@ -3,6 +3,7 @@
 #include "agent/scan/match.h"
 
 #include "agent/scan/assign.h"
+#include "agent/scan/marks.h"
 #include "agent/scan/pem_key.h"
 #include "agent/scan/published.h"
 #include "agent/scan/value.h"
@@ -421,14 +422,14 @@ static int on_anchor(struct rv_scan *s, const struct rv_anchors *anchors, unsign
 
 	for (uint32_t i = 0; i < anchor->count; i++) {
 		uint32_t number = anchors->waiting[anchor->first + i];
-		struct rv_armed *row = &s->lane->scanner->rows[number];
+		struct rv_armed *rows = s->lane->scanner->rows;
 
-		if (number == RV_ROW_QUOTED)
-			s->has_quoted = true;
+		if (number >= RV_ROW_FIRST)
+			rv_mark_found(s, number, span);
 		else if (s->lane->costs)
-			try_counted(s, row, anchor, span);
+			try_counted(s, &rows[number], anchor, span);
 		else
-			try_row(s, row, anchor, span);
+			try_row(s, &rows[number], anchor, span);
 	}
 	return s->is_full;
 }

@@ -51,7 +51,9 @@ struct rv_scan {
 	bool is_text;
 	bool is_full;
 	bool has_quoted;
-	bool is_watched; /* there are marks of the parts */
+	size_t slash_run,
+		colour_run; /* one behind the last run of these kinds; 0: none (marks.c) */
+	bool is_watched;    /* there are marks of the parts */
 	size_t mark_count;
 	size_t part;	 /* that is searched */
 	uint32_t back;	 /* the most that a regex may have looked at before where it began */

@@ -3,6 +3,7 @@
 #include "agent/scan/scan.h"
 
 #include "agent/scan/assign.h"
+#include "agent/scan/marks.h"
 #include "agent/scan/reads.h"
 #include "agent/scan/recall.h"
 
@@ -263,24 +264,10 @@ static void drop_companions(struct rv_lane *lane)
 static bool on_run(const struct rv_decode_run *run, void *user)
 {
 	struct rv_scan *s = user;
-	struct rv_lane *lane = s->lane;
+	struct rv_decode_run kept = *run;
 
-	if (s->is_watched)
-		rv_watch_run(s);
-	if (lane->run_count == lane->run_room) {
-		size_t room = lane->run_room ? lane->run_room * 2 : 64;
-		struct rv_decode_run *more = lane->run_room < RV_DECODE_RUNS_MAX
-						     ? realloc(lane->runs, room * sizeof(*more))
-						     : NULL;
-
-		if (!more)
-			return false;
-		lane->runs = more;
-		lane->run_room = room;
-	}
-	lane->runs[lane->run_count] = *run;
-	lane->runs[lane->run_count++].at += s->part_start;
-	return true;
+	kept.at += s->part_start;
+	return rv_keep_run(s, &kept);
 }
 
 /* The anchors in the long words gathered so far. */

@@ -31,8 +31,35 @@ static int by_literal(const void *a, const void *b)
 	return x->row < y->row ? -1 : x->row > y->row;
 }
 
-/* Before its words (decode_escape.c) a mail body says so. */
-static const char quoted[] = "uoted-printable";
+/* What speaks of an encoding of what is around it (marks.h). */
+static const struct literal marks[] = {
+#define MARK(text, row, folds)                     \
+	{                                          \
+		text, sizeof(text) - 1, row, folds \
+	}
+	MARK("uoted-printable", RV_ROW_QUOTED, false),
+	MARK(":\\/\\/", RV_ROW_SLASH, false),
+	MARK(":\\\\/\\\\/", RV_ROW_SLASH, false),
+	MARK(":\\\\\\/\\\\\\/", RV_ROW_SLASH, false),
+	MARK("\\u002f\\u002f", RV_ROW_SLASH, true),
+	MARK("\\u002f\\\\u002f", RV_ROW_SLASH, true),
+	MARK("\\x2f\\x2f", RV_ROW_SLASH, true),
+	MARK("&#x2f;&#x2f;", RV_ROW_SLASH, true),
+	MARK("&#47;&#47;", RV_ROW_SLASH, false),
+	/* Two bytes would slow all of them down by half. */
+	MARK("\x1b[0", RV_ROW_COLOUR, false),
+	MARK("\x1b[1", RV_ROW_COLOUR, false),
+	MARK("\x1b[3", RV_ROW_COLOUR, false),
+	MARK("\x1b[4", RV_ROW_COLOUR, false),
+	MARK("\x1b[9", RV_ROW_COLOUR, false),
+	MARK("\x1b[m", RV_ROW_COLOUR, false),
+	MARK("\x1b[K", RV_ROW_COLOUR, false),
+	MARK("\\e[", RV_ROW_COLOUR, false),
+	MARK("\\033[", RV_ROW_COLOUR, false),
+	MARK("\\x1b[", RV_ROW_COLOUR, true),
+	MARK("\\u001b[", RV_ROW_COLOUR, true),
+#undef MARK
+};
 
 static bool is_of(const struct rv_rule *rule, bool of_words)
 {
@@ -41,7 +68,7 @@ static bool is_of(const struct rv_rule *rule, bool of_words)
 
 static size_t count_literals(const struct rv_scanner *s, bool of_words)
 {
-	size_t n = of_words ? 0 : 1; /* quoted */
+	size_t n = of_words ? 0 : RV_LEN(marks);
 
 	for (size_t r = 0; r < s->count; r++) {
 		const char *const *a = s->rows[r].rule->anchors;
@@ -61,8 +88,8 @@ static size_t list_literals(const struct rv_scanner *s, bool of_words, struct li
 {
 	size_t at = 0;
 
-	if (!of_words)
-		all[at++] = (struct literal){quoted, sizeof(quoted) - 1, RV_ROW_QUOTED, false};
+	for (; !of_words && at < RV_LEN(marks); at++)
+		all[at] = marks[at];
 	for (size_t r = 0; r < s->count; r++) {
 		const struct rv_rule *rule = s->rows[r].rule;
 		const char *const *a = rule->anchors;
@@ -87,7 +114,7 @@ static int8_t assign_of(const char *text, size_t len)
 static const char *owner_of(const struct rv_scanner *s, uint32_t row)
 {
 	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): arm() gives each row its rule */
-	return row == RV_ROW_QUOTED ? "quoted-printable" : s->rows[row].rule->id;
+	return row >= RV_ROW_FIRST ? "of an encoding" : s->rows[row].rule->id;
 }
 
 /* One anchor per distinct literal, its rows in order. */
@@ -202,7 +229,7 @@ static void find_reach(const struct rv_scanner *s, const struct rv_anchors *anch
 			if (number < s->count)
 				widen(anchor, s->rows[number].rule);
 			else
-				anchor->ahead = RV_REACH_ALL; /* quoted */
+				anchor->ahead = RV_REACH_ALL; /* a mark of an encoding */
 		}
 	}
 }

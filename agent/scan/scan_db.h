@@ -39,10 +39,14 @@ struct rv_anchors {
 	hs_database_t *db; /* NULL when there are none */
 	struct rv_anchor *items;
 	size_t count;
-	uint32_t *waiting; /* row numbers, by anchor; RV_ROW_QUOTED */
+	uint32_t *waiting; /* row numbers, by anchor; RV_ROW_QUOTED and its like */
 };
-#define RV_REACH_ALL  UINT16_MAX
-#define RV_ROW_QUOTED UINT32_MAX /* no row: the text speaks of quoted-printable */
+#define RV_REACH_ALL UINT16_MAX
+/* No rows: from RV_ROW_FIRST on the anchor is a mark of an encoding. */
+#define RV_ROW_QUOTED UINT32_MAX       /* the text speaks of quoted-printable */
+#define RV_ROW_SLASH  (UINT32_MAX - 1) /* an address whose slashes are escaped */
+#define RV_ROW_COLOUR (UINT32_MAX - 2) /* a command to a terminal may begin */
+#define RV_ROW_FIRST  RV_ROW_COLOUR
 
 struct rv_scanner {
 	struct rv_anchors all;	 /* over every byte */

@@ -48,10 +48,9 @@ size_t rv_found_behind(const struct rv_sweeper *w, size_t at)
 static bool is_encoded(struct rv_str bytes, const struct rv_decode_run *run,
 		       const struct rv_found *found)
 {
-	static const char marks[] = {[RV_DECODE_PERCENT] = '%',
-				     [RV_DECODE_ESCAPE] = '\\',
-				     [RV_DECODE_ENTITY] = '&',
-				     [RV_DECODE_QUOTED] = '='};
+	static const char marks[] = {
+		[RV_DECODE_PERCENT] = '%', [RV_DECODE_ESCAPE] = '\\', [RV_DECODE_ENTITY] = '&',
+		[RV_DECODE_QUOTED] = '=',  [RV_DECODE_SLASH] = '\\',  [RV_DECODE_COLOUR] = 0x1b};
 	size_t start = found->start;
 	size_t end = found->start + found->len;
 

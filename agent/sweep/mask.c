@@ -77,12 +77,22 @@ static void on_value(void *user, size_t start, size_t end)
 	add_span(m->spans, start, end, m->line);
 }
 
+/* Of slashes and colours the runs are whole lines: what they hide is known better from the marks
+ * in the line, when it is whole. */
+static bool is_of_marks(const struct rv_decode_run *run, struct rv_str line)
+{
+	return (run->kind == RV_DECODE_SLASH || run->kind == RV_DECODE_COLOUR) &&
+	       line.len < RV_LINE_MAX;
+}
+
 static void add_runs(struct spans *s, const struct rv_decode_run *runs, size_t count,
-		     struct rv_str line, size_t line_start)
+		     struct rv_str line, size_t line_start, bool is_of_layer)
 {
 	for (size_t i = 0; i < count; i++) {
 		size_t end = runs[i].at + runs[i].len;
 
+		if (is_of_layer && is_of_marks(&runs[i], line))
+			continue;
 		if (end <= line_start || runs[i].at >= line_start + line.len)
 			continue;
 		add_span(s, runs[i].at > line_start ? runs[i].at - line_start : 0, end - line_start,
@@ -119,7 +129,7 @@ static rv_status find_spans(struct rv_lane *lane, struct rv_str line, unsigned f
 	if (line.len > 0 && (flags & RV_SCAN_RUNS)) { /* else the runs are those of a scan before */
 		const struct rv_decode_run *runs = rv_lane_runs(lane, &count, &is_cut);
 
-		add_runs(spans, runs, count, line, 0);
+		add_runs(spans, runs, count, line, 0, false);
 	}
 	*out_is_unclear |= is_cut || spans->is_full;
 	return RV_OK;
@@ -239,7 +249,7 @@ rv_status rv_mask_line(struct rv_sweeper *w, struct rv_str line, size_t line_sta
 		add_span(&spans, span.start, span.end, line);
 	}
 	/* A run of which the line holds but an end is none by itself. */
-	add_runs(&spans, w->runs, w->run_count, line, line_start);
+	add_runs(&spans, w->runs, w->run_count, line, line_start, true);
 	RV_TRY(find_spans(w->lane, line, RV_SCAN_RUNS, &spans, &is_unclear));
 	if (is_unclear || !add_known(&w->near_by, line, &spans))
 		return rv_buf_put_str(out, MARK);

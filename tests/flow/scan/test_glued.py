@@ -1,0 +1,82 @@
+"""`reeve scan` of values that touch other bytes, or that something put in between hides: colours and
+escaped slashes."""
+
+import json
+import random
+
+import scanning
+
+ESC = "\x1b["
+
+
+def alnum(count):
+    return "".join(random.choice(scanning.BASE62) for _ in range(count))
+
+
+class Glued(scanning.Case):
+    def only(self, name, text, rule, value):
+        """One finding, `value` of `rule`, and no gap."""
+        path = self.write(name, text)
+        result = self.found(path)
+        self.assertEqual([leak["rule"] for leak in result.leaks], [rule], str(result))
+        self.assertEqual(result.gaps, [], str(result))
+        raw = text if isinstance(text, bytes) else text.encode()
+        at = result.leaks[0]["offset"]
+        self.assertEqual(raw[at:at + len(value)], value.encode(), str(result))
+        return result.leaks[0]
+
+    def slack(self):
+        secret = self.keep(alnum(24))
+        return "https://hooks.slack.com/services/T%s/B%s/%s" % (
+            alnum(9).upper(), alnum(10).upper(), secret), secret
+
+    # -- slashes
+
+    def test_addresses_whose_slashes_are_escaped_are_read(self):
+        for n, slash in enumerate(("\\/", "\\\\/", "\\u002f", "\\x2F", "&#x2F;", "&#47;")):
+            url, secret = self.slack()
+            self.only(f"hook{n}.json", json.dumps({"u": "U"}).replace("U", url.replace("/", slash)),
+                      "slack-webhook", secret)
+            for scheme, rule in (("postgres", "postgres-url-password"), ("https", "url-password"),
+                                 ("redis", "redis-url-password"), ("amqp", "amqp-url-password")):
+                word = self.password()
+                url = f"{scheme}://app:{word}@db.example.org/x".replace("/", slash)
+                self.only(f"{scheme}{n}.json", '{"u": "%s"}\n' % url, rule, word)
+
+    def test_a_line_with_an_escaped_address_shows_nothing_of_it(self):
+        word, other, token = self.password(), self.password(), self.token()
+        self.write("a.json", '{"u":"https:\\/\\/app:%s@h.example.org\\/x","password":"%s","t":"%s"}\n'
+                   % (word, other, token))
+        result = self.found(self.path("a.json"))
+        self.assertEqual(len(result.leaks), 3, str(result))
+
+    # -- colours
+
+    def test_a_token_in_colours_is_found_once(self):
+        for n, (before, behind) in enumerate((
+                (ESC + "31m", ESC + "0m"), ("TOKEN=" + ESC + "36;1m", ESC + "0m"),
+                (ESC + "01;31m" + ESC + "K", ESC + "m" + ESC + "K"),
+                ('"\\u001b[31m', '\\u001b[0m"'), ("'\\033[1m", "\\033[0m'"))):
+            token = self.token()
+            self.only(f"{n}.log", "first\n" + before + token + behind + "\nlast\n", "github-token",
+                      token)
+
+    def test_assignments_in_colours_are_read(self):
+        for n, form in enumerate((
+                ESC + "36mpassword" + ESC + '0m: "%s"', "db_password = " + ESC + '32m"%s"' + ESC + "0m",
+                "password=" + ESC + "32m%s" + ESC + "0m next", 'password="' + ESC + "1m%s" + ESC + '0m"')):
+            word = self.password()
+            self.only(f"{n}.log", "a line\n" + form % word + "\n", "generic-assignment", word)
+        secret = self.keep("".join(random.choice(scanning.BASE62 + "+/") for _ in range(40)))
+        self.only("aws.log", "AWS_SECRET_ACCESS_KEY=" + ESC + "36;1m" + secret + ESC + "0m\n",
+                  "aws-secret-access-key", secret)
+
+    def test_a_long_log_in_colours_has_no_gap(self):
+        token = self.token()
+        line = ESC + "32mok" + ESC + "0m the job goes on\n"
+        self.only("ci.log", line * 60000 + ESC + "31m" + token + ESC + "0m\n" + line * 60000,
+                  "github-token", token)
+
+
+if __name__ == "__main__":
+    scanning.main()
