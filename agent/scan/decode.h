@@ -72,6 +72,9 @@ struct rv_decode_look {
 };
 bool rv_decode_look(struct rv_str bytes, const struct rv_decode_look *look);
 
+/* Do the bytes before `at` end a terminal's command (RV_DECODE_COLOUR)? */
+bool rv_decode_ends_colour(struct rv_str bytes, size_t at);
+
 /* From decoded bytes back to the source: a point each RV_DECODE_MAP_STEP decoded bytes and after
  * each RV_DECODE_MAP_FAR of the source, between which the run is decoded again. Zeroed: empty. */
 #define RV_DECODE_MAP_STEP 2048

@@ -90,6 +90,28 @@ static size_t colour_end(struct rv_str bytes, size_t at, size_t end, uint8_t *ou
 	return 0;
 }
 
+bool rv_decode_ends_colour(struct rv_str bytes, size_t at)
+{
+	size_t from = at > 0 && bytes.data[at - 1] >= '@' && bytes.data[at - 1] <= '~' ? at - 1 : 0;
+	size_t stop = at > COMMAND_MAX ? at - COMMAND_MAX : 0;
+
+	while (from > stop && bytes.data[from - 1] >= '0' && bytes.data[from - 1] <= '?')
+		from--;
+	if (from <= stop + 1 || bytes.data[from - 1] != '[')
+		return false;
+	from--;
+	if (bytes.data[from - 1] == 0x1b)
+		return true;
+	for (size_t i = 0; i < RV_LEN(esc_names); i++) {
+		size_t len = strlen(esc_names[i]);
+
+		if (from > len && bytes.data[from - len - 1] == '\\' &&
+		    says_at(bytes, from - len, from, esc_names[i]))
+			return true;
+	}
+	return false;
+}
+
 void rv_mark_step(struct rv_str bytes, enum rv_decode_kind kind, size_t at, size_t end,
 		  struct rv_decode_unit *out)
 {

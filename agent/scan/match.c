@@ -3,12 +3,12 @@
 #include "agent/scan/match.h"
 
 #include "agent/scan/assign.h"
+#include "agent/scan/bounds.h"
 #include "agent/scan/marks.h"
 #include "agent/scan/pem_key.h"
 #include "agent/scan/published.h"
 #include "agent/scan/value.h"
 
-#include <ctype.h>
 #include <time.h>
 
 #define SEARCHES_MAX	    8	  /* matches before an anchor that do not hold it, passed over */
@@ -58,37 +58,17 @@ static struct rv_context *context_of(struct rv_scan *s)
 	return &s->context;
 }
 
-static bool is_word(uint8_t c)
+/* May the value end where it does? What its check proves needs no bounds, nor what a binary format
+ * counts: there texts stand side by side. */
+static bool is_whole(const struct rv_scan *s, const struct rv_armed *row, struct rv_span match,
+		     struct rv_span v)
 {
-	return isalnum(c) != 0;
-}
-
-/* Do the bytes before `at` end an escape (percent, C, JSON)? Then they are no part of a word. */
-static bool ends_escape(struct rv_str bytes, size_t at)
-{
-	const uint8_t *p = bytes.data + at;
-	size_t digits = 0;
-
-	if (at >= 2 && p[-2] == '\\' && strchr("nrtbfv0", p[-1]))
+	if ((row->rule->flags & RV_RULE_ANYWHERE) || (s->flags & RV_SCAN_MASK) ||
+	    rv_is_bounded(s->bytes, v) ||
+	    (match.start == s->counted.start && match.end == s->counted.end))
 		return true;
-	while (digits < 4 && digits < at && isxdigit(p[-1 - (ptrdiff_t)digits]))
-		digits++;
-	if (digits >= 2 && at >= 3 && p[-3] == '%')
-		return true;
-	if (digits >= 2 && at >= 4 && p[-4] == '\\' && p[-3] == 'x')
-		return true;
-	return digits == 4 && at >= 6 && p[-6] == '\\' && p[-5] == 'u';
-}
-
-static bool is_bounded(const struct rv_scan *s, const struct rv_rule *rule, struct rv_span v)
-{
-	if ((rule->flags & RV_RULE_ANYWHERE) || (s->flags & RV_SCAN_MASK))
-		return true;
-	if (v.start > 0 && is_word(s->bytes.data[v.start - 1]) && is_word(s->bytes.data[v.start]) &&
-	    !ends_escape(s->bytes, v.start))
-		return false;
-	return v.end == s->bytes.len || !is_word(s->bytes.data[v.end]) ||
-	       !is_word(s->bytes.data[v.end - 1]);
+	return row->check && row->check->identifies &&
+	       row->check->fn((struct rv_str){s->bytes.data + v.start, v.end - v.start});
 }
 
 /* Does what was issued at random read as made up? A mark at its beginning ("secret_", "sk-test-")
@@ -143,7 +123,7 @@ static void judge(struct rv_scan *s, struct rv_armed *row, struct rv_span match,
 			     .kind = rule->kind,
 			     .confidence = rule->confidence};
 
-	if (value.len == 0 || !is_bounded(s, rule, v))
+	if (value.len == 0 || !is_whole(s, row, match, v))
 		return;
 	if (s->flags & RV_SCAN_MASK) {
 		add(s, hit);
@@ -202,6 +182,26 @@ static bool run(struct rv_scan *s, struct rv_armed *row, struct rv_span range, u
 	       out_value->end <= out_match->end;
 }
 
+/* As the text whose length stands before it, whatever is behind it. */
+static bool try_counted_text(struct rv_scan *s, struct rv_armed *row, size_t at, size_t end)
+{
+	size_t lens[RV_COUNTS_MAX];
+	size_t count = rv_counts_before(s->bytes, s->is_text, at, lens);
+	struct rv_span match, value;
+
+	for (size_t i = 0; i < count; i++) {
+		struct rv_span range = {at, at + lens[i]};
+
+		if (range.end > end || !run(s, row, range, PCRE2_ANCHORED, &match, &value) ||
+		    match.end != range.end)
+			continue;
+		s->counted = match;
+		judge(s, row, match, value);
+		return true;
+	}
+	return false;
+}
+
 static void try_regex(struct rv_scan *s, struct rv_armed *row, struct rv_span anchor)
 {
 	const struct rv_rule *rule = row->rule;
@@ -210,6 +210,8 @@ static void try_regex(struct rv_scan *s, struct rv_armed *row, struct rv_span an
 	struct rv_span match, value;
 
 	if (rule->behind == 0) {
+		if (!(s->flags & RV_SCAN_MASK) && try_counted_text(s, row, range.start, range.end))
+			return;
 		if (run(s, row, range, PCRE2_ANCHORED, &match, &value))
 			judge(s, row, match, value);
 		return;

@@ -51,6 +51,7 @@ struct rv_scan {
 	bool is_text;
 	bool is_full;
 	bool has_quoted;
+	struct rv_span counted; /* that a length before it says the last match is */
 	size_t slash_run,
 		colour_run; /* one behind the last run of these kinds; 0: none (marks.c) */
 	bool is_watched;    /* there are marks of the parts */

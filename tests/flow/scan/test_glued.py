@@ -1,8 +1,10 @@
-"""`reeve scan` of values that touch other bytes, or that something put in between hides: colours and
-escaped slashes."""
+"""`reeve scan` of values that touch other bytes, or that something put in between hides: colours,
+escaped slashes, formats without signs between texts."""
 
+import importlib._bootstrap_external as bootstrap
 import json
 import random
+import sqlite3
 
 import scanning
 
@@ -60,6 +62,9 @@ class Glued(scanning.Case):
             token = self.token()
             self.only(f"{n}.log", "first\n" + before + token + behind + "\nlast\n", "github-token",
                       token)
+            pat = self.keep("github_pat_" + alnum(22) + "_" + alnum(59))
+            self.only(f"{n}.bin", b"\0\1\2" + (before + pat + behind).encode(),
+                      "github-fine-grained", pat)
 
     def test_assignments_in_colours_are_read(self):
         for n, form in enumerate((
@@ -76,6 +81,43 @@ class Glued(scanning.Case):
         line = ESC + "32mok" + ESC + "0m the job goes on\n"
         self.only("ci.log", line * 60000 + ESC + "31m" + token + ESC + "0m\n" + line * 60000,
                   "github-token", token)
+
+    # -- texts side by side
+
+    def test_a_constant_of_compiled_python_is_found(self):
+        for n, value in enumerate((self.token(), self.keep("github_pat_" + alnum(22) + "_" + alnum(59)),
+                                   self.keep("sk_live_" + alnum(24)))):
+            code = compile(f'TOKEN = "{value}"\n', "f", "exec")
+            leak = self.only(f"{n}.pyc", bytes(bootstrap._code_to_timestamp_pyc(code)),
+                             ("github-token", "github-fine-grained", "stripe-live-key")[n], value)
+            self.assertEqual(leak["end_column"] - leak["column"], len(value))
+
+    def test_a_proven_value_needs_nothing_beside_it(self):
+        token = self.token()
+        self.only("go", b"\x7fELF\2\1\1\0\0\0078125" + token.encode() + b"template", "github-token",
+                  token)
+        token = self.token()
+        self.only("a.py", f'x = "MYTOKEN{token}END"\n', "github-token", token)
+
+    def test_columns_of_a_table_without_rows_numbers_are_told_apart(self):
+        token, path = self.token(), self.path("a.db")
+        db = sqlite3.connect(path)
+        db.execute("create table x(a primary key, b, c) without rowid")
+        db.execute("insert into x values ('user', ?, 'end')", (token,))
+        db.commit()
+        db.close()
+        result = self.found(path)
+        self.assertEqual([leak["rule"] for leak in result.leaks], ["github-token"], str(result))
+
+    def test_a_length_before_a_value_bounds_it(self):
+        pat = self.keep("github_pat_" + alnum(22) + "_" + alnum(59))
+        for n, (before, behind) in enumerate((
+                (b"\xac\xed\0\5t\0\x5d", b"t\0\3bob"), (b"\xa1\x65token\x78\x5d", b"duser\0"),
+                (b"\0\x0a\x5d", b"B\3bob"), (b"\x80\3X\x5d\0\0\0", b"q\1."))):
+            self.only(f"{n}.bin", before + pat.encode() + behind, "github-fine-grained", pat)
+        # Without one nothing tells where the value ends.
+        self.write("x.bin", b"\0\0user" + pat.encode() + b"\0")
+        self.assertEqual(self.found(self.path("x.bin"), code=0).leaks, [])
 
 
 if __name__ == "__main__":

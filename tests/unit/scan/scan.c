@@ -184,6 +184,9 @@ static void an_escape_before_a_value_is_no_part_of_it(void **state)
 		(void)snprintf(text, sizeof(text), "%s%s%%0A", before[i], token); /* fits */
 		assert_int_equal(scan(*state, text, strlen(text), 0).count, 1);
 	}
+	assert_true(sample_render("github_pat_{alnum:22}_{alnum:59}", 5, token, sizeof(token)));
+	(void)snprintf(text, sizeof(text), "\\u003d%s", token); /* fits */
+	assert_int_equal(scan(*state, text, strlen(text), 0).count, 1);
 	(void)snprintf(text, sizeof(text), "u003d%s", token); /* fits */
 	assert_int_equal(scan(*state, text, strlen(text), 0).count, 0);
 }
