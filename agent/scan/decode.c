@@ -54,13 +54,15 @@ static void base64_step(struct rv_str bytes, size_t at, size_t end, struct rv_de
 	}
 }
 
-/* Two digits; what ends lines stands between pairs. */
+/* Two digits; between pairs stands what ends lines, or what separates and begins numbers. */
 static void hex_step(struct rv_str bytes, size_t at, size_t end, struct rv_decode_unit *out)
 {
 	size_t from = at;
 
 	while (from < end && !rv_char_is(bytes.data[from], RV_CHAR_HEX))
 		from++;
+	if (end - from > 2 && bytes.data[from] == '0' && (bytes.data[from + 1] | 0x20U) == 'x')
+		from += 2;
 	*out = (struct rv_decode_unit){.at = at, .next = end};
 	if (end - from < 2)
 		return;

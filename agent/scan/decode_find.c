@@ -52,8 +52,8 @@ static size_t past_escape(struct rv_str bytes, size_t at, size_t end)
 		skip = 1;
 	if (before == '\\' && bytes.data[at] == 'u')
 		skip = 5;
-	if (before == '\\' && bytes.data[at] == 'x')
-		skip = 3;
+	if (before == '\\' && bytes.data[at] == 'x') /* all of a bytea of PostgreSQL is hex */
+		skip = class_end(bytes, at + 1, end, RV_CHAR_HEX) - at > RV_DECODE_HEX_MIN ? 1 : 3;
 	return skip < end - at ? at + skip : end;
 }
 

@@ -1,5 +1,7 @@
 /* scan: inside of the engine: anchors that are no rule's but marks of an encoding: of mail, of
- * slashes in addresses, of colours. What is around such a slash or colour is told as a run. */
+ * slashes in addresses, of colours, of bytes that are listed by their numbers ("0x67, 0x68", and
+ * "=hex:67,68" of .reg files, 32 and more). Such a list, and what is around such a slash or colour,
+ * is told as a run. */
 #pragma once
 
 #include "agent/scan/match.h"

@@ -52,6 +52,7 @@ struct rv_scan {
 	bool is_full;
 	bool has_quoted;
 	struct rv_span counted; /* that a length before it says the last match is */
+	size_t list_end;	/* lists of numbers have been looked at up to here */
 	size_t slash_run,
 		colour_run; /* one behind the last run of these kinds; 0: none (marks.c) */
 	bool is_watched;    /* there are marks of the parts */

@@ -58,6 +58,11 @@ static const struct literal marks[] = {
 	MARK("\\033[", RV_ROW_COLOUR, false),
 	MARK("\\x1b[", RV_ROW_COLOUR, true),
 	MARK("\\u001b[", RV_ROW_COLOUR, true),
+	/* One of the letters from a to o; every list of a text has them. */
+	MARK(", 0x6", RV_ROW_LIST, false),
+	MARK(",0x6", RV_ROW_LIST, false),
+	MARK("=hex:", RV_ROW_LIST, false),
+	MARK("=hex(", RV_ROW_LIST, false),
 #undef MARK
 };
 

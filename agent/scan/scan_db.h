@@ -46,7 +46,8 @@ struct rv_anchors {
 #define RV_ROW_QUOTED UINT32_MAX       /* the text speaks of quoted-printable */
 #define RV_ROW_SLASH  (UINT32_MAX - 1) /* an address whose slashes are escaped */
 #define RV_ROW_COLOUR (UINT32_MAX - 2) /* a command to a terminal may begin */
-#define RV_ROW_FIRST  RV_ROW_COLOUR
+#define RV_ROW_LIST   (UINT32_MAX - 3) /* bytes are listed by their numbers */
+#define RV_ROW_FIRST  RV_ROW_LIST
 
 struct rv_scanner {
 	struct rv_anchors all;	 /* over every byte */

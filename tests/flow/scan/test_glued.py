@@ -1,5 +1,5 @@
 """`reeve scan` of values that touch other bytes, or that something put in between hides: colours,
-escaped slashes, formats without signs between texts."""
+escaped slashes, formats without signs between texts, bytes listed as numbers."""
 
 import importlib._bootstrap_external as bootstrap
 import json
@@ -118,6 +118,19 @@ class Glued(scanning.Case):
         # Without one nothing tells where the value ends.
         self.write("x.bin", b"\0\0user" + pat.encode() + b"\0")
         self.assertEqual(self.found(self.path("x.bin"), code=0).leaks, [])
+
+    # -- numbers
+
+    def test_bytes_listed_as_numbers_are_read(self):
+        token = self.token()
+        pairs = ["%02x" % c for c in token.encode()]
+        for name, text in (
+                ("a.c", "char k[] = {" + ", ".join("0x" + p for p in pairs) + "};\n"),
+                ("b.js", "k = [" + ",".join("0x" + p for p in pairs) + "]\n"),
+                ("c.sql", "insert into x values ('\\x" + "".join(pairs) + "');\n"),
+                ("d.reg", '"k"=hex:' + ",".join(pairs[:20]) + ",\\\n  " + ",".join(pairs[20:]) + "\n")):
+            result = self.found(self.write(name, text))
+            self.assertEqual([leak["rule"] for leak in result.leaks], ["github-token"], str(result))
 
 
 if __name__ == "__main__":

@@ -111,6 +111,17 @@ static void keeps_hex_of_two_texts_that_are_named_apart(void **state)
 	assert_int_equal(find(rv_str_of(line)).count, 2);
 }
 
+/* PostgreSQL writes a bytea so; "\x67" alone is a byte of a text. */
+static void all_digits_of_a_bytea_are_hex(void **state)
+{
+	(void)state; /* no state */
+	assert_says(around("insert into x values ('\\x", encode_each(rv_str_of(secret), "%02x"),
+			   "');\n"),
+		    RV_DECODE_HEX, secret);
+	assert_says(around("\\\\x", encode_each(rv_str_of(secret), "%02X"), "\n"), RV_DECODE_HEX,
+		    secret);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -120,6 +131,7 @@ int main(void)
 		cmocka_unit_test(keeps_two_values_on_two_lines_apart),
 		cmocka_unit_test(finds_hex_that_is_wrapped),
 		cmocka_unit_test(keeps_hex_of_two_texts_that_are_named_apart),
+		cmocka_unit_test(all_digits_of_a_bytea_are_hex),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

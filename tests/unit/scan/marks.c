@@ -1,4 +1,4 @@
-/* tests: runs that a mark tells: slashes of addresses, colours. */
+/* tests: runs that a mark tells: slashes of addresses, colours, lists of numbers. */
 #include "agent/scan/scan.h"
 #include "tests/support/unit.h"
 
@@ -76,6 +76,7 @@ static void text_without_a_mark_tells_no_run(void **state)
 	(void)state; /* no state */
 	assert_none("a = \"https://example.org/a\\/b\"\n");
 	assert_none("s/\\/usr\\/lib/x/ and http:\\/ and :\\n\\n\n");
+	assert_none("a[0] = {0x01, 0x02, 0x61};\n");
 	assert_none("\033 [31m and \033]0;title\007\n");
 	assert_none("");
 }
@@ -157,6 +158,60 @@ static void masking_takes_only_what_a_mark_may_hide(void **state)
 	assert_int_equal(runs[1].at + runs[1].len, strlen(text));
 }
 
+/* Each byte of `said`, `before` it and `behind` it. */
+static void list_bytes(char *out, size_t room, const char *before, const char *behind,
+		       const char *said)
+{
+	size_t len = 0;
+
+	for (; *said; said++)
+		len += (size_t)snprintf(out + len, room - len, "%s%02x%s", before,
+					(unsigned)(uint8_t)*said, behind);
+	assert_true(len < room);
+}
+
+static const char said[] = "the quick brown fox jumps over a dog";
+
+static void lists_of_numbers_are_their_bytes(void **state)
+{
+	char list[1024], text[1100];
+
+	(void)state; /* no state */
+	list_bytes(list, sizeof(list), "0x", ", ", said);
+	(void)snprintf(text, sizeof(text), "char k[] = {%s};", list); /* fits */
+	assert_run(text, RV_DECODE_HEX, said, "he", "68, 0x65");
+	list_bytes(list, sizeof(list), "0x", ",", said);
+	(void)snprintf(text, sizeof(text), "%s", list); /* fits */
+	assert_run(text, RV_DECODE_HEX, said, "he", "68,0x65");
+}
+
+static void lists_of_other_bytes_or_few_are_none(void **state)
+{
+	char list[1024];
+
+	(void)state; /* no state */
+	list_bytes(list, sizeof(list), "0x", ", ", "the quick brown fox jumps");
+	assert_none(list);
+	list_bytes(list, sizeof(list), "0x", ", ",
+		   "knew\001\002 the quick brown fox jumps over it");
+	assert_none(list);
+}
+
+static void values_of_registry_files_are_their_bytes(void **state)
+{
+	char list[1024], text[1100];
+
+	(void)state; /* no state */
+	list_bytes(list, sizeof(list), "", ",", said);
+	memcpy(list + 60, ",\\\n  ", 5); /* a line's end, and a number less or two */
+	(void)snprintf(text, sizeof(text), "\"k\"=hex:%s\n", list); /* fits */
+	size_t count = 0;
+	const struct rv_decode_run *runs = runs_of(rv_str_of(text), 0, &count);
+	assert_int_equal(count, 1);
+	assert_int_equal(runs[0].at, strlen("\"k\"=hex:"));
+	assert_int_equal(runs[0].kind, RV_DECODE_HEX);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -166,6 +221,9 @@ int main(void)
 		cmocka_unit_test(colours_in_a_binary_file_are_none),
 		cmocka_unit_test(lines_that_are_near_each_other_are_one_run),
 		cmocka_unit_test(masking_takes_only_what_a_mark_may_hide),
+		cmocka_unit_test(lists_of_numbers_are_their_bytes),
+		cmocka_unit_test(lists_of_other_bytes_or_few_are_none),
+		cmocka_unit_test(values_of_registry_files_are_their_bytes),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
