@@ -1,6 +1,7 @@
 """`reeve scan` of values that touch other bytes, or that something put in between hides: colours,
-escaped slashes, formats without signs between texts, bytes listed as numbers."""
+escaped slashes, formats without signs between texts, bytes listed as numbers, too many encodings."""
 
+import base64
 import importlib._bootstrap_external as bootstrap
 import json
 import random
@@ -131,6 +132,17 @@ class Glued(scanning.Case):
                 ("d.reg", '"k"=hex:' + ",".join(pairs[:20]) + ",\\\n  " + ",".join(pairs[20:]) + "\n")):
             result = self.found(self.write(name, text))
             self.assertEqual([leak["rule"] for leak in result.leaks], ["github-token"], str(result))
+
+    def test_an_encoding_in_too_many_others_is_a_gap(self):
+        text = ("token: " + self.token() + "\n").encode()
+        for depth in range(1, 6):
+            text = base64.b64encode(text)
+            result = self.found(self.write(f"{depth}.txt", text), code=1 if depth < 4 else 0)
+            self.assertEqual([gap["reason"] for gap in result.gaps],
+                             [] if depth < 4 else ["too-large"], str(result))
+        # Who asks for less knows it, but for nothing at all.
+        self.assertEqual(self.found("--decode-depth", "0", self.path("4.txt"), code=0).gaps, [])
+        self.assertEqual(len(self.found("--decode-depth", "1", self.path("2.txt"), code=0).gaps), 1)
 
 
 if __name__ == "__main__":
