@@ -206,6 +206,10 @@ rv_status rv_decode_run(struct rv_str bytes, const struct rv_decode_run *run, st
 		need = rv_wide_len(bytes, run->at, run->at + run->len);
 	else if (run->kind >= RV_DECODE_UTF16LE)
 		need += need / 2;
+	else if (run->kind == RV_DECODE_BASE64)
+		need -= need / 4;
+	else if (run->kind == RV_DECODE_HEX)
+		need -= need / 2;
 	rv_buf_init(&map.points,
 		    (need / RV_DECODE_MAP_STEP + run->len / RV_DECODE_MAP_FAR) * 32 + 64);
 	room = rv_buf_reserve(out, need + 4);
@@ -221,25 +225,55 @@ rv_status rv_decode_run(struct rv_str bytes, const struct rv_decode_run *run, st
 	return RV_OK;
 }
 
-/* The unit that holds decoded byte `offset` < decoded_len, and which of its bytes that is. */
-static unsigned unit_of(const struct rv_decode_map *map, size_t offset, struct rv_decode_unit *out)
+/* The last point whose number (0: decoded, 1: source) is not behind `value`. */
+static size_t point_before(const struct rv_decode_map *map, unsigned number, size_t value)
 {
 	size_t low = 0;
 	size_t high = map->points.len / 16;
-	size_t end = map->run.at + map->run.len;
-	size_t decoded;
-	size_t at;
 
 	while (high - low > 1) {
 		size_t middle = low + (high - low) / 2;
 
-		if (rv_get_u64(map->points.data + middle * 16) <= offset)
+		if (rv_get_u64(map->points.data + middle * 16 + (size_t)number * 8) <= value)
 			low = middle;
 		else
 			high = middle;
 	}
-	decoded = (size_t)rv_get_u64(map->points.data + low * 16);
-	at = (size_t)rv_get_u64(map->points.data + low * 16 + 8);
+	return low * 16;
+}
+
+bool rv_decode_unit_from(const struct rv_decode_map *map, size_t source, size_t *out_at,
+			 size_t *out_decoded)
+{
+	size_t end = map->run.at + map->run.len;
+
+	if (!map->points.len || source < map->run.at || source >= end)
+		return false;
+	size_t point = point_before(map, 1, source);
+	size_t decoded = (size_t)rv_get_u64(map->points.data + point);
+	size_t at = (size_t)rv_get_u64(map->points.data + point + 8);
+	while (at < source) {
+		struct rv_decode_unit unit;
+
+		rv_decode_step(map->bytes, (enum rv_decode_kind)map->run.kind, at, end, &unit);
+		decoded += unit.len;
+		at = unit.next;
+	}
+	if (at >= end)
+		return false;
+	*out_at = at;
+	*out_decoded = decoded;
+	return true;
+}
+
+/* The unit that holds decoded byte `offset` < decoded_len, and which of its bytes that is. */
+static unsigned unit_of(const struct rv_decode_map *map, size_t offset, struct rv_decode_unit *out)
+{
+	size_t end = map->run.at + map->run.len;
+	size_t point = point_before(map, 0, offset);
+	size_t decoded = (size_t)rv_get_u64(map->points.data + point);
+	size_t at = (size_t)rv_get_u64(map->points.data + point + 8);
+
 	for (;;) {
 		rv_decode_step(map->bytes, (enum rv_decode_kind)map->run.kind, at, end, out);
 		if (offset < decoded + out->len)

@@ -6,7 +6,7 @@
 
 #include "agent/base/buf.h"
 
-#define RV_DECODE_RUN_MAX     ((size_t)4 << 20) /* encoded bytes of one run; a longer one is cut */
+#define RV_DECODE_RUN_MAX     ((size_t)8 << 20) /* encoded bytes of one run; a longer one is cut */
 #define RV_DECODE_RUNS_MAX    4096		/* runs told of one buffer */
 #define RV_DECODE_DEPTH_MAX   3			/* for the caller */
 #define RV_DECODE_BASE64_MIN  24		/* encoded characters with their padding */
@@ -56,6 +56,12 @@ typedef bool rv_decode_run_fn(const struct rv_decode_run *run, void *user);
  * whatever it holds. */
 bool rv_decode_find(struct rv_str bytes, rv_decode_run_fn *on_run, void *user);
 
+/* A run that goes on in a buffer which begins in its middle: its first whole unit there is at `at`
+ * (rv_decode_unit_from). Not asked is what it looks like. False: nothing of it is there; and of
+ * RV_DECODE_WIDE, which is found again anywhere. */
+bool rv_decode_resume(struct rv_str bytes, enum rv_decode_kind kind, size_t at,
+		      struct rv_decode_run *out_run);
+
 /* A run of RV_DECODE_BASE64_MIN or more bytes of base64's alphabets (letters, digits, "-_+/"), each
  * once, in order, whatever it holds; and as one what a told run takes of the lines below (any of
  * them may be a value by itself, not encoded). False: a name, so no encoding either. */
@@ -100,3 +106,9 @@ RV_NODISCARD rv_status rv_decode_run(struct rv_str bytes, const struct rv_decode
  * 2 * RV_DECODE_MAP_FAR bytes. */
 void rv_decode_source(const struct rv_decode_map *map, size_t from, size_t len, size_t *out_at,
 		      size_t *out_len);
+
+/* The first unit (four characters of base64, one of UTF-16 ..) that begins at `source` or behind,
+ * within the run, and the first decoded byte that is not of a unit before. False: there is none.
+ * Costs as rv_decode_source. */
+bool rv_decode_unit_from(const struct rv_decode_map *map, size_t source, size_t *out_at,
+			 size_t *out_decoded);

@@ -248,30 +248,43 @@ static size_t first_escape(struct rv_finder *finder, enum rv_decode_kind kind, s
 	return SIZE_MAX;
 }
 
+/* Its escapes. */
+struct word {
+	size_t escapes, visible;
+};
+
+/* The end of a word that began at `start` and has an escape at `at`. */
+static size_t word_end(struct rv_str bytes, enum rv_decode_kind kind, size_t start, size_t at,
+		       struct word *word)
+{
+	struct rv_decode_unit unit;
+	size_t last = at;
+
+	while (at < bytes.len && at - last <= GAP_MAX && at - start < RV_DECODE_RUN_MAX) {
+		rv_escape_step(bytes, kind, at, bytes.len, &unit);
+		if (unit.next == at + 1 && !rv_char_is(bytes.data[at], RV_CHAR_TOKEN))
+			break;
+		word->escapes += unit.is_escape;
+		word->visible += is_visible(&unit);
+		at = unit.next;
+		last = unit.is_escape ? at : last;
+	}
+	return at;
+}
+
 /* The word around the escape at `at`: told when enough of its escapes stand for visible ASCII.
  * Where it ends. */
 static size_t word_find(struct rv_finder *finder, enum rv_decode_kind kind, size_t at)
 {
 	struct rv_str bytes = finder->bytes;
-	struct rv_decode_unit unit;
+	struct word word = {0};
 	size_t start = at;
-	size_t last = at;
-	size_t escapes = 0;
-	size_t visible = 0;
 
 	while (start > finder->done[kind] && at - start < BEFORE_MAX &&
 	       rv_char_is(bytes.data[start - 1], RV_CHAR_TOKEN))
 		start--;
-	while (at < bytes.len && at - last <= GAP_MAX && at - start < RV_DECODE_RUN_MAX) {
-		rv_escape_step(bytes, kind, at, bytes.len, &unit);
-		if (unit.next == at + 1 && !rv_char_is(bytes.data[at], RV_CHAR_TOKEN))
-			break;
-		escapes += unit.is_escape;
-		visible += is_visible(&unit);
-		at = unit.next;
-		last = unit.is_escape ? at : last;
-	}
-	if (visible >= RV_DECODE_ESCAPES_MIN && visible * 2 >= escapes)
+	at = word_end(bytes, kind, start, at, &word);
+	if (word.visible >= RV_DECODE_ESCAPES_MIN && word.visible * 2 >= word.escapes)
 		rv_finder_tell(finder, kind, start, at);
 	return at;
 }
@@ -303,6 +316,21 @@ static size_t body_after(struct rv_str bytes, size_t at)
 	return lf ? (size_t)(lf - bytes.data) + 2 : SIZE_MAX;
 }
 
+static size_t body_end(struct rv_str bytes, size_t body)
+{
+	const uint8_t *stop = memmem(bytes.data + body, bytes.len - body, "\n--", 3);
+
+	return stop ? (size_t)(stop - bytes.data) : bytes.len;
+}
+
+size_t rv_escape_end(struct rv_str bytes, enum rv_decode_kind kind, size_t at)
+{
+	struct word word = {0};
+
+	return kind == RV_DECODE_QUOTED ? body_end(bytes, at)
+					: word_end(bytes, kind, at, at, &word);
+}
+
 void rv_quoted_find(struct rv_finder *finder)
 {
 	static const char name[] = "uoted-printable"; /* with 'q' or 'Q' before it */
@@ -317,12 +345,10 @@ void rv_quoted_find(struct rv_finder *finder)
 		const uint8_t *found =
 			memmem(bytes.data + at, bytes.len - at, name, sizeof(name) - 1);
 		size_t body = found ? body_after(bytes, (size_t)(found - bytes.data)) : SIZE_MAX;
-		const uint8_t *stop;
 
 		if (body == SIZE_MAX)
 			return;
-		stop = memmem(bytes.data + body, bytes.len - body, "\n--", 3);
-		at = stop ? (size_t)(stop - bytes.data) : bytes.len;
+		at = body_end(bytes, body);
 		if (at > body)
 			rv_finder_tell(finder, RV_DECODE_QUOTED, body, at);
 	}

@@ -139,6 +139,9 @@ struct wrapping {
 	bool has_padding;
 };
 
+static const struct wrapping wrapped_hex = {RV_CHAR_HEX, 2, false};
+static const struct wrapping wrapped_base64 = {RV_CHAR_BASE64, 4, true};
+
 /* The end of a run whose first line is [at, end): the lines below belong to it while they hold
  * nothing else and all but the last are of one length. Widths are multiples of a unit in practice.
  */
@@ -180,7 +183,6 @@ static bool may_begin(const uint8_t *at)
 /* Hex from `at`. True: there are so many digits that it is nothing else; told when promising. */
 static bool try_hex(struct rv_finder *finder, size_t at, size_t end, size_t *out_end)
 {
-	static const struct wrapping hex = {RV_CHAR_HEX, 2, false};
 	struct rv_str bytes = finder->bytes;
 
 	if (bytes.data[at] == '0' && (bytes.data[at + 1] | 0x20U) == 'x')
@@ -189,7 +191,7 @@ static bool try_hex(struct rv_finder *finder, size_t at, size_t end, size_t *out
 	if (stop - at < RV_DECODE_HEX_MIN)
 		return false;
 	if (is_hex_promising(bytes, at, stop)) {
-		stop = wrapped_end(bytes, at, stop, &hex);
+		stop = wrapped_end(bytes, at, stop, &wrapped_hex);
 		rv_finder_tell(finder, RV_DECODE_HEX, at, stop);
 	}
 	*out_end = stop;
@@ -199,7 +201,6 @@ static bool try_hex(struct rv_finder *finder, size_t at, size_t end, size_t *out
 /* A run of the alphabet, whole or cut. Where the looking goes on. */
 static size_t try_run(struct rv_finder *finder, size_t at, size_t end)
 {
-	static const struct wrapping base64 = {RV_CHAR_BASE64, 4, true};
 	struct rv_str bytes = finder->bytes;
 	size_t start = past_escape(bytes, at, end);
 	size_t stop = end;
@@ -212,7 +213,7 @@ static size_t try_run(struct rv_finder *finder, size_t at, size_t end)
 		if (end - start >= RV_DECODE_HEX_MIN && try_hex(finder, start, end, &stop))
 			return stop;
 		if (may_begin(bytes.data + start) && is_base64_promising(bytes, start, end)) {
-			stop = wrapped_end(bytes, start, end, &base64);
+			stop = wrapped_end(bytes, start, end, &wrapped_base64);
 			rv_finder_tell(finder, RV_DECODE_BASE64, start, stop);
 			return stop;
 		}
@@ -343,6 +344,41 @@ static void look_at_tail(struct rv_finder *finder, rv_skip_fn *skip, size_t at)
 			   &signs);		  /* for the carry */
 	(void)skip(copy, before, &carry, &signs); /* the signs tell */
 	look_at_block(finder, at, &signs);
+}
+
+/* A unit may begin with what ends the line before it. */
+static size_t resume_lines(struct rv_str bytes, size_t at, const struct wrapping *how,
+			   size_t *out_start)
+{
+	size_t line = next_line(bytes, at);
+	size_t start = line == SIZE_MAX ? at : line;
+	size_t end = class_end(bytes, start, bytes.len, how->class_bit);
+
+	*out_start = start;
+	return end > start ? wrapped_end(bytes, start, end, how) : end;
+}
+
+bool rv_decode_resume(struct rv_str bytes, enum rv_decode_kind kind, size_t at,
+		      struct rv_decode_run *out_run)
+{
+	size_t start = at;
+	size_t end = bytes.len; /* of UTF-16 */
+
+	if (at >= bytes.len || kind == RV_DECODE_WIDE)
+		return false;
+	if (kind == RV_DECODE_BASE64 || kind == RV_DECODE_HEX)
+		end = resume_lines(bytes, at,
+				   kind == RV_DECODE_HEX ? &wrapped_hex : &wrapped_base64, &start);
+	else if (kind < RV_DECODE_UTF16LE)
+		end = rv_escape_end(bytes, kind, at);
+	if (end <= start)
+		return false;
+	*out_run = (struct rv_decode_run){.at = start, .len = end - start, .kind = (uint8_t)kind};
+	if (kind < RV_DECODE_UTF16LE && out_run->len > RV_DECODE_RUN_MAX) {
+		out_run->len = RV_DECODE_RUN_MAX;
+		out_run->is_cut = true;
+	}
+	return true;
 }
 
 bool rv_decode_look(struct rv_str bytes, const struct rv_decode_look *look)

@@ -93,6 +93,8 @@ struct rv_finder {
 void rv_finder_tell(struct rv_finder *finder, enum rv_decode_kind kind, size_t at, size_t end);
 /* Runs of escapes that begin, or go on, in the block at `at`. */
 void rv_escape_find(struct rv_finder *finder, enum rv_decode_kind kind, size_t at);
+/* Where a run of escapes, or a mail's body, ends that goes on at `at`. */
+size_t rv_escape_end(struct rv_str bytes, enum rv_decode_kind kind, size_t at);
 /* Mail bodies. */
 void rv_quoted_find(struct rv_finder *finder);
 /* Do these first decoded bytes look like text or a known magic? */

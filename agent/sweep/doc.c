@@ -6,6 +6,7 @@
 #include "agent/scan/utf16.h"
 #include "agent/scan/wide.h"
 #include "agent/sweep/filter.h"
+#include "agent/sweep/window.h"
 
 #include <stdlib.h>
 
@@ -235,7 +236,8 @@ static rv_status open_layer(struct rv_sweeper *w, const struct rv_doc *doc,
 
 /* NOLINTNEXTLINE(misc-no-recursion): decode_depth layers at most */
 static rv_status descend(struct rv_sweeper *w, const struct rv_doc *doc,
-			 const struct rv_layer *layer, const struct rv_decode_run *run)
+			 const struct rv_layer *layer, const struct rv_decode_run *run,
+			 bool goes_on)
 {
 	struct rv_buf *out = &w->layers[layer->depth];
 	struct rv_decode_map map = {0};
@@ -251,9 +253,12 @@ static rv_status descend(struct rv_sweeper *w, const struct rv_doc *doc,
 					.above = layer,
 					.map = &map,
 					.kind = run->kind,
-					.depth = layer->depth + 1};
+					.depth = layer->depth + 1,
+					.goes_on = goes_on};
 
-		s = open_layer(w, doc, &next);
+		rv_lead_note(doc, layer, &next);
+		if (!goes_on)
+			s = open_layer(w, doc, &next);
 		if (rv_is_ok(s))
 			s = scan_layer(w, doc, &next);
 	}
@@ -303,25 +308,6 @@ static rv_status drop_incomplete(struct rv_sweeper *w, struct rv_str bytes)
 	return RV_OK;
 }
 
-/* The runs are copied: what they hold is scanned by the same lane. */
-static rv_status take_runs(struct rv_sweeper *w, const struct rv_doc *doc,
-			   struct rv_decode_run **out, size_t *out_count)
-{
-	bool is_cut = false;
-	const struct rv_decode_run *runs = rv_lane_runs(w->lane, out_count, &is_cut);
-
-	if (is_cut)
-		rv_leaks_gap(&w->leaks, doc->path, doc->inside, "too-large",
-			     "more encoded runs than are decoded");
-	if (*out_count == 0)
-		return RV_OK;
-	*out = malloc(*out_count * sizeof(**out));
-	if (!*out)
-		return rv_fail_nomem(NULL);
-	memcpy(*out, runs, *out_count * sizeof(**out));
-	return RV_OK;
-}
-
 /* Threes in hex are threes. */
 static bool is_varied(struct rv_str bytes, const struct rv_decode_run *run)
 {
@@ -356,11 +342,46 @@ static void tell_deeper(struct rv_sweeper *w, const struct rv_doc *doc,
 struct below {
 	struct rv_decode_run *runs;
 	size_t run_count;
-	struct rv_found *found; /* of the layer, when some are put off */
+	struct rv_decode_run lead; /* what goes on from the window before; no `len`: nothing */
+	struct rv_found *found;	   /* of the layer, when some are put off */
 	size_t found_count;
 	size_t seen_first; /* before anything of the layers below was seen */
 	bool is_binary;
 };
+
+/* Of a run that goes on: what looked like one there, with its units elsewhere. */
+static bool is_of_lead(const struct rv_decode_run *lead, const struct rv_decode_run *run)
+{
+	bool is_alphabet = lead->kind <= RV_DECODE_HEX && run->kind <= RV_DECODE_HEX;
+
+	return (is_alphabet || run->kind == lead->kind) && run->at < lead->at + lead->len &&
+	       run->at + run->len > lead->at;
+}
+
+/* The runs are copied: what they hold is scanned by the same lane. What goes on comes first. */
+static rv_status take_runs(struct rv_sweeper *w, const struct rv_doc *doc, struct below *below)
+{
+	bool is_cut = false;
+	size_t count = 0;
+	const struct rv_decode_run *runs = rv_lane_runs(w->lane, &count, &is_cut);
+	bool has_lead = below->lead.len > 0;
+
+	if (is_cut)
+		rv_leaks_gap(&w->leaks, doc->path, doc->inside, "too-large",
+			     "more encoded runs than are decoded");
+	if (count == 0 && !has_lead)
+		return RV_OK;
+	below->runs = malloc((count + 1) * sizeof(*below->runs));
+	if (!below->runs)
+		return rv_fail_nomem(NULL);
+	if (has_lead)
+		below->runs[below->run_count++] = below->lead;
+	for (size_t i = 0; i < count; i++) {
+		if (!has_lead || !is_of_lead(&below->lead, &runs[i]))
+			below->runs[below->run_count++] = runs[i];
+	}
+	return RV_OK;
+}
 
 static rv_status tell_first(struct rv_sweeper *w, const struct rv_doc *doc,
 			    const struct rv_layer *layer, struct below *below)
@@ -401,14 +422,15 @@ static rv_status scan_below(struct rv_sweeper *w, const struct rv_doc *doc,
 			    const struct rv_layer *layer, const struct below *below)
 {
 	struct rv_decode_run whole;
+	bool has_lead = below->lead.len > 0;
 
 	for (size_t i = 0; i < below->run_count; i++)
-		RV_TRY(descend(w, doc, layer, &below->runs[i]));
+		RV_TRY(descend(w, doc, layer, &below->runs[i], has_lead && i == 0));
 	if (layer->depth >= w->shared->decode_depth)
 		return RV_OK;
 	if (rv_utf16_find(layer->bytes, &whole) ||
 	    (below->is_binary && rv_wide_find(layer->bytes, &whole)))
-		return descend(w, doc, layer, &whole);
+		return descend(w, doc, layer, &whole, false);
 	return RV_OK;
 }
 
@@ -432,6 +454,8 @@ static rv_status scan_layer(struct rv_sweeper *w, const struct rv_doc *doc,
 	bool goes_on = layer->depth < w->shared->decode_depth;
 	struct below below = {0};
 
+	if (goes_on && !rv_lead_run(doc, layer, &below.lead))
+		below.lead.len = 0;
 	/* Texts of a program are its messages: what is generic is not asked of them either. */
 	unsigned flags = (goes_on || layer->depth > 0 ? RV_SCAN_RUNS : 0U) |
 			 (layer->kind == RV_DECODE_WIDE && layer->above ? RV_SCAN_BINARY : 0U);
@@ -440,7 +464,7 @@ static rv_status scan_layer(struct rv_sweeper *w, const struct rv_doc *doc,
 	if (rv_is_ok(s))
 		s = take_key(w, layer);
 	if (rv_is_ok(s) && goes_on)
-		s = take_runs(w, doc, &below.runs, &below.run_count);
+		s = take_runs(w, doc, &below);
 	else if (rv_is_ok(s) && layer->depth > 0)
 		tell_deeper(w, doc, layer);
 	if (rv_is_ok(s))
@@ -472,7 +496,10 @@ static void begin(struct rv_sweeper *w, const struct rv_doc *doc)
 
 rv_status rv_sweeper_doc(struct rv_sweeper *w, const struct rv_doc *doc)
 {
-	struct rv_layer layer = {.bytes = doc->bytes};
+	struct rv_layer layer = {.bytes = doc->bytes,
+				 .next = doc->window && doc->window->next ? doc->window->next
+									  : SIZE_MAX,
+				 .goes_on = doc->offset > 0};
 
 	begin(w, doc);
 	if (doc->bytes.len == 0)

@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 
 struct rv_scan_config;
+struct rv_window;
 
 /* The key a process makes at its start to tell equal values by, for this run alone. */
 struct rv_run_key {
@@ -63,6 +64,7 @@ struct rv_doc {
 	size_t from, until;	     /* only values that start in here; until 0: no end */
 	const struct rv_span *parts; /* anchors only in these; NULL: everywhere */
 	size_t part_count;
+	struct rv_window *window; /* of which this is one; NULL: it is whole */
 };
 
 /* How a change touched a document. */

@@ -9,7 +9,16 @@ struct rv_layer {
 	const struct rv_decode_map *map; /* from above */
 	uint8_t kind;			 /* enum rv_decode_kind */
 	unsigned depth;			 /* 0: the document itself */
+	/* Of a window: where this layer begins in the next, and whether it goes on from the one
+	 * before, so that it begins anywhere in what it holds. */
+	size_t next; /* SIZE_MAX: it ends in this window */
+	bool goes_on;
 };
+
+/* The run of the layer that began in the window before (doc_lead.c). False: there is none. */
+bool rv_lead_run(const struct rv_doc *doc, const struct rv_layer *layer, struct rv_decode_run *out);
+/* Remembers the run of `layer`, which says `below`, for the next window if it goes on there. */
+void rv_lead_note(const struct rv_doc *doc, const struct rv_layer *layer, struct rv_layer *below);
 
 /* Adds what was found in the layer to the values that no text may show (doc_values.c): each value,
  * what it says when it is escaped, and the lines of a key. Before any line of the document is

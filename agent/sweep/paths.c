@@ -124,7 +124,7 @@ static rv_status file(void *user, const struct rv_walk_file *f)
 
 	if (f->is_first)
 		rv_window_begin(&v->window, RV_WALK_OVERLAP);
-	v->window.column += (uint32_t)f->skipped; /* no line ends there */
+	rv_window_skip(&v->window, f->skipped);
 	rv_window_bound(&v->window, f->offset, f->is_last, &doc);
 	/* An archive too large for one window is read through a descriptor of its own. */
 	bool is_large = f->is_first && !f->is_last && f->fd >= 0;
@@ -183,9 +183,12 @@ static rv_status save(struct rv_run *run, const struct visitor *visitors,
 
 rv_status rv_run_paths(struct rv_run *run, struct rv_diag *diag)
 {
-	struct visitor visitors[RV_WALK_THREADS_MAX];
+	RV_CLEANUP(rv_freep)
+	struct visitor *visitors = calloc(run->threads, sizeof(*visitors));
 	struct rv_ledger *ledger = NULL;
 
+	if (!visitors)
+		return rv_fail_nomem(diag);
 	if (run->options->ledger)
 		RV_TRY(rv_ledger_open(run->options->ledger, run->options->ledger_key, &ledger,
 				      diag));

@@ -106,7 +106,7 @@ static bool is_last(const struct input *in)
 	return in->is_over && in->have <= RV_WALK_WINDOW;
 }
 
-static struct rv_doc window_doc(const struct input *in)
+static struct rv_doc window_doc(struct input *in)
 {
 	struct rv_doc doc = {.path = rv_str_of("stdin"), .bytes = {in->bytes, window_len(in)}};
 

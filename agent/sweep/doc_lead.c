@@ -1,0 +1,34 @@
+/* sweep: encodings that go on from one window of a document into the next: where their units stand
+ * there, which the next window alone does not show. Not here: the windows (window.c). */
+#include "agent/sweep/doc_parts.h"
+#include "agent/sweep/window.h"
+
+bool rv_lead_run(const struct rv_doc *doc, const struct rv_layer *layer, struct rv_decode_run *out)
+{
+	if (!doc->window || !layer->goes_on || layer->depth >= RV_DECODE_DEPTH_MAX)
+		return false;
+	const struct rv_lead *lead = &doc->window->leads[layer->depth];
+
+	return lead->is_set &&
+	       rv_decode_resume(layer->bytes, (enum rv_decode_kind)lead->kind, lead->at, out);
+}
+
+void rv_lead_note(const struct rv_doc *doc, const struct rv_layer *layer, struct rv_layer *below)
+{
+	size_t at = 0;
+
+	below->next = SIZE_MAX; /* also of the shorter of two runs of different kinds */
+	if (!doc->window || layer->next == SIZE_MAX || layer->depth >= RV_DECODE_DEPTH_MAX ||
+	    below->kind >= RV_DECODE_UTF16LE)
+		return;
+	struct rv_lead *lead = &doc->window->next_leads[layer->depth];
+	size_t len = below->map->run.len;
+	if ((lead->is_set && lead->len > len) ||
+	    !rv_decode_unit_from(below->map, layer->next, &at, &below->next))
+		return;
+	*lead = (struct rv_lead){
+		.at = at - layer->next, .len = len, .kind = below->kind, .is_set = true};
+	/* Of the run that this one takes the place of. */
+	for (size_t i = layer->depth + 1; i < RV_DECODE_DEPTH_MAX; i++)
+		doc->window->next_leads[i].is_set = false;
+}

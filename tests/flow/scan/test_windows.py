@@ -1,0 +1,71 @@
+"""Files, members and streams larger than what is held at once: an encoding that goes on from one window
+to the next is read on where it was. Not here: values in plain text (test_inputs.py)."""
+
+import base64
+import binascii
+import io
+import random
+import tarfile
+
+import scanning
+
+MB = 1 << 20
+WINDOW = 8 * MB
+
+
+def words(count):
+    text = "".join(random.choice("abcdefgh ") for _ in range(1 << 16))
+    return (text * (count // len(text) + 1))[:count]
+
+
+def tar_gz(members):
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w:gz", compresslevel=1) as tar:
+        for name, text in members.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(text)
+            tar.addfile(info, io.BytesIO(text))
+    return out.getvalue()
+
+
+class Runs(scanning.Case):
+    def plain(self, before, behind=0):
+        return (words(before) + f"\nt={self.token()}\n" + words(behind)).encode()
+
+    def assert_all(self, names, layers, *more):
+        result = self.found(*more)
+        self.assertEqual([leak["path"] for leak in result.leaks], sorted(names), str(result))
+        self.assertEqual({leak["layers"] for leak in result.leaks}, {layers}, str(result))
+        self.assertEqual(result.gaps, [])
+
+    def test_base64_that_goes_on_is_read_wherever_it_begins(self):
+        names = [f"{at}.json" for at in range(4)]
+        for at, name in enumerate(names):
+            text = base64.b64encode(self.plain(9 * MB))
+            self.write(name, b"{" + b" " * at + b'"a":"' + text + b'"}')
+        self.assert_all(names, "base64")
+
+    def test_base64_in_lines_and_hex_go_on_as_well(self):
+        for at in range(2):
+            self.write(f"lines{at}", b"h" * at + b"\n" + base64.encodebytes(self.plain(9 * MB)))
+        self.assert_all(["lines0", "lines1"], "base64", "lines0", "lines1")
+        for at in range(2):
+            self.write(f"hex{at}", b" " * at + binascii.hexlify(self.plain(5 * MB)))
+        self.assert_all(["hex0", "hex1"], "hex", "hex0", "hex1")
+
+    def test_a_run_that_begins_before_an_edge_goes_on(self):
+        for at in range(3):
+            text = base64.b64encode(self.plain(120_000, 60_000))
+            self.write(f"{at}.txt", b"#\n" * ((WINDOW - 100_000) // 2) + b" " * at + text)
+        self.assert_all(["0.txt", "1.txt", "2.txt"], "base64")
+
+    def test_so_it_is_in_a_member_and_on_standard_input(self):
+        text = b" " + base64.b64encode(self.plain(9 * MB))
+        self.write("a.tar.gz", tar_gz({"a": text}))
+        self.assert_all(["a.tar.gz"], "base64")
+        result = self.found("--stdin", stdin=text)
+        self.assertEqual([leak["layers"] for leak in result.leaks], ["base64"], str(result))
+
+
+if __name__ == "__main__":
+    scanning.main()

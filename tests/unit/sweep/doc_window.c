@@ -1,0 +1,160 @@
+/* tests: an encoding that goes on in the next window of a document: what it says is told once,
+ * wherever the windows part it. Not here: the windows' places (window.c). */
+#include "agent/sweep/window.h"
+#include "tests/unit/scan/encode.h"
+#include "tests/unit/sweep/doc_look.h"
+
+#define WINDOW	2048
+#define OVERLAP 256
+#define PLAIN	2600 /* bytes of text before the value, more or less */
+
+/* Scans the text in windows, as the reader of large files does. */
+static void scan_windows(struct desk *d)
+{
+	struct rv_window window;
+	bool is_last = false;
+
+	rv_leaks_done(&d->w.leaks);
+	d->w.leaks = (struct rv_leaks){0};
+	rv_window_begin(&window, OVERLAP);
+	for (size_t at = 0; !is_last; at += WINDOW - OVERLAP) {
+		size_t len = d->len - at < WINDOW ? d->len - at : WINDOW;
+		struct rv_doc doc = {.path = RV_STR_LIT("a/file")};
+		uint8_t *copy = malloc(len + 1);
+
+		assert_non_null(copy);
+		memcpy(copy, d->text + at, len);
+		doc.bytes = (struct rv_str){copy, len};
+		is_last = at + len == d->len;
+		rv_window_bound(&window, at, is_last, &doc);
+		assert_ok(rv_sweeper_doc(&d->w, &doc));
+		if (!is_last)
+			rv_window_pass(&window, doc.bytes);
+		free(copy);
+	}
+	d->len = 0;
+}
+
+/* Words, `before` bytes of them, with the value at their end and some behind it. */
+static struct rv_str plain(const struct desk *d, size_t before)
+{
+	static char text[ENCODE_MAX];
+	uint32_t seed = 7;
+	size_t len = 0;
+
+	for (; len < before; len++) {
+		seed = seed * 1664525 + 1013904223;
+		text[len] = (seed >> 28) == 0 ? ' ' : (char)('a' + (seed >> 20) % 26);
+	}
+	len += (size_t)snprintf(text + len, sizeof(text) - len, "\nkey = %s\nmore and more\n",
+				d->value); /* has room */
+	return (struct rv_str){(uint8_t *)text, len};
+}
+
+static const char *encode(struct rv_str text, unsigned how)
+{
+	if (how == 0)
+		return encode_base64(text, "+/", true, 0);
+	if (how == 1)
+		return encode_base64(text, "+/", true, 76);
+	return encode_each(text, "%02x");
+}
+
+static void an_encoded_run_goes_on_in_the_next_window(void **state)
+{
+	struct desk *d = *state;
+
+	for (unsigned how = 0; how < 3; how++) {
+		for (size_t begin = 0; begin < 6; begin++) {
+			/* The value lies before, in and behind what the windows share. */
+			for (size_t before = 900; before < PLAIN; before += 37) {
+				desk_put(d, "{\n");
+				desk_fill(d, ' ', begin);
+				desk_put(d, "\"a\": \"");
+				desk_put(d, encode(plain(d, before), how));
+				desk_put(d, "\"}\n");
+				scan_windows(d);
+				assert_string_equal(desk_only(d)->layers,
+						    how == 2 ? "hex" : "base64");
+			}
+		}
+	}
+}
+
+static void a_run_that_begins_late_in_a_window_goes_on(void **state)
+{
+	struct desk *d = *state;
+
+	for (size_t begin = WINDOW - 2 * OVERLAP; begin < WINDOW; begin += 29) {
+		desk_fill(d, 'x', begin - 1);
+		desk_put(d, " ");
+		desk_put(d, encode(plain(d, 1200), 0));
+		scan_windows(d);
+		assert_string_equal(desk_only(d)->layers, "base64");
+	}
+}
+
+static void an_encoding_within_an_encoding_goes_on(void **state)
+{
+	static char inner[ENCODE_MAX] = "words: ";
+	struct desk *d = *state;
+
+	for (size_t begin = 0; begin < 4; begin++) {
+		for (size_t before = 1500; before < PLAIN; before += 101) {
+			const char *text = encode(plain(d, before), 0);
+
+			assert_true(strlen(text) + 8 < sizeof(inner));
+			memcpy(inner + 7, text, strlen(text) + 1);
+			desk_fill(d, ' ', begin);
+			desk_put(d, encode(rv_str_of(inner), 0));
+			scan_windows(d);
+			assert_string_equal(desk_only(d)->layers, "base64>base64");
+		}
+	}
+}
+
+static void the_line_of_a_value_in_a_later_window_is_counted(void **state)
+{
+	struct desk *d = *state;
+
+	desk_put(d, "one\ntwo\n ");
+	desk_put(d, encode(plain(d, PLAIN), 0));
+	scan_windows(d);
+	assert_int_equal(desk_only(d)->line, 3);
+	/* Two blanks and a half quad may begin the value's first byte. */
+	assert_true(desk_only(d)->column >= 2 + (PLAIN + 7) / 3 * 4 - 4);
+	assert_true(desk_only(d)->column <= 2 + (PLAIN + 7) / 3 * 4 + 4);
+}
+
+/* What stands behind a run is not of it, and a new one has units of its own. */
+static void another_run_behind_has_its_own_units(void **state)
+{
+	struct desk *d = *state;
+
+	for (size_t begin = 0; begin < 4; begin++) {
+		struct rv_str text = {(const uint8_t *)"nothing but words here", 22};
+
+		desk_fill(d, ' ', begin);
+		desk_put(d, encode(plain(d, WINDOW), 0));
+		desk_put(d, " ");
+		desk_put(d, encode_base64(text, "+/", true, 0));
+		desk_put(d, " ");
+		memcpy(d->value, d->other, sizeof(d->value));
+		desk_put(d, encode(plain(d, 400), 0));
+		scan_windows(d);
+		assert_int_equal(d->w.leaks.count, 2);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		DESK_TEST(an_encoded_run_goes_on_in_the_next_window),
+		DESK_TEST(a_run_that_begins_late_in_a_window_goes_on),
+		DESK_TEST(an_encoding_within_an_encoding_goes_on),
+		DESK_TEST(the_line_of_a_value_in_a_later_window_is_counted),
+		DESK_TEST(another_run_behind_has_its_own_units),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
