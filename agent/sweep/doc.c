@@ -358,13 +358,14 @@ static bool is_of_lead(const struct rv_decode_run *lead, const struct rv_decode_
 	       run->at + run->len > lead->at;
 }
 
-/* The runs are copied: what they hold is scanned by the same lane. What goes on comes first. */
+/* The runs are copied: what they hold is scanned by the same lane. What goes on comes first, but a
+ * text in UTF-16 (scan_below). */
 static rv_status take_runs(struct rv_sweeper *w, const struct rv_doc *doc, struct below *below)
 {
 	bool is_cut = false;
 	size_t count = 0;
 	const struct rv_decode_run *runs = rv_lane_runs(w->lane, &count, &is_cut);
-	bool has_lead = below->lead.len > 0;
+	bool has_lead = below->lead.len > 0 && below->lead.kind < RV_DECODE_UTF16LE;
 
 	if (is_cut)
 		rv_leaks_gap(&w->leaks, doc->path, doc->inside, "too-large",
@@ -423,13 +424,16 @@ static rv_status scan_below(struct rv_sweeper *w, const struct rv_doc *doc,
 {
 	struct rv_decode_run whole;
 	bool has_lead = below->lead.len > 0;
+	bool is_wide = has_lead && below->lead.kind >= RV_DECODE_UTF16LE;
 
 	for (size_t i = 0; i < below->run_count; i++)
-		RV_TRY(descend(w, doc, layer, &below->runs[i], has_lead && i == 0));
+		RV_TRY(descend(w, doc, layer, &below->runs[i], has_lead && !is_wide && i == 0));
 	if (layer->depth >= w->shared->decode_depth)
 		return RV_OK;
-	if (rv_utf16_find(layer->bytes, &whole) ||
-	    (below->is_binary && rv_wide_find(layer->bytes, &whole)))
+	bool is_text = rv_utf16_find(layer->bytes, &whole);
+	if (is_wide && !(is_text && rv_lead_yields(&below->lead, &whole)))
+		return descend(w, doc, layer, &below->lead, true);
+	if (is_text || (below->is_binary && rv_wide_find(layer->bytes, &whole)))
 		return descend(w, doc, layer, &whole, false);
 	return RV_OK;
 }

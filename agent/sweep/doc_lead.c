@@ -13,13 +13,29 @@ bool rv_lead_run(const struct rv_doc *doc, const struct rv_layer *layer, struct 
 	       rv_decode_resume(layer->bytes, (enum rv_decode_kind)lead->kind, lead->at, out);
 }
 
+/* Is the low byte of a pair at odd places? */
+static bool is_odd(const struct rv_decode_run *text)
+{
+	return (text->at + (text->kind == RV_DECODE_UTF16BE)) % 2 != 0;
+}
+
+/* One file appended to another: its characters may stand elsewhere. */
+bool rv_lead_yields(const struct rv_decode_run *lead, const struct rv_decode_run *found)
+{
+	bool is_pairs = lead->kind == RV_DECODE_UTF16LE || lead->kind == RV_DECODE_UTF16BE;
+
+	if (found->kind != RV_DECODE_UTF16LE && found->kind != RV_DECODE_UTF16BE)
+		return false;
+	return !is_pairs || is_odd(lead) != is_odd(found);
+}
+
 void rv_lead_note(const struct rv_doc *doc, const struct rv_layer *layer, struct rv_layer *below)
 {
 	size_t at = 0;
 
 	below->next = SIZE_MAX; /* also of the shorter of two runs of different kinds */
 	if (!doc->window || layer->next == SIZE_MAX || layer->depth >= RV_DECODE_DEPTH_MAX ||
-	    below->kind >= RV_DECODE_UTF16LE)
+	    below->kind == RV_DECODE_WIDE)
 		return;
 	struct rv_lead *lead = &doc->window->next_leads[layer->depth];
 	size_t len = below->map->run.len;

@@ -17,6 +17,8 @@ struct rv_layer {
 
 /* The run of the layer that began in the window before (doc_lead.c). False: there is none. */
 bool rv_lead_run(const struct rv_doc *doc, const struct rv_layer *layer, struct rv_decode_run *out);
+/* Of a text in UTF-16 or UTF-32 that goes on: does what the window itself looks like say other? */
+bool rv_lead_yields(const struct rv_decode_run *lead, const struct rv_decode_run *found);
 /* Remembers the run of `layer`, which says `below`, for the next window if it goes on there. */
 void rv_lead_note(const struct rv_doc *doc, const struct rv_layer *layer, struct rv_layer *below);
 

@@ -66,6 +66,24 @@ class Runs(scanning.Case):
         result = self.found("--stdin", stdin=text)
         self.assertEqual([leak["layers"] for leak in result.leaks], ["base64"], str(result))
 
+    def test_a_text_in_wide_characters_goes_on(self):
+        for form, mark in (("utf-16-le", b"\xff\xfe"), ("utf-16-be", b"\xfe\xff"),
+                           ("utf-32-le", b"\xff\xfe\0\0"), ("utf-32-be", b"\0\0\xfe\xff")):
+            text = "\u4f60\u597d\u4e16" * (3 * MB // (2 if "16" in form else 4))
+            text += f"\nt={self.token()}\n" + "\u4e16" * 100
+            self.write(form, mark + text.encode(form))
+            self.assert_all([form], form[:-3] + form[-2:], form)
+        self.write("in.tar.gz", tar_gz({"a": mark + text.encode(form)}))
+        self.assert_all(["in.tar.gz"], "utf-32be", "in.tar.gz")
+
+    def test_so_it_does_behind_a_hole(self):
+        text = f"\nt={self.token()}\n".encode("utf-16-le")
+        with open(self.path("hole"), "wb") as f:
+            f.write(b"\xff\xfe" + "\u4f60".encode("utf-16-le") * (9 * MB // 2))
+            f.seek(40 * MB)
+            f.write("\u4f60".encode("utf-16-le") * 5000 + text + b"\x60\x4f" * 5000)
+        self.assert_all(["hole"], "utf-16le")
+
 
 if __name__ == "__main__":
     scanning.main()

@@ -5,8 +5,19 @@
 #include "tests/unit/sweep/doc_look.h"
 
 #define WINDOW	2048
-#define OVERLAP 256
+#define OVERLAP 512
 #define PLAIN	2600 /* bytes of text before the value, more or less */
+
+/* UTF-16 and UTF-32. */
+struct wide {
+	size_t width;
+	bool is_big;
+	const char *name;
+};
+static const struct wide wides[] = {{2, false, "utf-16le"},
+				    {2, true, "utf-16be"},
+				    {4, false, "utf-32le"},
+				    {4, true, "utf-32be"}};
 
 /* Scans the text in windows, as the reader of large files does. */
 static void scan_windows(struct desk *d)
@@ -33,6 +44,23 @@ static void scan_windows(struct desk *d)
 		free(copy);
 	}
 	d->len = 0;
+}
+
+static void put_code(struct desk *d, uint32_t code, const struct wide *as)
+{
+	uint8_t bytes[4];
+
+	assert_true(d->len + as->width < sizeof(d->text));
+	for (size_t i = 0; i < as->width; i++)
+		bytes[as->is_big ? as->width - 1 - i : i] = (uint8_t)(code >> 8 * i);
+	memcpy(d->text + d->len, bytes, as->width);
+	d->len += as->width;
+}
+
+static void put_wide(struct desk *d, const char *text, const struct wide *as)
+{
+	for (; *text; text++)
+		put_code(d, (uint8_t)*text, as);
 }
 
 /* Words, `before` bytes of them, with the value at their end and some behind it. */
@@ -146,6 +174,77 @@ static void another_run_behind_has_its_own_units(void **state)
 	}
 }
 
+/* Of what only the mark at its beginning says what it is. */
+static void a_text_in_wide_characters_goes_on(void **state)
+{
+	struct desk *d = *state;
+
+	for (size_t i = 0; i < RV_LEN(wides); i++) {
+		for (size_t before = 700; before < PLAIN; before += 111) {
+			put_code(d, 0xfeff, &wides[i]);
+			for (size_t k = 0; k < before; k++)
+				put_code(d, 0x4f60 + (uint32_t)(k % 7) * 256, &wides[i]);
+			put_wide(d, "\nkey = ", &wides[i]);
+			put_wide(d, d->value, &wides[i]);
+			for (size_t k = 0; k < 80; k++)
+				put_code(d, 0x4e16, &wides[i]);
+			scan_windows(d);
+			assert_string_equal(desk_only(d)->layers, wides[i].name);
+		}
+	}
+}
+
+static void so_it_does_within_an_encoding(void **state)
+{
+	static char inner[ENCODE_MAX];
+	struct desk *d = *state;
+
+	for (size_t before = 900; before < PLAIN; before += 111) {
+		put_code(d, 0xfeff, &wides[0]);
+		for (size_t k = 0; k < before; k++)
+			put_code(d, 0x4f60, &wides[0]);
+		put_wide(d, "\nkey = ", &wides[0]);
+		put_wide(d, d->value, &wides[0]);
+		for (size_t k = 0; k < 80; k++)
+			put_code(d, 0x4e16, &wides[0]);
+		size_t len = d->len;
+		memcpy(inner, d->text, len);
+		d->len = 0;
+		desk_put(d, " ");
+		desk_put(d, encode((struct rv_str){(uint8_t *)inner, len}, 0));
+		scan_windows(d);
+		assert_string_equal(desk_only(d)->layers, "base64>utf-16le");
+	}
+}
+
+static void encoded_text_within_wide_characters_goes_on(void **state)
+{
+	struct desk *d = *state;
+
+	for (size_t before = 600; before < PLAIN; before += 111) {
+		put_code(d, 0xfeff, &wides[1]);
+		put_wide(d, "{\"a\":\"", &wides[1]);
+		put_wide(d, encode(plain(d, before), 0), &wides[1]);
+		scan_windows(d);
+		assert_string_equal(desk_only(d)->layers, "utf-16be>base64");
+	}
+}
+
+/* Another text is appended, and an odd byte stands between. */
+static void a_text_that_stands_elsewhere_is_seen(void **state)
+{
+	struct desk *d = *state;
+
+	put_code(d, 0xfeff, &wides[0]);
+	put_wide(d, "words and more words\n", &wides[0]);
+	desk_fill(d, 'x', 401);
+	for (size_t k = 0; k < WINDOW; k++)
+		put_wide(d, "words\n", &wides[0]);
+	put_wide(d, d->value, &wides[0]);
+	scan_windows(d);
+	assert_string_equal(desk_only(d)->layers, "utf-16be");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -154,6 +253,10 @@ int main(void)
 		DESK_TEST(an_encoding_within_an_encoding_goes_on),
 		DESK_TEST(the_line_of_a_value_in_a_later_window_is_counted),
 		DESK_TEST(another_run_behind_has_its_own_units),
+		DESK_TEST(a_text_in_wide_characters_goes_on),
+		DESK_TEST(so_it_does_within_an_encoding),
+		DESK_TEST(encoded_text_within_wide_characters_goes_on),
+		DESK_TEST(a_text_that_stands_elsewhere_is_seen),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
