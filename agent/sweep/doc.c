@@ -257,7 +257,7 @@ static rv_status descend(struct rv_sweeper *w, const struct rv_doc *doc,
 					.goes_on = goes_on};
 
 		rv_lead_note(doc, layer, &next);
-		if (!goes_on)
+		if (rv_lead_may_open(doc, &next))
 			s = open_layer(w, doc, &next);
 		if (rv_is_ok(s))
 			s = scan_layer(w, doc, &next);

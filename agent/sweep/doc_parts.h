@@ -19,6 +19,9 @@ struct rv_layer {
 bool rv_lead_run(const struct rv_doc *doc, const struct rv_layer *layer, struct rv_decode_run *out);
 /* Of a text in UTF-16 or UTF-32 that goes on: does what the window itself looks like say other? */
 bool rv_lead_yields(const struct rv_decode_run *lead, const struct rv_decode_run *found);
+/* May the layer be opened, if it is an archive? Not what begins in its middle, and one that two
+ * windows hold, or that one of them cuts, only in the one that tells it whole. */
+bool rv_lead_may_open(const struct rv_doc *doc, const struct rv_layer *layer);
 /* Remembers the run of `layer`, which says `below`, for the next window if it goes on there. */
 void rv_lead_note(const struct rv_doc *doc, const struct rv_layer *layer, struct rv_layer *below);
 

@@ -3,6 +3,7 @@ to the next is read on where it was. Not here: values in plain text (test_inputs
 
 import base64
 import binascii
+import gzip
 import io
 import random
 import tarfile
@@ -83,6 +84,15 @@ class Runs(scanning.Case):
             f.seek(40 * MB)
             f.write("\u4f60".encode("utf-16-le") * 5000 + text + b"\x60\x4f" * 5000)
         self.assert_all(["hole"], "utf-16le")
+
+    def test_an_archive_on_an_edge_is_no_damaged_one(self):
+        for before in (100, 300, 20_000, 40_000):
+            text = base64.b64encode(gzip.compress(self.plain(200) + bytes(30_000)))
+            lines = b"#\n" * ((WINDOW - before) // 2)
+            self.write("edge", lines + text + b"\n" + b"#\n" * 500)
+            result = self.found("--strict", "edge")
+            self.assertEqual([leak["inside"] for leak in result.leaks], ["data"], str(result))
+            self.assertEqual(result.gaps, [])
 
 
 if __name__ == "__main__":

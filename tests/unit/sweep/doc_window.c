@@ -245,6 +245,75 @@ static void a_text_that_stands_elsewhere_is_seen(void **state)
 	assert_string_equal(desk_only(d)->layers, "utf-16be");
 }
 
+#define PACK_MAX 1200
+
+/* How often archives were opened, and how often one that is cut. */
+struct opened {
+	unsigned whole, cut;
+};
+
+static rv_status open_pack(void *user, struct rv_sweeper *w, const struct rv_doc *doc,
+			   struct rv_str bytes, bool *out_is_opened)
+{
+	struct opened *opened = user;
+
+	(void)w, (void)doc;
+	*out_is_opened = bytes.len > 8 && memcmp(bytes.data, "PACK", 4) == 0;
+	if (!*out_is_opened)
+		return RV_OK;
+	if (memcmp(bytes.data + bytes.len - 4, "KCAP", 4) == 0)
+		opened->whole++;
+	else
+		opened->cut++;
+	return RV_OK;
+}
+
+/* `len` bytes of one, at every place around a window's end. */
+static struct opened open_around_an_edge(struct desk *d, size_t len, size_t width)
+{
+	static struct opened opened;
+	char pack[PACK_MAX];
+
+	opened = (struct opened){0};
+	assert_true(len < sizeof(pack));
+	memset(pack, 'a', len);
+	memcpy(pack, "PACK", 4);
+	memcpy(pack + len - 4, "KCAP", 4);
+	d->w.open_layer = open_pack;
+	d->w.open_user = &opened;
+	for (size_t begin = WINDOW - 2 * OVERLAP; begin < WINDOW + 40; begin++) {
+		struct opened before = opened;
+
+		desk_fill(d, ' ', begin);
+		desk_put(d,
+			 encode_base64((struct rv_str){(uint8_t *)pack, len}, "+/", true, width));
+		desk_put(d, "\n");
+		desk_fill(d, ' ', 200);
+		scan_windows(d);
+		if (opened.whole + opened.cut != before.whole + before.cut + 1)
+			fail_msg("at %zu: opened %u times", begin,
+				 opened.whole + opened.cut - before.whole - before.cut);
+	}
+	return opened;
+}
+
+static void an_archive_on_the_edge_of_windows_is_opened_once_and_whole(void **state)
+{
+	for (size_t width = 0; width <= 76; width += 76) {
+		assert_int_equal(open_around_an_edge(*state, 60, width).cut, 0);
+		assert_int_equal(open_around_an_edge(*state, 61, width).cut, 0);
+		assert_int_equal(open_around_an_edge(*state, 290, width).cut, 0);
+	}
+}
+
+static void one_that_windows_do_not_share_whole_is_opened_once(void **state)
+{
+	struct opened opened = open_around_an_edge(*state, 900, 0);
+
+	assert_true(opened.cut > 0);
+	assert_true(opened.whole > 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -257,6 +326,8 @@ int main(void)
 		DESK_TEST(so_it_does_within_an_encoding),
 		DESK_TEST(encoded_text_within_wide_characters_goes_on),
 		DESK_TEST(a_text_that_stands_elsewhere_is_seen),
+		DESK_TEST(an_archive_on_the_edge_of_windows_is_opened_once_and_whole),
+		DESK_TEST(one_that_windows_do_not_share_whole_is_opened_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
