@@ -9,9 +9,8 @@
 
 #include <stdlib.h>
 
-#define TEXT_PROBE 4096
-#define KNOWS_MIN  30	/* confidence of a provider's rule to go before a plain assignment */
-#define NEAR_BACK  4096 /* a companion's longest value */
+#define KNOWS_MIN 30   /* confidence of a provider's rule to go before a plain assignment */
+#define NEAR_BACK 4096 /* a companion's longest value */
 
 rv_status rv_lane_new(struct rv_scanner *scanner, struct rv_lane **out)
 {
@@ -100,7 +99,7 @@ bool rv_lane_was_text(const struct rv_lane *lane)
 
 bool rv_scan_is_text(struct rv_str bytes)
 {
-	size_t probe = bytes.len < TEXT_PROBE ? bytes.len : TEXT_PROBE;
+	size_t probe = bytes.len < RV_SCAN_TEXT_PROBE ? bytes.len : RV_SCAN_TEXT_PROBE;
 
 	return probe == 0 || !memchr(bytes.data, 0, probe);
 }

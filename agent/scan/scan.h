@@ -118,7 +118,8 @@ const struct rv_decode_run *rv_lane_runs(const struct rv_lane *lane, size_t *out
 					 bool *out_is_cut);
 /* Was what was scanned last text? False for RV_SCAN_BINARY. */
 bool rv_lane_was_text(const struct rv_lane *lane);
-/* True when the first 4 KiB hold no NUL byte. */
+/* True when the first RV_SCAN_TEXT_PROBE bytes hold no NUL byte. */
+#define RV_SCAN_TEXT_PROBE 4096
 bool rv_scan_is_text(struct rv_str bytes);
 
 /* Matches given up since the last call because a regex took too many steps, and one such rule. */

@@ -418,6 +418,24 @@ static rv_status tell_rest(struct rv_sweeper *w, const struct rv_doc *doc,
 	return tell_all(w, doc, layer);
 }
 
+/* May texts in UTF-16 stand in it, which is no such text? Of what is text one NUL byte tells: it is
+ * in its first part where that is looked for, so a small file costs nothing. */
+static bool may_be_wide(const struct rv_layer *layer, const struct below *below)
+{
+	const struct rv_str bytes = layer->bytes;
+
+	return below->is_binary ||
+	       (bytes.len > RV_SCAN_TEXT_PROBE &&
+		memchr(bytes.data + RV_SCAN_TEXT_PROBE, 0, bytes.len - RV_SCAN_TEXT_PROBE));
+}
+
+/* Texts of a program are its messages: what is generic is not asked of them either. */
+static bool is_message(const struct rv_layer *layer)
+{
+	return layer->kind == RV_DECODE_WIDE && layer->above &&
+	       !rv_scan_is_text(layer->above->bytes);
+}
+
 /* NOLINTNEXTLINE(misc-no-recursion): see descend */
 static rv_status scan_below(struct rv_sweeper *w, const struct rv_doc *doc,
 			    const struct rv_layer *layer, const struct below *below)
@@ -433,7 +451,7 @@ static rv_status scan_below(struct rv_sweeper *w, const struct rv_doc *doc,
 	bool is_text = rv_utf16_find(layer->bytes, &whole);
 	if (is_wide && !(is_text && rv_lead_yields(&below->lead, &whole)))
 		return descend(w, doc, layer, &below->lead, true);
-	if (is_text || (below->is_binary && rv_wide_find(layer->bytes, &whole)))
+	if (is_text || (may_be_wide(layer, below) && rv_wide_find(layer->bytes, &whole)))
 		return descend(w, doc, layer, &whole, false);
 	return RV_OK;
 }
@@ -460,9 +478,8 @@ static rv_status scan_layer(struct rv_sweeper *w, const struct rv_doc *doc,
 
 	if (goes_on && !rv_lead_run(doc, layer, &below.lead))
 		below.lead.len = 0;
-	/* Texts of a program are its messages: what is generic is not asked of them either. */
 	unsigned flags = (goes_on || layer->depth > 0 ? RV_SCAN_RUNS : 0U) |
-			 (layer->kind == RV_DECODE_WIDE && layer->above ? RV_SCAN_BINARY : 0U);
+			 (is_message(layer) ? RV_SCAN_BINARY : 0U);
 	rv_status s = scan_bytes(w, doc, layer, flags);
 	below.is_binary = !rv_lane_was_text(w->lane);
 	if (rv_is_ok(s))

@@ -80,6 +80,28 @@ static void reads_utf16_inside_of_other_bytes(void **state)
 	}
 }
 
+/* As a shell appends it to a log that it did not begin; the rest of the text is none. */
+static void reads_utf16_behind_a_text(void **state)
+{
+	struct desk *d = *state;
+	char plain[128];
+
+	(void)snprintf(plain, sizeof(plain), "\r\nguess=%s\r\n", d->value + 5); /* has room */
+	for (size_t lead = 4000; lead < 4160; lead++) {
+		struct rv_str text = wide(plain, false, false);
+
+		desk_fill(d, 'x', lead - 1);
+		desk_put(d, "\n");
+		memcpy(d->text + d->len, text.data, text.len);
+		d->len += text.len;
+		desk_put(d, "\nmore\n");
+		desk_scan(d);
+		assert_string_equal(desk_only(d)->layers, "utf-16le");
+		assert_string_equal(desk_only(d)->rule->id, "guess");
+		assert_int_equal(desk_only(d)->offset, lead + 2 * strlen("\r\nguess="));
+	}
+}
+
 static void reads_utf16_in_base64_in_utf16_and_no_deeper(void **state)
 {
 	struct desk *d = *state;
@@ -344,6 +366,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		DESK_TEST(reads_utf16_in_base64_and_hex),
 		DESK_TEST(reads_utf16_inside_of_other_bytes),
+		DESK_TEST(reads_utf16_behind_a_text),
 		DESK_TEST(reads_utf16_in_base64_in_utf16_and_no_deeper),
 		DESK_TEST(tells_what_encoded_text_is_and_not_a_guess_about_it),
 		DESK_TEST(tells_a_guess_when_its_encoding_holds_nothing),
