@@ -60,7 +60,8 @@ struct rv_doc {
 	const char *inside; /* or NULL */
 	struct rv_str bytes;
 	uint64_t offset;	     /* of bytes in the file, for windows */
-	uint32_t line, column;	     /* of the first byte; 0: 1 */
+	uint32_t line;		     /* of the first byte; 0: 1 */
+	uint64_t column;	     /* likewise */
 	size_t from, until;	     /* only values that start in here; until 0: no end */
 	const struct rv_span *parts; /* anchors only in these; NULL: everywhere */
 	size_t part_count;

@@ -32,13 +32,13 @@ static void count_to(struct rv_sweeper *w, const struct rv_doc *doc, size_t at)
 	}
 }
 
-static uint32_t column_at(const struct rv_sweeper *w, const struct rv_doc *doc, size_t at)
+static uint64_t column_at(const struct rv_sweeper *w, const struct rv_doc *doc, size_t at)
 {
-	size_t column = at - w->count.line_start + 1;
+	uint64_t column = at - w->count.line_start + 1;
 
 	if (w->count.line_start == 0 && doc->column > 1)
 		column += doc->column - 1;
-	return column > UINT32_MAX ? UINT32_MAX : (uint32_t)column;
+	return column;
 }
 
 void rv_doc_see(struct rv_sweeper *w, const struct rv_seen *seen)

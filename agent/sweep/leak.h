@@ -61,10 +61,10 @@ struct rv_leak {
 	const char *inside;  /* archive members "a.tar!b/c.env", any bytes, or NULL */
 	const char *layers;  /* how it was encoded: "base64", "percent>base64", or NULL */
 	uint32_t line;	     /* from 1; 0: no lines (binary) */
-	uint32_t column;     /* from 1, in bytes */
 	uint32_t match_line; /* where what the rule matched begins: a key's BEGIN */
 	uint32_t end_line;   /* of the value's last byte */
-	uint32_t end_column; /* just past it */
+	uint64_t column;     /* from 1, in bytes; a hole in a file is no end of a line */
+	uint64_t end_column; /* just past the value */
 	uint64_t offset;     /* of the value in the file or member */
 	const char *masked;  /* "ghp_..9f" for people: at most 6 bytes of the value (mask.h) */
 	const char *context; /* the masked line, at most 200 bytes, UTF-8; secrets in it masked */

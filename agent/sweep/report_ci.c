@@ -34,10 +34,10 @@ static void put_annotation(struct rv_report *r, const struct rv_leak *leak, enum
 	rv_emit_path(e, RV_AS_PROPERTY, rv_report_bare(leak->path));
 	/* Lines of an archive's member are not lines of the file. */
 	if (leak->line && !leak->inside) {
-		rv_emit_fmt(e, ",line=%u,col=%u,endLine=%u", leak->line, leak->column,
-			    leak->end_line);
+		rv_emit_fmt(e, ",line=%u,col=%llu,endLine=%u", leak->line,
+			    (unsigned long long)leak->column, leak->end_line);
 		if (leak->end_line == leak->line)
-			rv_emit_fmt(e, ",endColumn=%u", leak->end_column);
+			rv_emit_fmt(e, ",endColumn=%llu", (unsigned long long)leak->end_column);
 	}
 	rv_emit_raw(e, ",title=");
 	rv_emit_text(e, RV_AS_PROPERTY, leak->rule->name);
@@ -92,10 +92,11 @@ void rv_report_github(struct rv_report *r)
 /* The same row has the same id in each run: made of its fingerprint and its place. */
 static void put_id(struct rv_emit *e, const struct rv_leak *leak)
 {
-	char numbers[48];
+	char numbers[64];
 	char hex[RV_REPORT_DIGEST];
 
-	(void)snprintf(numbers, sizeof(numbers), ":%u:%u:%llu", leak->line, leak->column,
+	(void)snprintf(numbers, sizeof(numbers), ":%u:%llu:%llu", leak->line,
+		       (unsigned long long)leak->column,
 		       (unsigned long long)leak->offset); /* always fits */
 	const struct rv_str parts[] = {
 		rv_str_of(leak->rule->id),

@@ -55,7 +55,8 @@ static void put_row_head(struct rv_report *r, const struct rv_leak *leak)
 	rv_emit_text(e, RV_AS_XML, leak->rule->id);
 	rv_emit_raw(e, "</code> <span class=\"where\">");
 	if (leak->line)
-		rv_emit_fmt(e, "line %u, column %u", leak->line, leak->column);
+		rv_emit_fmt(e, "line %u, column %llu", leak->line,
+			    (unsigned long long)leak->column);
 	else
 		rv_emit_fmt(e, "byte %llu", (unsigned long long)leak->offset);
 	rv_emit_fmt(e, "</span> <span>%u%% sure</span></p>\n", leak->confidence);

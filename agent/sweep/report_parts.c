@@ -183,7 +183,7 @@ void rv_report_where(struct rv_report *r, enum rv_emit_as as, const struct rv_le
 {
 	rv_report_file(r, as, leak);
 	if (leak->line)
-		rv_emit_fmt(&r->emit, ":%u:%u", leak->line, leak->column);
+		rv_emit_fmt(&r->emit, ":%u:%llu", leak->line, (unsigned long long)leak->column);
 	else
 		rv_emit_fmt(&r->emit, "@%llu", (unsigned long long)leak->offset);
 }

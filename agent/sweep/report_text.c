@@ -148,7 +148,9 @@ static unsigned columns_of_where(const struct rv_leak *leak)
 	(void)fit(rv_report_bare(leak->path), UINT32_MAX / 4, &taken); /* all of it */
 	if (leak->inside)
 		inside = 1 + columns_of_text(leak->inside);
-	return taken + inside + (unsigned)snprintf(NULL, 0, ":%u:%u", leak->line, leak->column);
+	return taken + inside +
+	       (unsigned)snprintf(NULL, 0, ":%u:%llu", leak->line,
+				  (unsigned long long)leak->column);
 }
 
 /* Gives how many lines it took. */

@@ -29,7 +29,7 @@ void rv_window_pass(struct rv_window *window, struct rv_str bytes)
 		const uint8_t *end = memchr(bytes.data + at, '\n', until - at);
 
 		if (!end) {
-			window->column += (uint32_t)(until - at);
+			window->column += until - at;
 			return;
 		}
 		at = (size_t)(end - bytes.data) + 1;
@@ -45,7 +45,7 @@ void rv_window_skip(struct rv_window *window, uint64_t hole)
 	bool is_text = lead->is_set && lead->kind >= RV_DECODE_UTF16LE;
 	size_t unit = lead->kind == RV_DECODE_UTF32LE || lead->kind == RV_DECODE_UTF32BE ? 4 : 2;
 
-	window->column += (uint32_t)hole; /* no line ends there */
+	window->column += hole; /* no line ends there */
 	if (hole == 0)
 		return;
 	lead->at = (lead->at + unit - (size_t)(hole % unit)) % unit;

@@ -15,7 +15,8 @@ struct rv_lead {
 
 struct rv_window {
 	size_t overlap; /* bytes that a window shares with the next */
-	uint32_t line, column;
+	uint32_t line;
+	uint64_t column;
 	size_t next; /* where in the window in hand the next begins; 0: it is the last */
 	/* By the depth of the layer that holds the run; each but the first is in the run above. */
 	struct rv_lead leads[RV_DECODE_DEPTH_MAX];	/* into the window in hand */

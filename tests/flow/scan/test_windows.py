@@ -95,5 +95,24 @@ class Runs(scanning.Case):
             self.assertEqual(result.gaps, [])
 
 
+class Columns(scanning.Case):
+    def test_a_column_behind_four_gib_is_told_in_every_report(self):
+        token = self.token()
+        with open(self.path("sparse"), "wb") as f:
+            f.seek(10 << 30)
+            f.write(b" t=" + token.encode() + b"\n")
+        column = (10 << 30) + 4
+        leak = self.found("sparse").leaks[0]
+        self.assertEqual((leak["line"], leak["column"], leak["offset"]), (1, column, column - 1))
+        self.assertEqual((leak["end_line"], leak["end_column"]), (1, column + len(token)))
+        place = {"text": f"sparse:1:{column}", "html": f"column {column}",
+                 "sarif": f'"startColumn":{column}', "csv": f",{column},",
+                 "github": f"col={column},", "gitleaks": f'"StartColumn": {column}',
+                 "jsonl": f'"column":{column}', "junit": f"sparse:1:{column}"}
+        for form, text in place.items():
+            shown = self.scan("sparse", "-f", form, code=1).out.decode().replace(": ", ":")
+            self.assertIn(text.replace(": ", ":"), shown, form)
+
+
 if __name__ == "__main__":
     scanning.main()
