@@ -78,12 +78,30 @@ static rv_status size_of(const struct rv_verb_args *args, const char *key, const
 	return RV_OK;
 }
 
+/* A duration as everywhere, and milliseconds. */
+static rv_status time_of(const struct rv_verb_args *args, int64_t *out_us, struct rv_diag *diag)
+{
+	const char *text = text_of(args, "max_time");
+	char seconds[32];
+	int64_t us = 0;
+
+	if (!text)
+		return RV_OK;
+	size_t len = strlen(text);
+	bool is_ms = len > 2 && len < sizeof(seconds) && strcmp(text + len - 2, "ms") == 0;
+	(void)snprintf(seconds, sizeof(seconds), "%.*ss", (int)(is_ms ? len - 2 : 0),
+		       text); /* has room */
+	if (!rv_is_ok(rv_duration_parse(rv_str_of(is_ms ? seconds : text), &us, NULL)))
+		return refuse(diag, "max-time", text, "a time such as 1500ms, 30s or 10min");
+	*out_us = is_ms ? us / 1000 : us;
+	return RV_OK;
+}
+
 static rv_status take_limits(const struct rv_verb_args *args, struct rv_scan_ask *ask,
 			     struct rv_diag *diag)
 {
 	uint64_t threads = 0, cpu = 0, archives = 5, decode = RV_DECODE_DEPTH_MAX, megabytes = 0;
 	uint64_t seconds = 0;
-	const char *time = text_of(args, "max_time");
 
 	RV_TRY(number_of(args, "threads", "threads", RV_WALK_THREADS_MAX, &threads, diag));
 	RV_TRY(number_of(args, "max_cpu", "max-cpu", 6400, &cpu, diag));
@@ -97,8 +115,7 @@ static rv_status take_limits(const struct rv_verb_args *args, struct rv_scan_ask
 	RV_TRY(number_of(args, "timeout", "timeout", 1 << 30, &seconds, diag));
 	RV_TRY(size_of(args, "max_file", "max-file", &ask->sweep.max_file, diag));
 	RV_TRY(size_of(args, "max_rss", "max-rss", &ask->sweep.max_rss, diag));
-	if (time && !rv_is_ok(rv_duration_parse(rv_str_of(time), &ask->sweep.max_time_us, NULL)))
-		return refuse(diag, "max-time", time, "a time such as 30s or 10min");
+	RV_TRY(time_of(args, &ask->sweep.max_time_us, diag));
 	ask->has_decode_depth = flag_of(args, "decode_depth") || flag_of(args, "max_decode_depth");
 	ask->has_archive_depth = text_of(args, "archive_depth") != NULL;
 	ask->has_max_file = text_of(args, "max_file") != NULL || megabytes > 0;

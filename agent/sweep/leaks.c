@@ -3,6 +3,7 @@
 
 #include "agent/scan/rule.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #define BLOCK_BYTES 32768
@@ -84,6 +85,23 @@ const char *rv_leaks_cstr(struct rv_leaks *list, const char *z)
 	return z ? rv_leaks_text(list, rv_str_of(z)) : NULL;
 }
 
+/* Which limit it was, and how to go on. */
+static const char *explain(struct rv_leaks *list, const char *reason, const char *detail)
+{
+	bool is_time = strcmp(reason, "time") == 0;
+	const char *note = is_time				      ? list->time_note
+			   : !detail && strcmp(reason, "memory") == 0 ? list->memory_note
+								      : NULL;
+	char both[256];
+
+	if (!note)
+		return rv_leaks_cstr(list, detail);
+	if (!detail)
+		return note;
+	(void)snprintf(both, sizeof(both), "%s: %s", detail, note); /* cut */
+	return rv_leaks_cstr(list, both);
+}
+
 void rv_leaks_gap(struct rv_leaks *list, struct rv_str path, const char *inside, const char *reason,
 		  const char *detail)
 {
@@ -101,7 +119,7 @@ void rv_leaks_gap(struct rv_leaks *list, struct rv_str path, const char *inside,
 		.path = {(const uint8_t *)copy, path.len},
 		.inside = rv_leaks_cstr(list, inside),
 		.reason = reason,
-		.detail = rv_leaks_cstr(list, detail),
+		.detail = explain(list, reason, detail),
 	};
 }
 

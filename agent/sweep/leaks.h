@@ -23,6 +23,9 @@ struct rv_leaks {
 	struct rv_leaks_block *blocks; /* of texts */
 	struct rv_values values;       /* that no text of theirs may show */
 	bool is_full;
+	/* Said of each gap `time`, and of a gap `memory` that says nothing else; *borrowed*, must
+	 * outlive the list. NULL: nothing. */
+	const char *time_note, *memory_note;
 };
 
 void rv_leaks_done(struct rv_leaks *list); /* accepts a zeroed list */

@@ -43,6 +43,14 @@ static void stop(struct rv_run *run, const char *reason)
 	atomic_store(&run->stop, true);
 }
 
+static const char *time_note(const struct rv_sweep_options *o)
+{
+	if (o->source != RV_SWEEP_PATHS)
+		return "--max-time was reached";
+	return o->ledger ? "--max-time was reached; the next scan with this ledger goes on"
+			 : "--max-time was reached; with --ledger the next scan would go on";
+}
+
 static void tell_progress(const struct rv_run *run)
 {
 	const struct rv_sweep_options *o = run->options;
@@ -241,6 +249,8 @@ rv_status rv_sweep_run(const struct rv_sweep_options *options, struct rv_sweep_r
 		w->open_user = &run;
 		w->stop = &run.stop;
 		w->stop_reason = &run.stop_reason;
+		w->leaks.time_note = time_note(options);
+		w->leaks.memory_note = "--max-rss was reached";
 		if (rv_is_ok(status) && options->cost_count > 0)
 			rv_lane_count_costs(run.sweepers[ready - 1].lane, true);
 	}

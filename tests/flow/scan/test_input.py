@@ -45,7 +45,8 @@ class CommandLine(scanning.Case):
                       ["--min-confidence", "high"], ["--exit-code", "256"], ["--exit-code", ""],
                       ["-j", "1000"], ["-j", "x"], ["--max-file", "1Q"], ["--max-file", "-1"],
                       ["--max-file", "99999999999999999999"], ["--max-file", "99999999999999T"],
-                      ["--max-time", "soon"], ["--max-rss", "lots"], ["--max-cpu", "0x10"],
+                      ["--max-time", "soon"], ["--max-time", "ms"], ["--max-time", "1.5ms"],
+                      ["--max-rss", "lots"], ["--max-cpu", "0x10"],
                       ["--archive-depth", "99"], ["--decode-depth", "4"], ["--decode-depth", "64"],
                       ["--max-decode-depth", "65"], ["--max-target-megabytes", "x"]):
             name = words[0].lstrip("-")
@@ -434,6 +435,11 @@ class Limits(scanning.Case):
         self.write_slow("sparse")
         result = self.found("--max-time", "1s", "--strict", "sparse", code=3)
         self.assertIn("time", [g["reason"] for g in result.gaps], str(result))
+        for ledger, on in (([], "with --ledger the next scan would go on"),
+                           (["--ledger", "ledger"], "the next scan with this ledger goes on")):
+            gaps = self.found("--max-time", "300ms", *ledger, "sparse", code=0).gaps
+            self.assertEqual([g["detail"] for g in gaps],
+                             [f"read in part: --max-time was reached; {on}"])
 
     def test_time_ends_a_file_of_many_weak_passwords(self):
         """Each goes through a memory-hard hash when there is a baseline."""
