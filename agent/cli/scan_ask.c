@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#define MAX_RSS_LEAST ((uint64_t)32 << 20)
+
 static const char *text_of(const struct rv_verb_args *args, const char *key)
 {
 	return rv_json_text(args->json, key, NULL);
@@ -97,6 +99,16 @@ static rv_status time_of(const struct rv_verb_args *args, int64_t *out_us, struc
 	return RV_OK;
 }
 
+/* Less would end every scan at its beginning, or be asked about too late. */
+static rv_status memory_of(const struct rv_verb_args *args, uint64_t *out, struct rv_diag *diag)
+{
+	RV_TRY(size_of(args, "max_rss", "max-rss", out, diag));
+	if (*out > 0 && *out < MAX_RSS_LEAST)
+		return refuse(diag, "max-rss", text_of(args, "max_rss"),
+			      "32M or more (one of large files takes 45M)");
+	return RV_OK;
+}
+
 static rv_status take_limits(const struct rv_verb_args *args, struct rv_scan_ask *ask,
 			     struct rv_diag *diag)
 {
@@ -114,7 +126,7 @@ static rv_status take_limits(const struct rv_verb_args *args, struct rv_scan_ask
 			 diag));
 	RV_TRY(number_of(args, "timeout", "timeout", 1 << 30, &seconds, diag));
 	RV_TRY(size_of(args, "max_file", "max-file", &ask->sweep.max_file, diag));
-	RV_TRY(size_of(args, "max_rss", "max-rss", &ask->sweep.max_rss, diag));
+	RV_TRY(memory_of(args, &ask->sweep.max_rss, diag));
 	RV_TRY(time_of(args, &ask->sweep.max_time_us, diag));
 	ask->has_decode_depth = flag_of(args, "decode_depth") || flag_of(args, "max_decode_depth");
 	ask->has_archive_depth = text_of(args, "archive_depth") != NULL;

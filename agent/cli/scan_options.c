@@ -126,7 +126,7 @@ const struct rv_opt rv_scan_options[] = {
 	{.name = "max-rss",
 	 .type = RV_OPT_TEXT,
 	 .value = "SIZE",
-	 .help = "stop above this much memory"},
+	 .help = "stop above this much memory, of 32M or more"},
 	{.name = "max-cpu", .type = RV_OPT_TEXT, .value = "PERCENT", .help = "of one processor"},
 	{.name = "decode-depth",
 	 .type = RV_OPT_TEXT,

@@ -1,6 +1,7 @@
 """Wrong and hostile input to `reeve scan`: one clear message or a line in the ledger; never a
 crash, a hang, unbounded memory or a program started."""
 
+import base64
 import json
 import os
 import re
@@ -46,7 +47,7 @@ class CommandLine(scanning.Case):
                       ["-j", "1000"], ["-j", "x"], ["--max-file", "1Q"], ["--max-file", "-1"],
                       ["--max-file", "99999999999999999999"], ["--max-file", "99999999999999T"],
                       ["--max-time", "soon"], ["--max-time", "ms"], ["--max-time", "1.5ms"],
-                      ["--max-rss", "lots"], ["--max-cpu", "0x10"],
+                      ["--max-rss", "lots"], ["--max-rss", "1"], ["--max-rss", "31M"], ["--max-cpu", "0x10"],
                       ["--archive-depth", "99"], ["--decode-depth", "4"], ["--decode-depth", "64"],
                       ["--max-decode-depth", "65"], ["--max-target-megabytes", "x"]):
             name = words[0].lstrip("-")
@@ -424,10 +425,11 @@ class Limits(scanning.Case):
         self.assertEqual([g["path"] for g in result.gaps], ["b.env"])
         self.found("--staged", cwd=repo.path)
 
-    def write_slow(self, name):
+    def write_slow(self, name, head=b""):
         """32 GB, of which no hole is long enough to be passed over."""
         with open(self.path(name), "wb") as f:
-            for place in range(0, 32 << 30, 4 * MB):
+            f.write(head)
+            for place in range(len(head), 32 << 30, 4 * MB):
                 f.seek(place)
                 f.write(b"x")
 
@@ -455,8 +457,9 @@ class Limits(scanning.Case):
         self.assertLess(len(result.leaks), 3000)
 
     def test_memory_ends_a_scan_and_is_told(self):
-        self.write_slow("sparse")
-        result = self.found("--max-rss", "1M", "--strict", "sparse", code=3)
+        text = ("\ufeff" + "\u4f60\u597d" * 3_000_000).encode("utf-16-le")
+        self.write_slow("sparse", base64.b64encode(base64.b64encode(text)))
+        result = self.found("--max-rss", "32M", "-j", "1", "--strict", "sparse", code=3)
         self.assertIn("memory", [g["reason"] for g in result.gaps], str(result))
 
     def test_very_many_values_in_one_another_end_no_scan(self):

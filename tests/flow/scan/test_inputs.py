@@ -155,10 +155,10 @@ class Stopped(scanning.Case):
         """No limit of the archive: the ledger would never look into it again. Each archive waits
         for its share of the processor, so the limits are asked about while one is open."""
         need_archives(self)
-        filler = b"lorem ipsum dolor\n" * 200000
+        filler = base64.b64encode(base64.b64encode(b"lorem ipsum dolor\n" * 350_000))
         for i in range(8):
             self.write(f"d/{i}.tgz", tar_of({"big.txt": filler, "last.env": f"K={self.token()}\n"}))
-        for limit, word in (("--max-rss=1M", "memory"), ("--max-time=1s", "time")):
+        for limit, word in (("--max-rss=32M", "memory"), ("--max-time=1s", "time")):
             result = self.found(limit, "--max-cpu", "1", "--threads", "1", "d", code=None)
             self.assertIn(word, [g["reason"] for g in result.gaps if g.get("path")], str(result))
             self.assertEqual({g["reason"] for g in result.gaps}, {word}, str(result))
