@@ -349,15 +349,6 @@ struct below {
 	bool is_binary;
 };
 
-/* Of a run that goes on: what looked like one there, with its units elsewhere. */
-static bool is_of_lead(const struct rv_decode_run *lead, const struct rv_decode_run *run)
-{
-	bool is_alphabet = lead->kind <= RV_DECODE_HEX && run->kind <= RV_DECODE_HEX;
-
-	return (is_alphabet || run->kind == lead->kind) && run->at < lead->at + lead->len &&
-	       run->at + run->len > lead->at;
-}
-
 /* The runs are copied: what they hold is scanned by the same lane. What goes on comes first, but a
  * text in UTF-16 (scan_below). */
 static rv_status take_runs(struct rv_sweeper *w, const struct rv_doc *doc, struct below *below)
@@ -378,7 +369,7 @@ static rv_status take_runs(struct rv_sweeper *w, const struct rv_doc *doc, struc
 	if (has_lead)
 		below->runs[below->run_count++] = below->lead;
 	for (size_t i = 0; i < count; i++) {
-		if (!has_lead || !is_of_lead(&below->lead, &runs[i]))
+		if (!has_lead || !rv_lead_covers(&below->lead, &runs[i]))
 			below->runs[below->run_count++] = runs[i];
 	}
 	return RV_OK;

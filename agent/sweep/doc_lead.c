@@ -50,6 +50,14 @@ bool rv_lead_may_open(const struct rv_doc *doc, const struct rv_layer *layer)
 	       place.end + NEAR >= doc->window->overlap;
 }
 
+bool rv_lead_covers(const struct rv_decode_run *lead, const struct rv_decode_run *run)
+{
+	bool is_alphabet = lead->kind <= RV_DECODE_HEX && run->kind <= RV_DECODE_HEX;
+
+	return (is_alphabet || run->kind == lead->kind) && run->at < lead->at + lead->len &&
+	       run->at + run->len > lead->at;
+}
+
 void rv_lead_note(const struct rv_doc *doc, const struct rv_layer *layer, struct rv_layer *below)
 {
 	size_t at = 0;

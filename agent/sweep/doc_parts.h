@@ -22,6 +22,8 @@ bool rv_lead_yields(const struct rv_decode_run *lead, const struct rv_decode_run
 /* May the layer be opened, if it is an archive? Not what begins in its middle, and one that two
  * windows hold, or that one of them cuts, only in the one that tells it whole. */
 bool rv_lead_may_open(const struct rv_doc *doc, const struct rv_layer *layer);
+/* Did the other run only look like one there, where a run goes on whose units stand elsewhere? */
+bool rv_lead_covers(const struct rv_decode_run *lead, const struct rv_decode_run *run);
 /* Remembers the run of `layer`, which says `below`, for the next window if it goes on there. */
 void rv_lead_note(const struct rv_doc *doc, const struct rv_layer *layer, struct rv_layer *below);
 
