@@ -2,7 +2,6 @@
 #include "agent/sweep/doc_parts.h"
 
 #include "agent/base/digest.h"
-#include "agent/scan/check.h"
 #include "agent/scan/utf16.h"
 #include "agent/scan/wide.h"
 #include "agent/sweep/filter.h"
@@ -13,8 +12,6 @@
 #define DER_SEQUENCE 0x30
 #define NESTING_MAX  3 /* archives that were opened out of encodings, in one another */
 #define LAYER_MAX    ((size_t)16 << 20) /* decoded bytes of one layer */
-#define VARIED_LOOK  64			/* bytes of a run .. */
-#define VARIED_MIN   25			/* .. and tenths of a bit that each must be worth */
 
 uint64_t rv_run_hash(const struct rv_run_key *key, struct rv_str bytes)
 {
@@ -308,36 +305,6 @@ static rv_status drop_incomplete(struct rv_sweeper *w, struct rv_str bytes)
 	return RV_OK;
 }
 
-/* Threes in hex are threes. */
-static bool is_varied(struct rv_str bytes, const struct rv_decode_run *run)
-{
-	size_t len = run->len < VARIED_LOOK ? run->len : VARIED_LOOK;
-
-	return rv_entropy_tenths((struct rv_str){bytes.data + run->at, len}) >= VARIED_MIN;
-}
-
-static bool is_packing(uint8_t kind)
-{
-	return kind == RV_DECODE_BASE64 || kind == RV_DECODE_HEX;
-}
-
-/* What the last layer that is decoded holds encoded: nobody looks at it. */
-static void tell_deeper(struct rv_sweeper *w, const struct rv_doc *doc,
-			const struct rv_layer *layer)
-{
-	bool is_cut = false;
-	size_t count = 0;
-	const struct rv_decode_run *runs = rv_lane_runs(w->lane, &count, &is_cut);
-
-	for (size_t i = 0; i < count && is_packing(layer->kind); i++) {
-		if (!is_packing(runs[i].kind) || !is_varied(layer->bytes, &runs[i]))
-			continue;
-		rv_leaks_gap(&w->leaks, doc->path, doc->inside, "too-large",
-			     "encodings in more encodings than are decoded");
-		return;
-	}
-}
-
 /* Layers in the layer that is told. */
 struct below {
 	struct rv_decode_run *runs;
@@ -478,7 +445,7 @@ static rv_status scan_layer(struct rv_sweeper *w, const struct rv_doc *doc,
 	if (rv_is_ok(s) && goes_on)
 		s = take_runs(w, doc, &below);
 	else if (rv_is_ok(s) && layer->depth > 0)
-		tell_deeper(w, doc, layer);
+		rv_doc_tell_deeper(w, doc, layer);
 	if (rv_is_ok(s))
 		s = drop_incomplete(w, layer->bytes);
 	if (rv_is_ok(s))

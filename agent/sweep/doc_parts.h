@@ -45,6 +45,10 @@ void rv_doc_see(struct rv_sweeper *w, const struct rv_seen *seen);
 /* Is the layer a private key in DER as a whole, outside of PEM? Then it is that one value. */
 bool rv_doc_is_key(const struct rv_sweeper *w, const struct rv_layer *layer, struct rv_found *out);
 
+/* Tells as a gap what the last layer that is decoded holds encoded: nobody looks at it. */
+void rv_doc_tell_deeper(struct rv_sweeper *w, const struct rv_doc *doc,
+			const struct rv_layer *layer);
+
 /* The last of w->leaks, judged: counted, and listed when it is to be shown. */
 void rv_doc_enter(struct rv_sweeper *w, const struct rv_leak *leak);
 
