@@ -376,17 +376,6 @@ static rv_status tell_rest(struct rv_sweeper *w, const struct rv_doc *doc,
 	return tell_all(w, doc, layer);
 }
 
-/* May texts in UTF-16 stand in it, which is no such text? Of what is text one NUL byte tells: it is
- * in its first part where that is looked for, so a small file costs nothing. */
-static bool may_be_wide(const struct rv_layer *layer, const struct below *below)
-{
-	const struct rv_str bytes = layer->bytes;
-
-	return below->is_binary ||
-	       (bytes.len > RV_SCAN_TEXT_PROBE &&
-		memchr(bytes.data + RV_SCAN_TEXT_PROBE, 0, bytes.len - RV_SCAN_TEXT_PROBE));
-}
-
 /* Texts of a program are its messages: what is generic is not asked of them either. */
 static bool is_message(const struct rv_layer *layer)
 {
@@ -409,7 +398,8 @@ static rv_status scan_below(struct rv_sweeper *w, const struct rv_doc *doc,
 	bool is_text = rv_utf16_find(layer->bytes, &whole);
 	if (is_wide && !(is_text && rv_lead_yields(&below->lead, &whole)))
 		return descend(w, doc, layer, &below->lead, true);
-	if (is_text || (may_be_wide(layer, below) && rv_wide_find(layer->bytes, &whole)))
+	if (is_text || (rv_doc_may_be_wide(doc, layer, below->is_binary) &&
+			rv_wide_find(layer->bytes, &whole)))
 		return descend(w, doc, layer, &whole, false);
 	return RV_OK;
 }

@@ -45,6 +45,9 @@ void rv_doc_see(struct rv_sweeper *w, const struct rv_seen *seen);
 /* Is the layer a private key in DER as a whole, outside of PEM? Then it is that one value. */
 bool rv_doc_is_key(const struct rv_sweeper *w, const struct rv_layer *layer, struct rv_found *out);
 
+/* May texts in UTF-16 stand in a layer that is no such text? Of what is text one NUL byte tells, in
+ * what is looked at. */
+bool rv_doc_may_be_wide(const struct rv_doc *doc, const struct rv_layer *layer, bool is_binary);
 /* Tells as a gap what the last layer that is decoded holds encoded: nobody looks at it. */
 void rv_doc_tell_deeper(struct rv_sweeper *w, const struct rv_doc *doc,
 			const struct rv_layer *layer);

@@ -1,6 +1,8 @@
-/* sweep: what the last layer that is decoded holds encoded. See doc_parts.h. */
+/* sweep: signs of more encodings in a layer. See doc_parts.h. Not here: decoding them (doc.c). */
 #include "agent/scan/check.h"
 #include "agent/sweep/doc_parts.h"
+
+#include <string.h>
 
 #define VARIED_LOOK 64 /* bytes of a run .. */
 #define VARIED_MIN  25 /* .. and tenths of a bit that each must be worth */
@@ -32,4 +34,20 @@ void rv_doc_tell_deeper(struct rv_sweeper *w, const struct rv_doc *doc,
 			     "encodings in more encodings than are decoded");
 		return;
 	}
+}
+
+static bool has_nul(struct rv_str bytes, size_t at, size_t end)
+{
+	at = at < RV_SCAN_TEXT_PROBE ? RV_SCAN_TEXT_PROBE : at; /* there it would be no text */
+	return at < end && memchr(bytes.data + at, 0, end - at);
+}
+
+bool rv_doc_may_be_wide(const struct rv_doc *doc, const struct rv_layer *layer, bool is_binary)
+{
+	bool is_in_parts = layer->depth == 0 && doc->parts;
+	bool may_be = is_binary;
+
+	for (size_t i = 0; is_in_parts && !may_be && i < doc->part_count; i++)
+		may_be = has_nul(layer->bytes, doc->parts[i].start, doc->parts[i].end);
+	return may_be || (!is_in_parts && has_nul(layer->bytes, 0, layer->bytes.len));
 }
