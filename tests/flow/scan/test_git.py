@@ -580,6 +580,15 @@ class Settings(scanning.Case):
         for words in (["repo"], ["--git", "repo"]):
             self.assertEqual([l["rule"] for l in self.found(*words).leaks], ["github-token"])
 
+    def test_what_a_job_was_lent_to_fetch_with_is_allowed(self):
+        lent = scanning.github_token("ghs_")
+        held = base64.b64encode(f"x-access-token:{lent}".encode()).decode()
+        self.add(f'[http "https://git.corp.io/"]\n\textraheader = AUTHORIZATION: basic {held}\n')
+        for words in (["repo"], ["--git", "repo"]):
+            self.assertEqual(self.found(*words, code=0).document["summary"]["allowed"], 1)
+        self.one.write("a", f"TOKEN={lent}\n")
+        self.assertEqual([l["path"] for l in self.found("repo").leaks], ["repo/a"])
+
     def test_the_settings_of_a_work_tree_and_of_a_bare_repository(self):
         self.add("[extensions]\n\tworktreeConfig = true\n")
         self.add(f"[x]\n\ttoken = {self.token()}\n", "config.worktree")
