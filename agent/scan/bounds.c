@@ -4,6 +4,7 @@
 #include <ctype.h>
 
 #define COUNTED_MIN 16 /* no shorter text is a token */
+#define TAKEN_MAX   2  /* letters behind a text that a match may take for its end */
 
 static bool is_word(uint8_t c)
 {
@@ -48,8 +49,19 @@ static size_t varint_before(const uint8_t *end, size_t before)
 	return end[-1];
 }
 
-size_t rv_counts_before(struct rv_str bytes, bool is_text, size_t at, size_t out[RV_COUNTS_MAX])
+/* May the text be shorter than the match that ends by itself? */
+static bool ends_before(struct rv_str bytes, struct rv_span whole, size_t len)
 {
+	size_t of_match = whole.end - whole.start;
+
+	return len < of_match && of_match - len <= TAKEN_MAX &&
+	       !memchr("\"'`({[<", bytes.data[whole.start - 1], 7);
+}
+
+size_t rv_counts_before(struct rv_str bytes, bool is_text, size_t at, struct rv_span whole,
+			size_t out[RV_COUNTS_MAX])
+{
+	bool is_sure = whole.end > whole.start && rv_is_bounded(bytes, whole);
 	const uint8_t *end = bytes.data + at;
 	size_t left = bytes.len - at;
 	size_t found[RV_COUNTS_MAX] = {0};
@@ -66,7 +78,8 @@ size_t rv_counts_before(struct rv_str bytes, bool is_text, size_t at, size_t out
 		found[2] = found[0] != end[-1] ? end[-1] : 0;
 	}
 	for (size_t i = 0; i < RV_COUNTS_MAX; i++) {
-		if (found[i] >= COUNTED_MIN && found[i] <= left)
+		if (found[i] >= COUNTED_MIN && found[i] <= left &&
+		    (!is_sure || ends_before(bytes, whole, found[i])))
 			out[count++] = found[i];
 	}
 	return count;

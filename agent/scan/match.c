@@ -182,11 +182,13 @@ static bool run(struct rv_scan *s, struct rv_armed *row, struct rv_span range, u
 	       out_value->end <= out_match->end;
 }
 
-/* As the text whose length stands before it, whatever is behind it. */
-static bool try_counted_text(struct rv_scan *s, struct rv_armed *row, size_t at, size_t end)
+/* As the text whose length stands before it, whatever is behind it. `whole`: the match that does
+ * not know the length, or empty. */
+static bool try_counted_text(struct rv_scan *s, struct rv_armed *row, size_t at, size_t end,
+			     struct rv_span whole)
 {
 	size_t lens[RV_COUNTS_MAX];
-	size_t count = rv_counts_before(s->bytes, s->is_text, at, lens);
+	size_t count = rv_counts_before(s->bytes, s->is_text, at, whole, lens);
 	struct rv_span match, value;
 
 	for (size_t i = 0; i < count; i++) {
@@ -210,9 +212,13 @@ static void try_regex(struct rv_scan *s, struct rv_armed *row, struct rv_span an
 	struct rv_span match, value;
 
 	if (rule->behind == 0) {
-		if (!(s->flags & RV_SCAN_MASK) && try_counted_text(s, row, range.start, range.end))
+		bool is_match = run(s, row, range, PCRE2_ANCHORED, &match, &value);
+		struct rv_span whole = is_match ? match : (struct rv_span){0, 0};
+
+		if (!(s->flags & RV_SCAN_MASK) &&
+		    try_counted_text(s, row, range.start, range.end, whole))
 			return;
-		if (run(s, row, range, PCRE2_ANCHORED, &match, &value))
+		if (is_match)
 			judge(s, row, match, value);
 		return;
 	}

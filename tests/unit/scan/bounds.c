@@ -125,6 +125,7 @@ static void a_length_that_is_another_bounds_nothing(void **state)
 
 static void lengths_are_read_within_the_bytes(void **state)
 {
+	static const struct rv_span nothing;
 	size_t lens[RV_COUNTS_MAX];
 	uint8_t *bytes = calloc(1, 41);
 
@@ -132,15 +133,37 @@ static void lengths_are_read_within_the_bytes(void **state)
 	assert_non_null(bytes);
 	bytes[0] = 40;
 	for (size_t at = 0; at <= 41; at++)
-		(void)rv_counts_before((struct rv_str){bytes, 41}, false, at, lens); /* asan */
-	assert_int_equal(rv_counts_before((struct rv_str){bytes, 41}, false, 0, lens), 0);
-	assert_int_equal(rv_counts_before((struct rv_str){bytes, 41}, false, 1, lens), 2);
+		(void)rv_counts_before((struct rv_str){bytes, 41}, false, at, nothing,
+				       lens); /* asan */
+	assert_int_equal(rv_counts_before((struct rv_str){bytes, 41}, false, 0, nothing, lens), 0);
+	assert_int_equal(rv_counts_before((struct rv_str){bytes, 41}, false, 1, nothing, lens), 2);
 	assert_int_equal(lens[0], 40);
 	assert_int_equal(lens[1], 20);
-	assert_int_equal(rv_counts_before((struct rv_str){bytes, 40}, false, 1, lens), 1);
+	assert_int_equal(rv_counts_before((struct rv_str){bytes, 40}, false, 1, nothing, lens), 1);
 	for (size_t at = 0; at <= 41; at++)
 		assert_false(rv_decode_ends_colour((struct rv_str){bytes, 41}, at));
 	free(bytes);
+}
+
+static void a_sign_before_a_value_that_ends_by_itself_is_no_length(void **state)
+{
+	static const char text[] = "\n'0123456789012345678901234567890123456789'";
+	const struct rv_str bytes = {(const uint8_t *)text, sizeof(text) - 1};
+	const struct rv_span whole = {2, 42}; /* of 40 bytes, behind a sign that is a 39 */
+	size_t lens[RV_COUNTS_MAX];
+
+	(void)state;
+	assert_int_equal(rv_counts_before(bytes, false, 2, whole, lens), 0);
+	assert_int_equal(rv_counts_before(bytes, false, 2, (struct rv_span){0, 0}, lens), 1);
+	/* No quote: the last letter is the mark of what follows. */
+	uint8_t copy[sizeof(text)];
+	memcpy(copy, text, sizeof(text));
+	copy[1] = 0x80 + 39;
+	assert_int_equal(rv_counts_before((struct rv_str){copy, bytes.len}, false, 2, whole, lens),
+			 0);
+	copy[1] = 7;
+	assert_int_equal(rv_counts_before((struct rv_str){copy, bytes.len}, false, 2, whole, lens),
+			 0);
 }
 
 int main(void)
@@ -152,6 +175,7 @@ int main(void)
 		cmocka_unit_test(a_length_before_a_text_bounds_it),
 		cmocka_unit_test(a_length_that_is_another_bounds_nothing),
 		cmocka_unit_test(lengths_are_read_within_the_bytes),
+		cmocka_unit_test(a_sign_before_a_value_that_ends_by_itself_is_no_length),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
