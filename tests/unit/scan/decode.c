@@ -269,9 +269,11 @@ static void finds_known_magic_in_base64_and_hex(void **state)
 	static const uint8_t gzip[24] = {0x1f, 0x8b, 8, 0, 0x99, 0x98, 3, 4, 0xff};
 	static const uint8_t zip[24] = {'P', 'K', 3, 4, 0xff, 0xfe, 1};
 	static const uint8_t der[24] = {0x30, 0x82, 4, 1, 0xff, 0xfe, 1};
+	static const uint8_t curve[24] = {0x30, 0x81, 0x87, 2, 1, 0, 0xff, 0xfe};
+	static const uint8_t longer[24] = {0x30, 0x81, 0xdc, 2, 1, 1, 0xff, 0xfe};
 	static const uint8_t wide[24] = {'p', 0, 'a', 0, 's', 0, 's', 0, 'w', 0, 'o', 0,
 					 'r', 0, 'd', 0, '=', 0, 'x', 0, 'y', 0, 'z', 0};
-	const uint8_t *const all[] = {gzip, zip, der, wide};
+	const uint8_t *const all[] = {gzip, zip, der, curve, longer, wide};
 
 	(void)state;
 	for (size_t i = 0; i < RV_LEN(all); i++) {
