@@ -324,6 +324,18 @@ static bool has_lost(struct rv_str old_text, struct rv_str text, const struct rv
 	return old_text.len + added > text.len;
 }
 
+/* All of it is the change's. */
+static rv_status look_at_new(struct rv_leaks *leaks, const struct rv_suppress_file *file,
+			     struct rv_str text)
+{
+	bool is_listed = false;
+
+	RV_TRY(look_at_lines(leaks, file, text, 1, &is_listed));
+	return !is_listed && sort_of(file) != SOURCE && is_nested(file)
+		       ? rv_leaks_suppression(leaks, file->path, 1, settings_words)
+		       : RV_OK;
+}
+
 rv_status rv_suppress_look(struct rv_leaks *leaks, const struct rv_suppress_file *file,
 			   struct rv_str old_text, struct rv_str text,
 			   const struct rv_git_lines *lines)
@@ -331,12 +343,8 @@ rv_status rv_suppress_look(struct rv_leaks *leaks, const struct rv_suppress_file
 	bool is_listed = false;
 	const char *lost = NULL;
 
-	if (!lines) {
-		RV_TRY(look_at_lines(leaks, file, text, 1, &is_listed));
-		return !is_listed && sort_of(file) != SOURCE && is_nested(file)
-			       ? rv_leaks_suppression(leaks, file->path, 1, settings_words)
-			       : RV_OK;
-	}
+	if (!lines)
+		return look_at_new(leaks, file, text);
 	for (size_t i = 0; i < lines->count; i++) {
 		struct rv_str piece = {text.data + lines->items[i].at, lines->items[i].len};
 

@@ -293,6 +293,7 @@ static bool next_of_places(struct rv_behind *b, struct rv_level *level, struct r
 	if (flow == &b->flow)
 		rv_flow_done(flow);
 	b->flow = rv_flow_part(&rest, b->passed - b->head_len, UINT64_MAX);
+	b->source = NULL;
 	rv_flow_done(&reading);
 	return has_more && judge(b, level);
 }

@@ -167,9 +167,9 @@ static void read_stream(struct rv_level *level, struct rv_flow *packed)
 static enum rv_unpack_kind kind_before(const struct rv_flow *flow)
 {
 	uint8_t head[RV_UNPACK_HEAD];
+	size_t len = rv_flow_peek(flow, 0, head, sizeof(head));
 
-	return rv_unpack_kind_by_start(
-		(struct rv_str){head, rv_flow_peek(flow, 0, head, sizeof(head))});
+	return rv_unpack_kind_by_start((struct rv_str){head, len});
 }
 
 /* The program before a container, where nobody else looks at it. */
