@@ -149,10 +149,14 @@ bool rv_scan_policy_expects(void *user, struct rv_str path, bool is_dir)
 
 /* What a job of GitHub or GitLab was lent to fetch with: their checkouts leave it in git's
  * settings, and it ends with the job, which would else fail by it wherever it scans. */
-static bool is_of_job(const struct rv_leak *leak, struct rv_str value)
+static bool is_of_job(const struct rv_leak *leak, const struct rv_judging *about)
 {
+	static const char user[] = "//gitlab-ci-token:"; /* before GitLab marked its tokens */
+
 	return rv_str_ends_with(leak->path, ".git/config") &&
-	       (rv_str_starts_with(value, "ghs_") || rv_str_starts_with(value, "glcbt-"));
+	       (rv_str_starts_with(about->value, "ghs_") ||
+		rv_str_starts_with(about->value, "glcbt-") ||
+		memmem(about->line.data, about->line.len, user, sizeof(user) - 1));
 }
 
 rv_status rv_scan_policy_judge(void *user, struct rv_leaks *leaks, struct rv_leak *leak,
@@ -163,7 +167,7 @@ rv_status rv_scan_policy_judge(void *user, struct rv_leaks *leaks, struct rv_lea
 	RV_CLEANUP(rv_buf_done) struct rv_buf room = {0};
 	struct rv_str path = relative(p, leak->path, &room);
 
-	if (is_of_job(leak, about->value)) {
+	if (is_of_job(leak, about)) {
 		leak->state = RV_LEAK_ALLOWED;
 		leak->note = rv_leaks_cstr(leaks, "lent to a job, with which it ends");
 		leak->fingerprint = rv_leaks_cstr(leaks, "");

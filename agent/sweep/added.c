@@ -136,7 +136,8 @@ rv_status rv_added_scan(struct rv_run *run, struct rv_sweeper *w, const struct r
 	RV_CLEANUP(rv_freep) struct rv_span *spans = NULL;
 	const struct rv_doc doc = {.path = ask->path, .bytes = ask->text};
 	struct passing p = {.ask = ask, .w = w};
-	struct rv_doc_added added = {.is_moved = ask->old_path.len > 0};
+	struct rv_doc_added added = {.is_moved = ask->old_path.len > 0,
+				     .has_marks = run->options->source == RV_SWEEP_STAGED};
 	size_t added_len = 0;
 
 	if (!ask->lines)

@@ -72,9 +72,10 @@ struct rv_doc {
 struct rv_doc_added {
 	const struct rv_span *spans; /* lines that it adds, in order */
 	size_t count;
-	bool is_moved; /* it has another path: all of it may be judged otherwise */
-	bool has_lost; /* lines of it are gone */
-	bool is_rest;  /* told is what the change touched and did not add; false: what it added */
+	bool is_moved;	/* it has another path: all of it may be judged otherwise */
+	bool has_lost;	/* lines of it are gone */
+	bool has_marks; /* markers count, and may have gone or stand elsewhere now */
+	bool is_rest;	/* told is what the change touched and did not add; false: what it added */
 };
 
 /* The part of the path that says what the file is: "tests/a.c" of "/srv/latest/tests/a.c". */

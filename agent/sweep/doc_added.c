@@ -2,13 +2,12 @@
  * the value a finding before (added.c). */
 #include "agent/sweep/doc_parts.h"
 
-/* Does the value stand on an added line? Of an archive's member: is anything of the file? */
+/* Does the value stand on an added line? A member of an archive has none: it is asked whether
+ * BASE's archive had the value. */
 static bool is_on_added(const struct rv_doc_added *added, const struct rv_doc *doc,
 			struct rv_span place)
 {
-	if (doc->inside)
-		return added->count > 0;
-	for (size_t i = 0; i < added->count; i++) {
+	for (size_t i = 0; i < added->count && !doc->inside; i++) {
 		if (place.start < added->spans[i].end && place.end > added->spans[i].start)
 			return true;
 	}
@@ -30,10 +29,8 @@ static bool is_match_added(const struct rv_doc_added *added, struct rv_span matc
 static bool is_touched(const struct rv_doc_added *added, const struct rv_doc *doc,
 		       const struct rv_found *found, struct rv_span match)
 {
-	if (added->is_moved)
+	if (added->is_moved || added->has_marks || doc->inside)
 		return true;
-	if (doc->inside)
-		return false;
 	if ((found->rule->flags & RV_RULE_NEEDS_NEAR) || is_match_added(added, match))
 		return true;
 	return added->has_lost && match.end > match.start && match.end <= doc->bytes.len &&

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import unittest
+import zipfile
 
 import scanning
 from test_gate import GateCase
@@ -128,6 +129,34 @@ class Touched(GateCase):
 
 class Listed(GateCase):
     """What the change itself lets pass is listed, also where it adds no word."""
+
+    def test_a_marker_that_goes_is_told_where_markers_count(self):
+        mark, value = "# reeve:allow reason=\"x\"\n", f"y = \"{self.token()}\"\n"
+        self.into_base({"a.py": FILLER + mark + value, "b.py": FILLER + mark + value + "z = 1\n"})
+        for lost, line in ((value, 41), ("# a comment\n" + value, 42), (mark + "\n" + value, 43)):
+            self.r.write("a.py", FILLER + lost)
+            self.r.git("add", "a.py")
+            self.assert_places(self.found("--staged", cwd=self.r.path), ("a.py", line))
+        self.r.git("reset", "-q", "--hard")
+        self.r.write("b.py", "first\n" + FILLER + mark + value + "z = 2\n")
+        self.r.git("add", "b.py")
+        self.found("--staged", code=0, cwd=self.r.path)
+
+    def test_of_an_archive_what_its_base_held_is_not_told_again(self):
+        def archive(**members):
+            with zipfile.ZipFile(os.path.join(self.r.path, "a.zip"), "w", zipfile.ZIP_DEFLATED) as z:
+                for name, text in members.items():
+                    z.writestr(name, text)
+
+        old = f"TOKEN={self.token()}\n"
+        archive(a=old)
+        self.into_base({"x": "x\n"})
+        archive(a=old, b="nothing\n")
+        self.r.commit({"x": "y\n"})
+        self.assertEqual(self.judge(code=0).leaks, [])
+        archive(a=old, b=f"TOKEN={self.token()}\n")
+        self.r.commit({"x": "z\n"})
+        self.assertEqual([leak["inside"] for leak in self.judge().leaks], ["b"])
 
     def test_a_lost_exception_of_an_ignore_file(self):
         self.into_base({".reeveignore": "cfg/*\n!cfg/prod.env\n# !no\n", "cfg/prod.env": "A=1\n"})

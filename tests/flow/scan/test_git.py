@@ -586,6 +586,9 @@ class Settings(scanning.Case):
         self.add(f'[http "https://git.corp.io/"]\n\textraheader = AUTHORIZATION: basic {held}\n')
         for words in (["repo"], ["--git", "repo"]):
             self.assertEqual(self.found(*words, code=0).document["summary"]["allowed"], 1)
+        self.add("[remote \"o\"]\n\turl = https://gitlab-ci-token:"
+                 f"{self.password()}@git.corp.io/x.git\n")
+        self.assertEqual(self.found("repo", code=0).document["summary"]["allowed"], 2)
         self.one.write("a", f"TOKEN={lent}\n")
         self.assertEqual([l["path"] for l in self.found("repo").leaks], ["repo/a"])
 
