@@ -32,7 +32,7 @@ const struct rv_opt rv_scan_options[] = {
 	 .type = RV_OPT_TEXT,
 	 .value = "REF",
 	 .help = "take configuration, ignores and baseline from REF"},
-	{.name = "stdin", .type = RV_OPT_FLAG, .help = "standard input; also: reeve scan -"},
+	{.name = "stdin", .type = RV_OPT_FLAG, .help = "standard input; also, alone: reeve scan -"},
 	{.name = "exclude",
 	 .type = RV_OPT_LIST,
 	 .value = "GLOB",

@@ -55,8 +55,7 @@ static bool put_group(struct bits *bits, uint64_t *at, const uint8_t **words, co
 	return true;
 }
 
-/* EWAH: bits, words, the words, where the last group stands. The last word of a run may go on past
- * the end: git rounds up. */
+/* EWAH: bits, words, the words, where the last group stands. */
 static rv_status read_bits(struct rv_str bytes, size_t *at, uint32_t count, struct bits *out)
 {
 	uint64_t bit = 0;

@@ -3,7 +3,7 @@
 
 #include "agent/base/buf.h"
 
-#define RV_GIT_LINES_MAX ((size_t)4 << 20)   /* of one text; more: everything counts as added */
+#define RV_GIT_LINES_MAX ((size_t)4 << 20)   /* lines of one text; more: all of it is added */
 #define RV_GIT_LINE_WORK ((uint64_t)1 << 26) /* steps; past it the rest counts as added */
 
 struct rv_git_added {

@@ -10,7 +10,8 @@
 #include <stdlib.h>
 
 #define DER_SEQUENCE 0x30
-#define NESTING_MAX  3 /* archives that were opened out of encodings, in one another */
+#define LATE_MAX     16 /* values that are told after the scan was stopped */
+#define NESTING_MAX  3	/* archives that were opened out of encodings, in one another */
 #define LAYER_MAX    ((size_t)16 << 20) /* decoded bytes of one layer */
 
 uint64_t rv_run_hash(const struct rv_run_key *key, struct rv_str bytes)
@@ -136,14 +137,16 @@ static rv_status scan_bytes(struct rv_sweeper *w, const struct rv_doc *doc,
 	return s;
 }
 
-/* But those put off. A value may cost a memory-hard hash: --max-time is looked at before each. */
+/* But those put off. A value may cost a memory-hard hash: --max-time is looked at before each, and
+ * a few that were found by then are told all the same. */
 static rv_status tell_all(struct rv_sweeper *w, const struct rv_doc *doc,
 			  const struct rv_layer *layer)
 {
 	for (size_t i = 0; i < w->found_count; i++) {
 		if (w->found[i].is_put_off)
 			continue;
-		if (w->stop && atomic_load_explicit(w->stop, memory_order_relaxed)) {
+		if (w->stop && atomic_load_explicit(w->stop, memory_order_relaxed) &&
+		    w->late++ >= LATE_MAX) {
 			rv_leaks_gap(&w->leaks, doc->path, doc->inside, atomic_load(w->stop_reason),
 				     "read in part");
 			return RV_OK;

@@ -149,6 +149,7 @@ struct rv_sweeper {
 	/* Set from outside: what is left of the document is a gap `stop_reason`. NULL: never. */
 	_Atomic bool *stop;
 	const char *_Atomic *stop_reason;
+	unsigned late;	     /* values told since */
 	unsigned nesting;    /* archives in encodings in archives .. */
 	uint64_t open_room;  /* bytes that all of them may still give, of what is at hand */
 	bool has_told_room;  /* that it is used up */

@@ -263,6 +263,17 @@ class StandardInput(scanning.Case):
         self.assertEqual([l["inside"] for l in result.leaks], ["a.env"])
         self.assertIn("too-large", [g["reason"] for g in result.gaps])
 
+    def test_what_came_before_the_time_was_over_is_searched(self):
+        with subprocess.Popen([scanning.BIN, "scan", "--json", "--max-time", "1s", "--stdin"],
+                              cwd=self.dir, stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            process.stdin.write(f"TOKEN={self.token()}\n".encode())
+            process.stdin.flush()
+            self.assertEqual(process.wait(timeout=60), 1)
+            told = json.loads(process.stdout.read())
+        self.assertEqual([leak["rule"] for leak in told["leaks"]], ["github-token"])
+        self.assertIn("time", [gap["reason"] for gap in told["gaps"]])
+
     def test_time_ends_a_pipe_on_which_nothing_comes(self):
         for begun in (b"", tar_of({"a": random.Random(5).randbytes(12 << 20)}, "w")[:10 << 20]):
             process = subprocess.Popen([scanning.BIN, "scan", "--json", "--strict", "--max-time", "1s",
