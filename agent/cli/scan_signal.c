@@ -23,10 +23,14 @@ static void let_go(void)
 	}
 }
 
+/* Two may come to two threads at once: the second ends us as soon as this returns. */
 static void on_signal(int number)
 {
-	came = number;
+	bool is_second = __atomic_exchange_n(&came, number, __ATOMIC_SEQ_CST) != 0;
+
 	let_go();
+	if (is_second)
+		(void)raise(number);
 }
 
 void rv_scan_signal_watch(void)

@@ -341,6 +341,18 @@ def until_caught(process, number):
         os.sched_yield()
 
 
+def until_stopped(process):
+    """Waits until each of its threads is."""
+    tasks = f"/proc/{process.pid}/task"
+
+    def state(task):
+        with open(f"{tasks}/{task}/stat", encoding="ascii") as f:
+            return f.read().rpartition(")")[2].split()[0]
+
+    while process.poll() is None and any(state(task) != "T" for task in os.listdir(tasks)):
+        os.sched_yield()
+
+
 class Baselines(scanning.Case):
     def test_a_historys_own_report_knows_all_places_of_a_value(self):
         repo = self.repo()
@@ -423,6 +435,7 @@ class Signals(scanning.Case):
         process = self.start("t", "--json", "--max-cpu", "1")
         until_caught(process, signal.SIGINT)
         process.send_signal(signal.SIGSTOP)  # both are there before the scan sees the first
+        until_stopped(process)
         process.send_signal(signal.SIGINT)
         process.send_signal(signal.SIGTERM)
         process.send_signal(signal.SIGCONT)
