@@ -23,24 +23,6 @@ static size_t class_begin(struct rv_str bytes, size_t at, size_t floor, uint8_t 
 	return at;
 }
 
-static size_t class_end(struct rv_str bytes, size_t at, size_t ceiling, uint8_t class_bit)
-{
-	const uint8_t *b = bytes.data + at;
-
-	for (; ceiling - at >= 8; at += 8, b += 8) {
-		uint8_t low = rv_char_class[b[0]] & rv_char_class[b[1]] & rv_char_class[b[2]] &
-			      rv_char_class[b[3]];
-		uint8_t high = rv_char_class[b[4]] & rv_char_class[b[5]] & rv_char_class[b[6]] &
-			       rv_char_class[b[7]];
-
-		if (!(low & high & class_bit))
-			break;
-	}
-	while (at < ceiling && rv_char_is(bytes.data[at], class_bit))
-		at++;
-	return at;
-}
-
 /* Where the text of the line before ends, when a line begins at `at` or is indented up to it; "\n"
  * of a string literal ends one too. Else `at`. */
 static size_t line_before(struct rv_str bytes, size_t at)
@@ -133,11 +115,12 @@ static size_t words_end(struct rv_decode_around *around, size_t at, size_t ceili
 
 	if (is_within(known, at))
 		return known->to;
-	size_t end = class_end(bytes, at, ceiling, RV_CHAR_BASE64);
+	size_t end = rv_char_class_end(bytes, at, ceiling, RV_CHAR_BASE64);
 	while (end < ceiling) {
 		size_t line = line_behind(bytes, end);
-		size_t behind =
-			line < ceiling ? class_end(bytes, line, ceiling, RV_CHAR_BASE64) : line;
+		size_t behind = line < ceiling
+					? rv_char_class_end(bytes, line, ceiling, RV_CHAR_BASE64)
+					: line;
 
 		if (behind - line < RV_DECODE_BASE64_MIN)
 			break;
@@ -169,7 +152,7 @@ static size_t escapes_end(struct rv_decode_around *around, size_t at, size_t cei
 	size_t end = known->to;
 
 	if (!is_within(known, at)) {
-		end = class_end(around->bytes, at, ceiling, RV_CHAR_TOKEN);
+		end = rv_char_class_end(around->bytes, at, ceiling, RV_CHAR_TOKEN);
 		if (end - at < WORD_MIN)
 			return at;
 		*known = (struct rv_decode_reach){at, end};

@@ -6,28 +6,9 @@
 #define PREFIX_MAX 96 /* bytes of a run in which they may lie */
 #define HEAD	   24 /* decoded bytes that must look like something */
 
-/* Where the bytes of a class end; by eight, since keys and digests are long. */
-static inline size_t class_end(struct rv_str bytes, size_t at, size_t end, uint8_t class_bit)
-{
-	const uint8_t *b = bytes.data + at;
-
-	for (; end - at >= 8; at += 8, b += 8) {
-		uint8_t low = rv_char_class[b[0]] & rv_char_class[b[1]] & rv_char_class[b[2]] &
-			      rv_char_class[b[3]];
-		uint8_t high = rv_char_class[b[4]] & rv_char_class[b[5]] & rv_char_class[b[6]] &
-			       rv_char_class[b[7]];
-
-		if (!(low & high & class_bit))
-			break;
-	}
-	while (at < end && rv_char_is(bytes.data[at], class_bit))
-		at++;
-	return at;
-}
-
 static size_t alphabet_end(struct rv_str bytes, size_t at, size_t end)
 {
-	return class_end(bytes, at, end, RV_CHAR_BASE64);
+	return rv_char_class_end(bytes, at, end, RV_CHAR_BASE64);
 }
 
 static size_t padding(struct rv_str bytes, size_t at)
@@ -53,7 +34,9 @@ static size_t past_escape(struct rv_str bytes, size_t at, size_t end)
 	if (before == '\\' && bytes.data[at] == 'u')
 		skip = 5;
 	if (before == '\\' && bytes.data[at] == 'x') /* all of a bytea of PostgreSQL is hex */
-		skip = class_end(bytes, at + 1, end, RV_CHAR_HEX) - at > RV_DECODE_HEX_MIN ? 1 : 3;
+		skip = rv_char_class_end(bytes, at + 1, end, RV_CHAR_HEX) - at > RV_DECODE_HEX_MIN
+			       ? 1
+			       : 3;
 	return skip < end - at ? at + skip : end;
 }
 
@@ -158,7 +141,7 @@ static size_t wrapped_end(struct rv_str bytes, size_t at, size_t end, const stru
 
 		if (line == SIZE_MAX)
 			break;
-		stop = class_end(bytes, line, bytes.len, how->class_bit);
+		stop = rv_char_class_end(bytes, line, bytes.len, how->class_bit);
 		pad = how->has_padding ? padding(bytes, stop) : 0;
 		bool is_line = is_line_end(bytes, stop + pad);
 		bool is_last = !is_line && (stop + pad - line) % how->unit == 0 &&
@@ -187,7 +170,7 @@ static bool try_hex(struct rv_finder *finder, size_t at, size_t end, size_t *out
 
 	if (bytes.data[at] == '0' && (bytes.data[at + 1] | 0x20U) == 'x')
 		at += 2;
-	size_t stop = class_end(bytes, at, end, RV_CHAR_HEX);
+	size_t stop = rv_char_class_end(bytes, at, end, RV_CHAR_HEX);
 	if (stop - at < RV_DECODE_HEX_MIN)
 		return false;
 	if (is_hex_promising(bytes, at, stop)) {
@@ -352,7 +335,7 @@ static size_t resume_lines(struct rv_str bytes, size_t at, const struct wrapping
 {
 	size_t line = next_line(bytes, at);
 	size_t start = line == SIZE_MAX ? at : line;
-	size_t end = class_end(bytes, start, bytes.len, how->class_bit);
+	size_t end = rv_char_class_end(bytes, start, bytes.len, how->class_bit);
 
 	*out_start = start;
 	return end > start ? wrapped_end(bytes, start, end, how) : end;

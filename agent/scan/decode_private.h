@@ -20,6 +20,26 @@ static inline bool rv_char_is(uint8_t byte, unsigned class_bits)
 	return (rv_char_class[byte] & class_bits) != 0;
 }
 
+/* Where the bytes of a class end; by eight, since keys and digests are long. */
+static inline size_t rv_char_class_end(struct rv_str bytes, size_t at, size_t end,
+				       uint8_t class_bit)
+{
+	const uint8_t *b = bytes.data + at;
+
+	for (; end - at >= 8; at += 8, b += 8) {
+		uint8_t low = rv_char_class[b[0]] & rv_char_class[b[1]] & rv_char_class[b[2]] &
+			      rv_char_class[b[3]];
+		uint8_t high = rv_char_class[b[4]] & rv_char_class[b[5]] & rv_char_class[b[6]] &
+			       rv_char_class[b[7]];
+
+		if (!(low & high & class_bit))
+			break;
+	}
+	while (at < end && rv_char_is(bytes.data[at], class_bit))
+		at++;
+	return at;
+}
+
 /* Value of a hex digit (rv_char_is(byte, RV_CHAR_HEX)). */
 static inline unsigned rv_hex_value(uint8_t digit)
 {
