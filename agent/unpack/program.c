@@ -26,7 +26,8 @@ static bool find_behind_line(struct rv_str text, uint64_t *out_at)
 	if (!memchr(at, '\0', text.len))
 		return false;
 	while ((at = memchr(at, '\n', (size_t)(end - at)))) {
-		if (is_container((struct rv_str){++at, (size_t)(end - at)})) {
+		at++;
+		if (is_container((struct rv_str){at, (size_t)(end - at)})) {
 			*out_at = (uint64_t)(at - text.data);
 			return true;
 		}
