@@ -209,6 +209,16 @@ class Case(unittest.TestCase):
         self.assertEqual(result.places, sorted(places), str(result))
 
 
+class BaselineCase(Case):
+    def run_baseline(self, *words, code=0, **more):
+        result = self.run_reeve("baseline", *words, **more)
+        self.assertEqual(result.code, code, str(result))
+        return result
+
+    def create(self, *words, **more):
+        return self.run_baseline("create", "--reason", "before we scanned", *words, **more)
+
+
 def strace():
     """How to trace, or a skip with its reason."""
     program = shutil.which("strace")

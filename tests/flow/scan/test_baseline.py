@@ -10,15 +10,7 @@ import unittest
 import scanning
 
 
-class Baseline(scanning.Case):
-    def run_baseline(self, *words, code=0, **more):
-        result = self.run_reeve("baseline", *words, **more)
-        self.assertEqual(result.code, code, str(result))
-        return result
-
-    def create(self, *words, **more):
-        return self.run_baseline("create", "--reason", "before we scanned", *words, **more)
-
+class Baseline(scanning.BaselineCase):
     def entries(self, **more):
         return json.loads(self.run_baseline("list", "--json", **more).out)
 
